@@ -1,0 +1,1 @@
+"""Everything that Wissenswerk does; nothing here knows that there is a window."""

@@ -1,0 +1,127 @@
+"""The rows that cross a border: plain, frozen, without behaviour worth a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """The cleaned text of one document.
+
+    pages: ``(page number, start offset)`` in reading order; empty for formats without pages.
+    headings: ``(start offset, level 1 to 6, title)``.
+    """
+
+    content: str
+    pages: tuple[tuple[int, int], ...] = ()
+    headings: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CutChunk:
+    """A chunk as the splitter cuts it: ``content == text[start:end]``.
+
+    It owns the text from ``start`` to ``owned_end``, where the next chunk starts; what follows up to ``end``
+    is the overlap.
+    """
+
+    start: int
+    owned_end: int
+    end: int
+    content: str
+    token_count: int
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    id: int
+    source: str
+    path: str
+    sha256: str
+    size_bytes: int
+    modified_at: float
+    format: str
+    state: str  # "ready", "failed" or "duplicate"
+    reason: str
+    tokenizer: str
+    chunk_size: int
+    chunk_overlap: int
+    page_count: int
+    token_count: int
+    chunk_count: int
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    id: int
+    content: str
+    source: str
+    chunk_index: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+    token_count: int = 0
+    is_excluded: bool = False
+    is_deleted: bool = False
+    is_edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    id: int
+    dataset: str
+    chunk_id: int | None
+    style: str
+    state: str  # "new", "accepted", "edited", "rejected" by the person, "failed" at a gate
+    reason: str
+    provider: str
+    model: str
+    is_stale: bool
+    instruction: str
+    output: str
+    source: str = ""
+    chunk_index: int | None = None
+    evidence: tuple[int, int] | None = None
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One folder under ``runs/``, read back."""
+
+    number: int
+    kind: str
+    folder: Path
+    started_at: str
+    state: str  # "running", "finished", "stopped", "failed" or "interrupted"
+    settings: dict[str, Any]
+    metric: dict[str, Any]
+    result: dict[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """A model of the project: does it exist, and does it still agree with what it was made from?"""
+
+    name: str
+    exists: bool
+    is_stale: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStatus:
+    """The line of descent, and the next thing to do (``next_step`` is ingest, cpt, generate, sft or chat)."""
+
+    document_count: int
+    chunk_count: int
+    pair_count: int
+    stale_pair_count: int
+    cpt: ModelState
+    finals: tuple[ModelState, ...]
+    next_step: str

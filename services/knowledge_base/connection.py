@@ -1,0 +1,113 @@
+"""One connection to ``rag_db.sqlite`` and its transactions; open one per thread and process, and close it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from services.errors import UserError
+from services.knowledge_base.schema import upgrade
+from services.translation import _
+
+
+class Connection:
+    """What the statements of documents, chunks and pairs share.
+
+    Raises:
+        UserError: the file is not a knowledge base, is damaged, is newer than this program, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
+        self.path = path
+        target = f"{path.resolve().as_uri()}?mode=ro" if is_read_only else str(path)
+        try:
+            self.connection = sqlite3.connect(target, uri=is_read_only, isolation_level=None, timeout=5.0)
+        except sqlite3.OperationalError as error:
+            raise UserError(_("{path} cannot be opened: {reason}.").format(path=path, reason=error)) from error
+        self.connection.row_factory = sqlite3.Row
+        try:
+            self.connection.execute("PRAGMA foreign_keys = ON")
+            if not is_read_only:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute("PRAGMA synchronous = NORMAL")
+                upgrade(self.connection)
+        except sqlite3.DatabaseError as error:
+            self.connection.close()
+            raise UserError(
+                _("{path} is not a readable knowledge base ({reason}). Put back a copy of the file, or start a new "
+                  "project and add the documents again.").format(path=path, reason=error)
+            ) from error
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; an unfinished transaction is rolled back."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Nested uses join the outer one.
+
+        Raises:
+            UserError: the disk is full, or another program holds the file.
+        """
+        if self.connection.in_transaction:
+            yield
+            return
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.rollback()
+                raise
+            self.connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self.connection.in_transaction:
+                self.connection.rollback()
+            raise _environment_error(self.path, error) from error
+
+    def revision(self) -> int:
+        """Counts what a model or a pair can depend on: it grows with every change of a chunk's text or flags."""
+        return self.connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0]
+
+    def data_version(self) -> int:
+        """Changes when another connection has committed."""
+        return self.connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def _meta(self, key: str) -> object:
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def _set_meta(self, key: str, value: object) -> None:
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _bump(self) -> None:
+        self.connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+
+
+def _environment_error(path: Path, error: sqlite3.OperationalError) -> Exception:
+    """A database error that the machine causes, as a sentence; anything else is a bug and stays what it is."""
+    text = str(error)
+    if "full" in text or "disk I/O" in text:
+        return UserError(
+            _("There is no room left on the disk that holds {folder}. Free some space and try again; what was saved "
+              "before is still there.").format(folder=path.parent)
+        )
+    if "locked" in text or "busy" in text:
+        return UserError(_("Another program holds {path}. Close it and try again.").format(path=path))
+    if "readonly" in text or not os.access(path, os.W_OK):
+        return UserError(_("{path} cannot be written. Check that you may write to that folder.").format(path=path))
+    return error

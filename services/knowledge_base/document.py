@@ -1,0 +1,233 @@
+"""SQL of the documents, and of the step that puts a document's chunks in place."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from services.knowledge_base.connection import Connection
+from services.records import CutChunk, Document, DocumentText
+
+_DOCUMENT = """
+    SELECT document.*, (SELECT count(*) FROM chunk_state
+                        WHERE chunk_state.document_id = document.id AND NOT is_deleted) AS chunk_count
+    FROM document
+"""
+
+
+class DocumentStatements(Connection):
+    """What the knowledge base knows of documents."""
+
+    def documents(self) -> list[Document]:
+        """Every document and its fate, in the order of their sources."""
+        return [_document(row) for row in self.connection.execute(f"{_DOCUMENT} ORDER BY source COLLATE NOCASE")]
+
+    def document_by_source(self, source: str) -> Document | None:
+        row = self.connection.execute(f"{_DOCUMENT} WHERE source = ?", (source,)).fetchone()
+        return _document(row) if row else None
+
+    def document_by_hash(self, sha256: str) -> Document | None:
+        """The document with exactly this file content that is in the knowledge base, if there is one."""
+        row = self.connection.execute(f"{_DOCUMENT} WHERE sha256 = ? AND state = 'ready'", (sha256,)).fetchone()
+        return _document(row) if row else None
+
+    def document_text(self, document_id: int) -> DocumentText:
+        row = self.connection.execute("SELECT * FROM document_text WHERE document_id = ?", (document_id,)).fetchone()
+        if row is None:
+            return DocumentText("")
+        return DocumentText(
+            row["content"],
+            tuple((number, start) for number, start in json.loads(row["pages"])),
+            tuple((start, level, title) for start, level, title in json.loads(row["headings"])),
+        )
+
+    def record_fate(self, source: str, state: str, reason: str, **columns: Any) -> None:
+        """Note that a file gave no chunks, and why. A document of that source that is ready stays as it is."""
+        known = self.document_by_source(source)
+        if known and known.state == "ready":
+            return
+        with self.transaction():
+            self._write_document({"source": source, "state": state, "reason": reason, **columns})
+
+    def replace_document(
+        self,
+        source: str,
+        text: DocumentText,
+        chunks: Sequence[CutChunk],
+        count_tokens: Callable[[str], int],
+        **columns: Any,
+    ) -> tuple[int, int]:
+        """Put a document and its chunks in place of what this source was before, in one transaction.
+
+        Chunks that a person edited are kept: where their original text still stands in the new text, they stand
+        there again and the new chunks inside that span give way; where it does not, they follow at the end.
+
+        Args:
+            count_tokens: of a piece of text; asked for what is left of a chunk beside an edited one.
+            columns: other columns of the table ``document`` (path, sha256, size_bytes, modified_at, format,
+                tokenizer, chunk_size, chunk_overlap, page_count).
+
+        Returns:
+            The document's id, and how many edited chunks were kept.
+        """
+        with self.transaction():
+            tokens = sum(chunk.token_count for chunk in chunks)
+            document_id = self._write_document(
+                {"source": source, "state": "ready", "reason": "", "token_count": tokens, **columns}
+            )
+            self.connection.execute(
+                "INSERT OR REPLACE INTO document_text VALUES (?, ?, ?, ?)",
+                (document_id, text.content, json.dumps(text.pages), json.dumps(text.headings)),
+            )
+            kept = self._edited_spans(document_id, text.content)
+            doomed = (
+                "SELECT chunk_id FROM chunk_state WHERE document_id = :document"
+                " AND chunk_id NOT IN (SELECT value FROM json_each(:kept))"
+            )
+            values = {"document": document_id, "kept": json.dumps([chunk_id for _, _, chunk_id in kept])}
+            self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({doomed})", values)
+            self.connection.execute(f"DELETE FROM rag_chunks WHERE id IN ({doomed})", values)
+            if kept:
+                chunks = _beside(chunks, kept, text.content, count_tokens)
+            self._place(document_id, source, chunks, kept, str(columns.get("tokenizer", "")))
+            self._bump()
+        return document_id, len(kept)
+
+    def remove_document(self, document_id: int) -> None:
+        """Remove a document with its chunks; pairs made from them stay and are stale."""
+        with self.transaction():
+            theirs = "SELECT chunk_id FROM chunk_state WHERE document_id = ?"
+            self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({theirs})", (document_id,))
+            self.connection.execute(f"DELETE FROM rag_chunks WHERE id IN ({theirs})", (document_id,))
+            self.connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+            self._bump()
+
+    def corpus(self) -> Iterator[tuple[str, str]]:
+        """``(source, text)`` of every document as contiguous text: what the training reads.
+
+        Each chunk gives the text that it owns, so an overlap is not read twice; an edited chunk gives its edited
+        text instead, and what was excluded or deleted is left out. Chunks that another program added without a
+        document are read one by one, in their order.
+        """
+        for document_id, source in self.connection.execute(
+            "SELECT id, source FROM document WHERE state = 'ready' ORDER BY source COLLATE NOCASE"
+        ).fetchall():
+            text = self.document_text(document_id).content
+            rows = self.connection.execute(
+                """
+                SELECT content, start, owned_end, end FROM chunk_state JOIN rag_chunks ON id = chunk_id
+                WHERE document_id = ? AND NOT is_excluded AND NOT is_deleted ORDER BY start, chunk_index
+                """,
+                (document_id,),
+            )
+            if joined := "".join(_owned(text, row) for row in rows).strip():
+                yield source, joined
+        for source, text in self.connection.execute(
+            """
+            SELECT source, group_concat(content, char(10) || char(10)) FROM (
+                SELECT source, content FROM rag_chunks LEFT JOIN chunk_state ON chunk_id = id
+                WHERE document_id IS NULL AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
+                ORDER BY source, chunk_index, id
+            ) GROUP BY source
+            """
+        ).fetchall():
+            if text and text.strip():
+                yield source or "", text.strip()
+
+    def _write_document(self, columns: dict[str, Any]) -> int:
+        names = ", ".join(columns)
+        marks = ", ".join(f":{name}" for name in columns)
+        updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "source")
+        return self.connection.execute(
+            f"INSERT INTO document ({names}) VALUES ({marks})"
+            f" ON CONFLICT (source) DO UPDATE SET {updates} RETURNING id",
+            columns,
+        ).fetchone()[0]
+
+    def _edited_spans(self, document_id: int, text: str) -> list[tuple[int, int, int]]:
+        """``(start, end, chunk id)`` of the edited chunks in the new text, in order and without overlap."""
+        spans: list[tuple[int, int, int]] = []
+        taken = 0
+        for chunk_id, original in self.connection.execute(
+            """
+            SELECT chunk_state.chunk_id, chunk_original.content FROM chunk_state JOIN chunk_original USING (chunk_id)
+            WHERE document_id = ? AND is_edited AND NOT is_deleted ORDER BY start
+            """,
+            (document_id,),
+        ).fetchall():
+            at = text.find(original, taken)
+            if at < 0:
+                spans.append((len(text), len(text), chunk_id))
+            else:
+                spans.append((at, at + len(original), chunk_id))
+                taken = at + len(original)
+        return sorted(spans)
+
+    def _place(
+        self, document_id: int, source: str, chunks: Sequence[CutChunk], kept: list[tuple[int, int, int]], tokenizer: str
+    ) -> None:
+        """Insert the new chunks around the kept ones and number all of them by their place."""
+        places: list[tuple[int, int, int | CutChunk]] = [(start, end, chunk_id) for start, end, chunk_id in kept]
+        places += [(chunk.start, chunk.owned_end, chunk) for chunk in chunks]
+        for index, (start, owned_end, chunk) in enumerate(sorted(places, key=lambda place: place[:2])):
+            if isinstance(chunk, int):
+                self.connection.execute("UPDATE rag_chunks SET chunk_index = ? WHERE id = ?", (index, chunk))
+                self.connection.execute(
+                    "UPDATE chunk_state SET start = ?, owned_end = ?, end = ? WHERE chunk_id = ?",
+                    (start, owned_end, owned_end, chunk),
+                )
+                continue
+            metadata = {
+                "start": start, "end": chunk.end, "page": chunk.page, "headings": list(chunk.headings),
+                "tokens": chunk.token_count, "tokenizer": tokenizer,
+            }  # fmt: skip
+            chunk_id = self.connection.execute(
+                "INSERT INTO rag_chunks (content, source, chunk_index, metadata) VALUES (?, ?, ?, ?)",
+                (chunk.content, source, index, json.dumps(metadata, ensure_ascii=False)),
+            ).lastrowid
+            self.connection.execute(
+                "INSERT INTO chunk_state (chunk_id, document_id, start, owned_end, end, token_count)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (chunk_id, document_id, start, owned_end, chunk.end, chunk.token_count),
+            )
+
+
+def _beside(
+    chunks: Sequence[CutChunk], kept: list[tuple[int, int, int]], text: str, count_tokens: Callable[[str], int]
+) -> list[CutChunk]:
+    """The chunks without the spans that edited chunks hold; what is left of a chunk becomes a chunk of its own."""
+    left: list[CutChunk] = []
+    for chunk in chunks:
+        start = chunk.start
+        spans = [span for span in kept if span[0] < chunk.owned_end and span[1] > chunk.start]
+        if not spans:
+            left.append(chunk)
+            continue
+        for kept_start, kept_end, _chunk_id in [*spans, (chunk.owned_end, chunk.owned_end, 0)]:
+            if content := text[start:kept_start].strip():
+                left.append(
+                    replace(
+                        chunk, start=start, owned_end=kept_start, end=kept_start, content=text[start:kept_start],
+                        token_count=count_tokens(content),
+                    )  # fmt: skip
+                )
+            start = max(start, kept_end)
+    return left
+
+
+def _owned(text: str, row: sqlite3.Row) -> str:
+    """What a chunk contributes to the corpus."""
+    content, end, owned_end = row["content"] or "", row["end"], row["owned_end"]
+    if content == text[row["start"] : end]:
+        return text[row["start"] : owned_end]
+    overlap = text[owned_end:end]  # the next chunk owns it
+    if overlap and content.endswith(overlap):
+        content = content[: -len(overlap)]
+    return content if content.endswith("\n") else content + "\n"
+
+
+def _document(row: sqlite3.Row) -> Document:
+    return Document(**{key: row[key] for key in row.keys()})

@@ -1,0 +1,296 @@
+"""SQL of the question and answer pairs, and the JSONL file that is written from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from services.errors import UserError
+from services.records import Pair
+from services.translation import _
+
+USABLE_STATES = ("new", "accepted", "edited")
+STATES = (*USABLE_STATES, "rejected", "failed")
+
+_ORDERS = {
+    "id": "pair.id",
+    "state": "pair.state",
+    "style": "pair.style",
+    "reason": "pair.reason",
+    "model": "pair.model",
+    "source": "rag_chunks.source, rag_chunks.chunk_index",
+    "chunk_index": "rag_chunks.chunk_index",
+    "instruction": "pair_text.instruction COLLATE NOCASE",
+    "output": "pair_text.output COLLATE NOCASE",
+    "created_at": "pair.created_at",
+}
+_PAIR = """
+    SELECT pair.*, instruction, output, evidence, source, chunk_index
+    FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id
+"""
+_USABLE = f"state IN {USABLE_STATES!r}"
+_IN_USE = f"""
+    FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN chunk_state USING (chunk_id)
+    WHERE dataset = ? AND {_USABLE} AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPair:
+    """A pair on its way into the table.
+
+    evidence: start and end of the place in the chunk's content that the answer rests on, where it is known.
+    """
+
+    instruction: str
+    output: str
+    chunk_id: int | None = None
+    style: str = ""
+    state: str = "new"
+    reason: str = ""
+    provider: str = ""
+    model: str = ""
+    evidence: tuple[int, int] | None = None
+
+
+class DatasetCount(NamedTuple):
+    """pairs: those that can be trained on; accepted: by the person; rejected: by the person or at a gate."""
+
+    name: str
+    pairs: int
+    accepted: int
+    rejected: int
+
+
+class PairStatements:
+    connection: sqlite3.Connection
+
+    def transaction(self) -> AbstractContextManager[None]:
+        raise NotImplementedError  # given by KnowledgeBase
+
+    def _meta(self, key: str) -> object:
+        raise NotImplementedError  # given by KnowledgeBase
+
+    def _set_meta(self, key: str, value: object) -> None:
+        raise NotImplementedError  # given by KnowledgeBase
+
+    def add_pairs(self, dataset: str, rows: Sequence[NewPair]) -> list[int]:
+        """Add pairs to a dataset in one transaction; returns their ids."""
+        ids = []
+        with self.transaction():
+            for row in rows:
+                pair_id = self.connection.execute(
+                    "INSERT INTO pair (dataset, chunk_id, style, state, reason, provider, model)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                    (dataset, row.chunk_id, row.style, row.state, row.reason, row.provider, row.model),
+                ).fetchone()[0]
+                self.connection.execute(
+                    "INSERT INTO pair_text (pair_id, instruction, output, evidence) VALUES (?, ?, ?, ?)",
+                    (pair_id, row.instruction, row.output, json.dumps(row.evidence) if row.evidence else None),
+                )
+                ids.append(pair_id)
+        return ids
+
+    def pair_ids(
+        self,
+        dataset: str,
+        state: str | Sequence[str] | None = None,
+        search: str = "",
+        style: str | None = None,
+        chunk: int | None = None,
+        order: str = "id",
+        is_descending: bool = False,
+    ) -> array[int]:
+        """Ids of a dataset's pairs; ``search`` is found anywhere in question or answer, in any case of ASCII letters."""
+        where, values = ["dataset = ?"], [dataset]
+        if state is not None:
+            wanted = (state,) if isinstance(state, str) else tuple(state)
+            where.append(f"state IN ({', '.join('?' * len(wanted))})")
+            values += wanted
+        if search.strip():
+            where.append("(instruction LIKE ? ESCAPE '\\' OR output LIKE ? ESCAPE '\\')")
+            values += [f"%{_escaped(search.strip())}%"] * 2
+        if style is not None:
+            where.append("style = ?")
+            values.append(style)
+        if chunk is not None:
+            where.append("pair.chunk_id = ?")
+            values.append(chunk)
+        direction = "DESC" if is_descending else "ASC"
+        columns = ", ".join(f"{column} {direction}" for column in _ORDERS[order].split(", "))
+        rows = self.connection.execute(
+            "SELECT pair.id FROM pair JOIN pair_text ON pair_id = pair.id"
+            f" LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id"
+            f" WHERE {' AND '.join(where)} ORDER BY {columns}, pair.id {direction}",
+            values,
+        )
+        return array("q", (row[0] for row in rows))
+
+    def pairs(self, ids: Sequence[int]) -> list[Pair]:
+        """The pairs with these ids, in the order of the ids; ids that are gone are left out."""
+        rows = self.connection.execute(
+            f"{_PAIR} WHERE pair.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        )
+        found = {row["id"]: _pair(row) for row in rows}
+        return [found[pair_id] for pair_id in ids if pair_id in found]
+
+    def edit_pair(self, pair_id: int, instruction: str, output: str) -> None:
+        """Change a pair by hand. What it said at first is kept; it counts as edited from now on.
+
+        Raises:
+            UserError: the question or the answer would be empty.
+        """
+        if not instruction.strip() or not output.strip():
+            raise UserError(_("A pair needs a question and an answer. To leave this one out, reject it."))
+        with self.transaction():
+            self.connection.execute(
+                """
+                UPDATE pair_text SET original_instruction = coalesce(original_instruction, instruction),
+                    original_output = coalesce(original_output, output), instruction = ?, output = ?
+                WHERE pair_id = ?
+                """,
+                (instruction.strip(), output.strip(), pair_id),
+            )
+            self.connection.execute("UPDATE pair SET state = 'edited', reason = '' WHERE id = ?", (pair_id,))
+
+    def restore_pair(self, pair_id: int) -> None:
+        """Bring back what an edited pair said at first."""
+        with self.transaction():
+            changed = self.connection.execute(
+                """
+                UPDATE pair_text SET instruction = original_instruction, output = original_output,
+                    original_instruction = NULL, original_output = NULL
+                WHERE pair_id = ? AND original_instruction IS NOT NULL
+                """,
+                (pair_id,),
+            ).rowcount
+            if changed:
+                self.connection.execute("UPDATE pair SET state = 'new' WHERE id = ?", (pair_id,))
+
+    def original_pair(self, pair_id: int) -> tuple[str, str] | None:
+        """Question and answer as they were made, or None where the pair was never edited."""
+        row = self.connection.execute(
+            "SELECT original_instruction, original_output FROM pair_text WHERE pair_id = ?", (pair_id,)
+        ).fetchone()
+        return (row[0], row[1]) if row and row[0] is not None else None
+
+    def set_pair_state(self, ids: Sequence[int], state: str) -> None:
+        """Accept, reject or rescue pairs; the reason why a gate failed one stays readable until it is accepted."""
+        if state not in STATES:
+            raise ValueError(state)
+        keep_reason = "reason" if state in ("rejected", "failed") else "''"
+        with self.transaction():
+            self.connection.execute(
+                f"UPDATE pair SET state = ?, reason = {keep_reason} WHERE id IN (SELECT value FROM json_each(?))",
+                (state, json.dumps(list(ids))),
+            )
+
+    def delete_pairs(self, ids: Sequence[int]) -> None:
+        with self.transaction():
+            values = (json.dumps(list(ids)),)
+            self.connection.execute("DELETE FROM pair_text WHERE pair_id IN (SELECT value FROM json_each(?))", values)
+            self.connection.execute("DELETE FROM pair WHERE id IN (SELECT value FROM json_each(?))", values)
+
+    def datasets(self) -> list[DatasetCount]:
+        """Every dataset that has pairs, by name."""
+        rows = self.connection.execute(
+            f"""
+            SELECT dataset, sum({_USABLE}), sum(state IN ('accepted', 'edited')), sum(state IN ('rejected', 'failed'))
+            FROM pair GROUP BY dataset ORDER BY dataset COLLATE NOCASE
+            """
+        )
+        return [DatasetCount(*row) for row in rows]
+
+    def coverage(self, dataset: str) -> dict[int, int]:
+        """Chunk id to its number of pairs that can be trained on; chunks without any are left out."""
+        rows = self.connection.execute(
+            f"SELECT chunk_id, count(*) FROM pair WHERE dataset = ? AND chunk_id IS NOT NULL AND {_USABLE} GROUP BY 1",
+            (dataset,),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def rejections(self, dataset: str) -> dict[str, int]:
+        """Why pairs failed at the gates, each reason with its number."""
+        rows = self.connection.execute(
+            "SELECT reason, count(*) FROM pair WHERE dataset = ? AND state = 'failed' GROUP BY 1 ORDER BY 2 DESC",
+            (dataset,),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def known_questions(self, dataset: str, chunk: int | None = None) -> list[str]:
+        """Questions not to be asked again: those in use and those that the person rejected.
+
+        chunk: only the questions about this chunk.
+        """
+        rows = self.connection.execute(
+            "SELECT instruction FROM pair JOIN pair_text ON pair_id = pair.id"
+            " WHERE dataset = ? AND state <> 'failed' AND (? IS NULL OR chunk_id = ?) ORDER BY pair.id",
+            (dataset, chunk, chunk),
+        )
+        return [row[0] for row in rows]
+
+    def usable_rows(self, dataset: str) -> Iterator[tuple[str, str]]:
+        """``(instruction, output)`` of every pair to train on: not rejected, its chunk neither excluded nor deleted."""
+        for row in self.connection.execute(f"SELECT instruction, output {_IN_USE} ORDER BY pair.id", (dataset,)):
+            yield row[0], row[1]
+
+    def write_jsonl(self, dataset: str, path: Path) -> int:
+        """Write ``{"instruction", "output"}`` lines, UTF-8, all or nothing; returns their number.
+
+        Raises:
+            UserError: the disk is full or the folder cannot be written.
+        """
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        digest, count = hashlib.sha256(), 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                for instruction, output in self.usable_rows(dataset):
+                    line = json.dumps({"instruction": instruction, "output": output}, ensure_ascii=False).encode()
+                    digest.update(line + b"\n")
+                    file.write(line + b"\n")
+                    count += 1
+            # Noted before the file is in place, beside what was noted last: whichever of the two a crash
+            # leaves behind is known as ours.
+            self._note_written(dataset, digest.hexdigest())
+            os.replace(partial, path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise UserError(
+                _("{path} cannot be written ({reason}). The pairs are safe in the knowledge base; make room and try "
+                  "again.").format(path=path, reason=error.strerror or error)
+            ) from error
+        return count
+
+    def is_as_written(self, dataset: str, path: Path) -> bool:
+        """Whether the JSONL file is one that ``write_jsonl`` left there."""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() in self._written(dataset)
+
+    def _written(self, dataset: str) -> list[str]:
+        return json.loads(str(self._meta(f"written:{dataset}") or "[]"))
+
+    def _note_written(self, dataset: str, sha256: str) -> None:
+        known = [other for other in self._written(dataset) if other != sha256]
+        with self.transaction():
+            self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-2:]))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _pair(row: sqlite3.Row) -> Pair:
+    values: dict[str, Any] = dict(row)
+    values["is_stale"] = bool(values["is_stale"])
+    values["source"] = values["source"] or ""
+    values["evidence"] = tuple(json.loads(values["evidence"])) if values["evidence"] else None
+    return Pair(**values)

@@ -1,0 +1,1 @@
+"""The window: it shows what services/ does, and does none of it."""

@@ -1,0 +1,291 @@
+"""A form field for each declared setting, and a form that lays them out by group.
+
+Nothing is declared twice: label, limits, unit, help and default come from ``services.settings``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWhatsThis,
+    QWidget,
+)
+
+from gui import theme
+from gui.icon import icon
+from services.settings import PHASES, Setting
+from services.translation import _
+
+
+class NumberBox(QDoubleSpinBox):
+    """A number that may be very small, written as people write it: 3e-4, 0.05, 180. Arrows step it by its size."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, decimals=12)
+
+    def textFromValue(self, value: float) -> str:
+        text = f"{value:.6g}"
+        if value and abs(value) < 0.001:
+            mantissa, exponent = f"{value:.5e}".split("e")
+            text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+        return text.replace(".", self.locale().decimalPoint())
+
+    def valueFromText(self, text: str) -> float:
+        try:
+            return float(self._number(text))
+        except ValueError:
+            return self.value()
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        number = self._number(text)
+        try:
+            value = float(number)
+        except ValueError:
+            is_start = not number.strip("0123456789.eE+-")
+            return (QValidator.State.Intermediate if is_start else QValidator.State.Invalid), text, position
+        inside = self.minimum() <= value <= self.maximum()
+        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, position
+
+    def stepBy(self, steps: int) -> None:
+        """3e-4 goes to 4e-4 or 2e-4, 0.05 to 0.06: one unit of its first digit."""
+        value = self.value()
+        if not value:
+            self.setValue(steps * (0.01 if self.maximum() <= 1 else 0.1))
+            return
+        exponent = int(f"{abs(value):e}".split("e")[1])
+        is_going_down = steps < 0 and f"{abs(value):e}".startswith("1.000000")
+        self.setValue(round(value + steps * 10.0 ** (exponent - is_going_down), 12))
+
+    def _number(self, text: str) -> str:
+        bare = text.removesuffix(self.suffix()).removeprefix(self.prefix()).strip()
+        return bare.replace(",", ".").replace(self.locale().decimalPoint(), ".")
+
+
+class SettingField(QObject):
+    """One setting: ``label`` and ``editor`` to be laid out, ``help_button`` beside them.
+
+    ``changed`` leaves whenever the value does, by hand or by ``set_value``.
+    """
+
+    changed = Signal()
+
+    def __init__(self, setting: Setting, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setting = setting
+        self.editor: QWidget = self._make_editor(parent)
+        self.editor.setToolTip(setting.help)
+        self.editor.setWhatsThis(setting.help)
+        self.editor.setAccessibleName(setting.label)
+        self.editor.setAccessibleDescription(setting.help)
+        self.editor.installEventFilter(self)
+        name, _paren, plain = setting.label.partition(" (")
+        self.label = QLabel(f"{name}<br><small>{plain.removesuffix(')')}</small>" if plain else name, parent, wordWrap=True)
+        self.label.setTextFormat(Qt.TextFormat.RichText)
+        self.label.setToolTip(setting.help)
+        self.label.setBuddy(self.editor)
+        self.help_button = QToolButton(parent, icon=icon("question", "muted"), toolTip=setting.help)
+        self.help_button.setAccessibleName(_("What is “{setting}”?").format(setting=name))
+        self.help_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Shift+F1 in the field says the same
+        self.help_button.clicked.connect(self._explain)
+        self.reset()
+        self.changed.connect(self._mark_changed)
+
+    def value(self) -> Any:
+        """The value in the setting's own type."""
+        editor = self.editor
+        if isinstance(editor, (QSpinBox, QDoubleSpinBox)):
+            return editor.value()
+        if isinstance(editor, QCheckBox):
+            return editor.isChecked()
+        if isinstance(editor, QComboBox):
+            return editor.currentData()
+        return editor.toPlainText() if isinstance(editor, QPlainTextEdit) else editor.text().strip()
+
+    def set_value(self, value: Any) -> None:
+        """
+        Raises:
+            UserError: the value is of the wrong type or out of range.
+        """
+        value, editor = self.setting.read(value), self.editor
+        if isinstance(editor, (QSpinBox, QDoubleSpinBox)):
+            editor.setValue(value)
+        elif isinstance(editor, QCheckBox):
+            editor.setChecked(value)
+        elif isinstance(editor, QComboBox):
+            editor.setCurrentIndex(max(0, editor.findData(value)))
+        elif isinstance(editor, QPlainTextEdit):
+            editor.setPlainText(value)
+        else:
+            editor.setText(value)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it differs from the default."""
+        return self.value() != self.setting.default
+
+    def reset(self) -> None:
+        self.set_value(self.setting.default)
+
+    def set_choice_labels(self, labels: dict[str, str]) -> None:
+        """Say the choices in plain words; the values stay what they are."""
+        for place in range(self.editor.count()):
+            self.editor.setItemText(place, labels.get(self.editor.itemData(place), self.editor.itemText(place)))
+
+    def set_visible(self, is_visible: bool) -> None:
+        for part in (self.label, self.editor, self.help_button):
+            part.setVisible(is_visible)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Scrolling a form must not change the numbers that pass under the mouse.
+        if event.type() == QEvent.Type.Wheel and not self.editor.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+    def _make_editor(self, parent: QWidget) -> QWidget:
+        setting = self.setting
+        if setting.kind == "bool":
+            check = QCheckBox(parent)
+            check.toggled.connect(self.changed)
+            return check
+        if setting.kind == "choice":
+            combo = QComboBox(parent)
+            for choice in setting.choices:
+                combo.addItem(choice, choice)
+            combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            combo.currentIndexChanged.connect(self.changed)
+            return combo
+        if setting.kind == "text":
+            text = QPlainTextEdit(parent, tabChangesFocus=True)
+            text.setFixedHeight(text.fontMetrics().lineSpacing() * 5 + 16)
+            text.textChanged.connect(self.changed)
+            return text
+        if setting.kind == "str":
+            line = QLineEdit(parent)
+            line.textChanged.connect(self.changed)
+            return line
+        box = QSpinBox(parent) if setting.kind == "int" else NumberBox(parent)
+        number = int if setting.kind == "int" else float
+        box.setRange(number(setting.minimum or 0), number(1e9 if setting.maximum is None else setting.maximum))
+        if setting.unit:
+            box.setSuffix(" " + setting.unit)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
+        box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        box.setKeyboardTracking(False)
+        box.valueChanged.connect(self.changed)
+        return box
+
+    def _mark_changed(self) -> None:
+        font = self.label.font()
+        if font.bold() != self.is_changed:
+            font.setBold(self.is_changed)
+            self.label.setFont(font)
+
+    def _explain(self) -> None:
+        text = self.setting.help
+        if self.is_changed and self.setting.default != "":
+            default = self.setting.default
+            shown = f"{default:g}" if isinstance(default, (int, float)) and not isinstance(default, bool) else default
+            text += "\n\n" + _("Default: {value}").format(value=shown)
+        QWhatsThis.showText(self.help_button.mapToGlobal(self.help_button.rect().bottomLeft()), text, self.help_button)
+
+
+class SettingForm(QWidget):
+    """The fields of a phase in their declared order; advanced ones open under "More settings".
+
+    ``without``: keys that the tab lays out by hand. Every field is in ``fields``, laid out here or not.
+    """
+
+    changed = Signal()
+
+    def __init__(self, phase: str, parent: QWidget | None = None, *, without: tuple[str, ...] = ()) -> None:
+        super().__init__(parent)
+        self.phase = phase
+        self.fields = {setting.key: SettingField(setting, self) for setting in PHASES[phase]}
+        simple = [field for field in self._laid_out(without) if not field.setting.is_advanced]
+        advanced = [field for field in self._laid_out(without) if field.setting.is_advanced]
+        for key in without:
+            self.fields[key].help_button.hide()  # laid out elsewhere, which may show it again
+        self.more_button = QToolButton(icon=icon("chevron-right"), text=_("More settings"), checkable=True)
+        self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more_button.toggled.connect(self._show_more)
+        self.more_button.setVisible(bool(advanced))
+        self._more = QWidget()
+        self._more.hide()
+        lay_out(simple, grid := QGridLayout())
+        lay_out(advanced, more_grid := QGridLayout(self._more))
+        more_grid.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addLayout(grid)
+        column.addWidget(self.more_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._more)
+        for field in self.fields.values():
+            field.changed.connect(self.changed)
+
+    def values(self) -> dict[str, Any]:
+        """Every setting of the phase by key."""
+        return {key: field.value() for key, field in self.fields.items()}
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Take the values of known keys, for instance those of an old run; other keys are left alone."""
+        for key, value in values.items():
+            if key in self.fields:
+                self.fields[key].set_value(value)
+
+    def reset(self) -> None:
+        for field in self.fields.values():
+            field.reset()
+
+    def _laid_out(self, without: tuple[str, ...]) -> list[SettingField]:
+        return [field for key, field in self.fields.items() if key not in without]
+
+    def _show_more(self, is_open: bool) -> None:
+        self.more_button.setIcon(icon("chevron-down" if is_open else "chevron-right"))
+        self._more.setVisible(is_open)
+
+
+def lay_out(fields: list[SettingField], grid: QGridLayout, first_row: int = 0) -> int:
+    """Labels, editors and help buttons in three columns; returns the next free row."""
+    grid.setHorizontalSpacing(theme.GAP)
+    grid.setVerticalSpacing(theme.GAP)
+    grid.setColumnStretch(0, 1)
+    row, group = first_row, None
+    for field in fields:
+        if field.setting.group != group and field.setting.is_advanced:
+            group = field.setting.group
+            heading = QLabel(group)
+            theme.set_role(heading, "caption")
+            grid.addWidget(heading, row, 0, 1, 3)
+            row += 1
+        if field.setting.kind == "text":
+            grid.addWidget(field.label, row, 0, 1, 2)
+            grid.addWidget(field.help_button, row, 2)
+            grid.addWidget(field.editor, row + 1, 0, 1, 3)
+            row += 2
+            continue
+        if isinstance(field.editor, (QAbstractSpinBox, QLineEdit, QComboBox)):
+            field.editor.setMinimumWidth(field.editor.fontMetrics().averageCharWidth() * 18)
+            field.editor.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        grid.addWidget(field.label, row, 0)
+        grid.addWidget(field.editor, row, 1)
+        grid.addWidget(field.help_button, row, 2)
+        row += 1
+    return row

@@ -235,8 +235,8 @@ class Child:
             if folder is None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wissenswerk-", ignore_cleanup_errors=True)))
             settings_file = folder / ("settings.json" if self.folder else "job.json")
-            if not settings_file.exists():
-                settings_file.write_text(json.dumps(self.settings, ensure_ascii=False), "utf-8")
+            known = json.loads(settings_file.read_text("utf-8")) if settings_file.exists() else {}
+            settings_file.write_text(json.dumps({**known, **self.settings}, ensure_ascii=False, indent=2), "utf-8")
             log = folder / "log.txt"
             log_file = stack.enter_context(open(log, "ab"))
             last: Event | None = None

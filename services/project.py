@@ -194,7 +194,11 @@ class Project:
         """
         self.runs_folder.mkdir(parents=True, exist_ok=True)
         with open(self.runs_folder / ".lock", "a+", encoding="utf-8") as file:
-            if not _try_lock(file.fileno()):
+            for _attempt in range(20):  # reading the state of a run holds the lock for a moment
+                if is_held := _try_lock(file.fileno()):
+                    break
+                time.sleep(0.02)
+            if not is_held:
                 raise UserError(
                     _("Another training or ingest is running in “{project}”. Wait for it, or stop it, then start "
                       "{work} again.").format(project=self.name, work=work)
@@ -205,11 +209,14 @@ class Project:
                 _unlock(file.fileno())
 
     def _is_locked(self) -> bool:
-        try:
-            with self.lock(""):
-                return False
-        except UserError:
-            return True
+        lock = self.runs_folder / ".lock"
+        if not lock.exists():
+            return False
+        with open(lock, "a+", encoding="utf-8") as file:
+            if not _try_lock(file.fileno()):
+                return True
+            _unlock(file.fileno())
+            return False
 
     def status(self) -> ProjectStatus:
         """What exists, what is stale and why, and what to do next."""

@@ -70,7 +70,7 @@ class ChunkStatements(Connection):
             return self.chunks(self.chunk_ids()[:limit])
         rows = self.connection.execute(
             """
-            SELECT rowid FROM rag_chunks_fts LEFT JOIN chunk_state ON chunk_id = rowid
+            SELECT rag_chunks_fts.rowid FROM rag_chunks_fts LEFT JOIN chunk_state ON chunk_id = rag_chunks_fts.rowid
             WHERE rag_chunks_fts MATCH ? AND NOT coalesce(is_deleted, 0) ORDER BY rank LIMIT ?
             """,
             (query, limit),

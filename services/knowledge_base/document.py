@@ -226,7 +226,7 @@ def _owned(text: str, row: sqlite3.Row) -> str:
     overlap = text[owned_end:end]  # the next chunk owns it
     if overlap and content.endswith(overlap):
         content = content[: -len(overlap)]
-    return content if content.endswith("\n") else content + "\n"
+    return content + "\n" if content.strip() and not content[-1].isspace() else content
 
 
 def _document(row: sqlite3.Row) -> Document:

@@ -6,14 +6,15 @@ import hashlib
 import json
 import os
 import sqlite3
+import threading
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.errors import UserError
+from services.knowledge_base.connection import Connection
 from services.records import Pair
 from services.translation import _
 
@@ -70,17 +71,8 @@ class DatasetCount(NamedTuple):
     rejected: int
 
 
-class PairStatements:
-    connection: sqlite3.Connection
-
-    def transaction(self) -> AbstractContextManager[None]:
-        raise NotImplementedError  # given by KnowledgeBase
-
-    def _meta(self, key: str) -> object:
-        raise NotImplementedError  # given by KnowledgeBase
-
-    def _set_meta(self, key: str, value: object) -> None:
-        raise NotImplementedError  # given by KnowledgeBase
+class PairStatements(Connection):
+    """What the knowledge base knows of pairs."""
 
     def add_pairs(self, dataset: str, rows: Sequence[NewPair]) -> list[int]:
         """Add pairs to a dataset in one transaction; returns their ids."""
@@ -209,6 +201,13 @@ class PairStatements:
         )
         return [DatasetCount(*row) for row in rows]
 
+    def pair_counts(self) -> tuple[int, int]:
+        """How many pairs of all datasets can be trained on, and how many of these are stale."""
+        row = self.connection.execute(
+            f"SELECT count(*), coalesce(sum(is_stale), 0) FROM pair WHERE {_USABLE}"
+        ).fetchone()
+        return row[0], row[1]
+
     def coverage(self, dataset: str) -> dict[int, int]:
         """Chunk id to its number of pairs that can be trained on; chunks without any are left out."""
         rows = self.connection.execute(
@@ -248,7 +247,7 @@ class PairStatements:
         Raises:
             UserError: the disk is full or the folder cannot be written.
         """
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         digest, count = hashlib.sha256(), 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -258,8 +257,8 @@ class PairStatements:
                     digest.update(line + b"\n")
                     file.write(line + b"\n")
                     count += 1
-            # Noted before the file is in place, beside what was noted last: whichever of the two a crash
-            # leaves behind is known as ours.
+            # Noted before the file is in place, beside what was noted before: whichever a crash leaves behind is
+            # known as ours.
             self._note_written(dataset, digest.hexdigest())
             os.replace(partial, path)
         except OSError as error:
@@ -281,7 +280,7 @@ class PairStatements:
     def _note_written(self, dataset: str, sha256: str) -> None:
         known = [other for other in self._written(dataset) if other != sha256]
         with self.transaction():
-            self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-2:]))
+            self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-8:]))
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,271 @@
+"""The command line: every phase without a window. Results go to stdout, progress to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from services import settings
+from services.errors import Cancelled, UserError
+from services.jobs import Context, run_here
+from services.knowledge_base.pairs import USABLE_STATES
+from services.project import Project, projects_folder
+from services.terminal import Reporter
+from services.translation import _
+
+DONE, FAILED, WRONG_USAGE, BUG, STOPPED = 0, 1, 2, 70, 130
+
+Result = dict[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one sub-command; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    reporter = Reporter()
+    cancelled = threading.Event()
+    stop = _stop_on_signal(cancelled, reporter)
+    try:
+        result, text = options.command(options, reporter, cancelled)
+    except UserError as error:
+        return _leave(reporter, FAILED, str(error))
+    except (Cancelled, KeyboardInterrupt):
+        return _leave(reporter, STOPPED, _("Stopped."))
+    except BrokenPipeError:
+        return DONE
+    except OSError as error:
+        if error.errno in (28, 122):  # ENOSPC, EDQUOT
+            return _leave(reporter, FAILED, _("There is no room left on the disk. Free some space and start again."))
+        return _leave(reporter, BUG, traceback.format_exc())
+    except Exception:
+        return _leave(reporter, BUG, traceback.format_exc())
+    finally:
+        stop()
+    reporter.finish()
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(result, ensure_ascii=False) if options.json else text, flush=True)
+    return DONE
+
+
+def _leave(reporter: Reporter, code: int, text: str) -> int:
+    reporter.line(text)
+    return code
+
+
+def _stop_on_signal(cancelled: threading.Event, reporter: Reporter) -> Callable[[], None]:
+    """The first Ctrl+C asks the work to save and stop, the second one ends it."""
+
+    def ask(number: int, _frame: object) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+        reporter.line(_("Saving and stopping. Press Ctrl+C again to stop at once."))
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return restore
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help=_("print the result as one JSON object"))
+    parser = argparse.ArgumentParser(
+        prog="main.py", description=_("From your documents to your own language model, on your own machine. "
+                                      "Without a sub-command: the window."),
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[..., tuple[Result, str]], help: str, has_project: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, parents=[common], help=help, description=help)
+        sub.set_defaults(command=command)
+        if has_project:
+            sub.add_argument("project", metavar="PROJECT", help=_("a folder, or a name under projects/"))
+        return sub
+
+    sub = add("demo", _demo, _("all four phases on the sample documents with the starter model"), False)
+    sub.add_argument("--project", metavar="DIR", help=_("where the demo's project is made"))
+    add("doctor", _doctor, _("what this machine can do, what is missing, and the command that mends it"), False)
+    add("new", _new, _("make a project"))
+    sub = add("ingest", _ingest, _("read documents into the knowledge base"))
+    sub.add_argument("paths", metavar="PATH", nargs="+", help=_("files and folders"))
+    settings.add_options(sub, "ingest")
+    sub = add("chunks", _chunks, _("list or search the chunks"))
+    sub.add_argument("--search", metavar="TEXT", default="")
+    sub.add_argument("--limit", metavar="N", type=int, default=20)
+    sub = add("cpt", _cpt, _("phase 2: teach the base model what the documents say"))
+    sub.add_argument("--base-model", metavar="NAME_OR_FOLDER", required=True, help=_("“starter” is the built-in one"))
+    settings.add_options(sub, "cpt")
+    sub.add_argument("--resume", action="store_true", help=_("go on from the last checkpoint"))
+    sub = add("generate", _generate, _("phase 3: make question-answer pairs from the chunks"))
+    sub.add_argument("--dataset", metavar="NAME", default="sft_data")
+    settings.add_options(sub, "generate")
+    sub = add("pairs", _pairs, _("count, import or export the pairs of a dataset"))
+    sub.add_argument("--dataset", metavar="NAME", default="sft_data")
+    sub.add_argument("--import", dest="import_file", metavar="FILE")
+    sub.add_argument("--export", dest="export_file", metavar="FILE")
+    sub = add("sft", _sft, _("phase 4: teach the CPT model how to answer"))
+    sub.add_argument("--dataset", metavar="NAME", default="sft_data")
+    sub.add_argument("--name", metavar="NAME", default="final", help=_("the name of the new model"))
+    settings.add_options(sub, "sft")
+    sub.add_argument("--resume", action="store_true", help=_("go on from the last checkpoint"))
+    sub = add("exam", _exam, _("ask the models questions about the documents (not there yet)"))
+    sub.add_argument("--questions", metavar="FILE.jsonl")
+    sub.add_argument("--models", default="base,cpt,final")
+    sub = add("export", _export, _("write a model for other programs"))
+    settings.add_options(sub, "export", without=("format",))
+    sub.add_argument("--format", required=True, choices=settings.declared("export", "format").choices)
+    sub.add_argument("--model", default="final")
+    sub.add_argument("--to", metavar="DIR", default="")
+    sub.add_argument("--ollama", metavar="NAME", help=_("not there yet"))
+    sub = add("chat", _chat, _("talk to a model of the project"))
+    sub.add_argument("--model", metavar="base|cpt|final|NAME", default="final")
+    sub.add_argument("--prompt", metavar="TEXT", help=_("ask once and leave; without it, a conversation"))
+    sub.add_argument("--rag", action="store_true", help=_("not there yet"))
+    settings.add_options(sub, "chat")
+    return parser
+
+
+def _open(options: argparse.Namespace) -> Project:
+    return Project.open(Project.find(options.project))
+
+
+def _run(
+    name: str, project: Project, values: Result, reporter: Reporter, cancelled: threading.Event, has_run: bool = True
+) -> Result:
+    """Run a job of a project in this process, with a folder for the run."""
+    values = {"project": str(project.folder), **values}
+    is_first = os.environ.get("RANK", "0") == "0"
+    folder = project.start_run(name, values) if has_run and is_first else None
+    try:
+        return run_here(name, values, reporter, cancelled, folder)
+    finally:
+        reporter.finish()
+
+
+def _demo(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    from services.demo import in_words, run
+
+    folder = Path(options.project).expanduser() if options.project else projects_folder() / "demo"
+    result = run({"project": str(folder)}, Context(reporter, cancelled))
+    return result, in_words(result)
+
+
+def _doctor(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    from services.machine import examine
+
+    findings = examine()
+    marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
+    lines = [f"{marks[each.state]} {each.subject}: {each.text}" + (f"\n          {each.mend}" if each.mend else "") for each in findings]
+    return {
+        "findings": [{"subject": each.subject, "state": each.state, "text": each.text, "mend": each.mend} for each in findings]
+    }, "\n".join(lines)
+
+
+def _new(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    project = Project.create(Project.find(options.project))
+    return {"project": str(project.folder), "name": project.name}, _("Made {folder}.").format(folder=project.folder)
+
+
+def _ingest(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    values = {**settings.from_options("ingest", options), "paths": [str(Path(path).absolute()) for path in options.paths]}
+    result = _run("ingest", _open(options), values, reporter, cancelled)
+    lines = [
+        f"{document['state']:>10}  {document['source']}" + (f": {document['reason']}" if document["reason"] else "")
+        for document in result["documents"]
+    ]
+    return result, "\n".join([*lines, _("{count} chunks in the knowledge base.").format(count=result["chunks"])])
+
+
+def _chunks(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    with _open(options).connect(is_read_only=True) as knowledge_base:
+        total = len(knowledge_base.chunk_ids(options.search))
+        found = knowledge_base.search_chunks(options.search, max(0, options.limit))
+    rows = [
+        {"id": chunk.id, "content": chunk.content, "source": chunk.source, "chunk_index": chunk.chunk_index,
+         "metadata": chunk.metadata}
+        for chunk in found
+    ]  # fmt: skip
+    lines = [f"{chunk.id:>6}  {chunk.source} [{chunk.chunk_index}]  {' '.join(chunk.content.split())[:100]}" for chunk in found]
+    return {"chunks": rows, "total": total}, "\n".join([*lines, _("{total} chunks.").format(total=total)])
+
+
+def _cpt(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    values = {**settings.from_options("cpt", options), "base_model": options.base_model, "resume": options.resume}
+    result = _run("cpt", _open(options), values, reporter, cancelled)
+    return result, _("{steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
+
+
+def _generate(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    values = {**settings.from_options("generate", options), "dataset": options.dataset}
+    result = _run("generate", _open(options), values, reporter, cancelled)
+    lines = [_("{pairs} pairs in “{dataset}”.").format(pairs=result["pairs"], dataset=result["dataset"])]
+    lines += [f"{count:>6}  {reason}" for reason, count in result["rejected"].items()]
+    lines += [_("chunk {chunk}: {reason}").format(**failure) for failure in result["failed"]]
+    return result, "\n".join(lines)
+
+
+def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    from services.sft_data.jsonl import export_pairs, import_pairs
+
+    project = _open(options)
+    warnings: list[str] = []
+    if options.import_file:
+        warnings = import_pairs(project, options.dataset, Path(options.import_file).expanduser())
+        for warning in warnings:
+            reporter.line(warning)
+    if options.export_file:
+        export_pairs(project, options.dataset, Path(options.export_file).expanduser())
+    with project.connect(is_read_only=True) as knowledge_base:
+        pairs = knowledge_base.pairs(knowledge_base.pair_ids(options.dataset, USABLE_STATES))
+    items = [{"instruction": pair.instruction, "output": pair.output, "style": pair.style, "state": pair.state,
+              "source": pair.source} for pair in pairs]  # fmt: skip
+    text = _("{count} pairs in “{dataset}”.").format(count=len(pairs), dataset=options.dataset)
+    return {"pairs": len(pairs), "dataset": options.dataset, "items": items, "skipped": warnings}, text
+
+
+def _sft(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    values = {
+        **settings.from_options("sft", options),
+        "dataset": options.dataset, "name": options.name, "resume": options.resume,
+    }  # fmt: skip
+    result = _run("sft", _open(options), values, reporter, cancelled)
+    return result, _("{steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
+
+
+def _exam(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    raise UserError(_("The exam is not there yet; “demo” compares the base model with the final one on the sample."))
+
+
+def _export(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    if options.ollama:
+        raise UserError(_("Export into Ollama is not there yet: export a GGUF and use “ollama create” with its file."))
+    values = {**settings.from_options("export", options), "model": options.model, "to": options.to}
+    result = _run("export", _open(options), values, reporter, cancelled)
+    return result, _("Written: {path}").format(path=result["path"])
+
+
+def _chat(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    if options.rag:
+        raise UserError(_("Chat with the documents beside it (--rag) is not there yet; leave --rag out."))
+    project = _open(options)
+    values = {**settings.from_options("chat", options), "model": options.model}
+    if options.prompt is not None:
+        result = _run("chat", project, {**values, "prompt": options.prompt}, reporter, cancelled, has_run=False)
+        return result, result["answer"]
+    if options.json or not sys.stdin.isatty():
+        raise UserError(_("A conversation needs a terminal. Ask one question with --prompt."))
+    from services.models.chat import converse
+
+    return converse(project, values, cancelled), ""

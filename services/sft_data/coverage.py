@@ -1,0 +1,37 @@
+"""Which chunks to ask about, so that the questions are spread evenly over all documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def plan(counts: Sequence[tuple[int, int]], pairs: int, per_chunk: int) -> list[tuple[int, int]]:
+    """How many pairs to ask each chunk for: least covered first, ties at an even stride from first to last.
+
+    Args:
+        counts: (chunk id, pairs that it has already) in the order of the corpus.
+        pairs: how many pairs are wanted in all.
+        per_chunk: how many one chunk is asked for at most.
+
+    Returns:
+        (chunk id, pairs to ask for) in the order of the corpus, without the chunks that are not asked. The numbers add
+        up to ``pairs``, or to ``per_chunk`` for every chunk where that is less.
+    """
+    levels = [count for _, count in counts]
+    room = [per_chunk] * len(counts)
+    left = min(pairs, per_chunk * len(counts))
+    while left:
+        lowest = min(level for level, free in zip(levels, room, strict=True) if free)
+        group = [index for index, free in enumerate(room) if free and levels[index] == lowest]
+        for index in group if len(group) <= left else [group[at] for at in even_stride(len(group), left)]:
+            levels[index] += 1
+            room[index] -= 1
+            left -= 1
+    return [(chunk_id, per_chunk - free) for (chunk_id, _), free in zip(counts, room, strict=True) if free < per_chunk]
+
+
+def even_stride(length: int, count: int) -> list[int]:
+    """``count`` different positions of ``length``, as far apart as they can be, the first and the last among them."""
+    if count == 1:
+        return [(length - 1) // 2]
+    return [step * (length - 1) // (count - 1) for step in range(count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import Cancelled, UserError
+from services.machine import be_quiet, is_offline
 from services.models.base import cached_model
 from services.translation import _
 
@@ -20,6 +22,7 @@ _NEEDED_ENDINGS = (".safetensors", ".json", ".jinja", ".model", ".txt")
 _NEEDED_NAMES = ("README.md", "LICENSE", "LICENSE.md", "NOTICE")
 _SPARE_BYTES = 500_000_000  # a disk filled to the last byte breaks more than a download
 _POLL_S = 0.1
+_PART = ".part"
 
 
 def download_model(name: str, context: Context) -> Path:
@@ -31,15 +34,13 @@ def download_model(name: str, context: Context) -> Path:
         UserError: no such model, not allowed, offline, hub not reached, no room, or nothing in it that can be trained.
         Cancelled: at once; what has arrived stays for the next time.
     """
-    # Read by the library when it is first imported.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
+    be_quiet()  # before the library is imported: that is when it reads the environment
     from huggingface_hub import HfApi, constants
 
-    if constants.is_offline_mode():
+    if is_offline() or constants.is_offline_mode():
         raise UserError(
             _(
-                "The model {name} is not on this computer, and the program is offline (HF_HUB_OFFLINE). Download it while "
+                "The model {name} is not on this computer, and the program is offline. Download it while "
                 "online, or choose a model from the list."
             ).format(name=name)
         )
@@ -51,13 +52,13 @@ def download_model(name: str, context: Context) -> Path:
     storage = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
     total = sum(files[file] for file in needed)
     here = sum(_stored_bytes(storage / "snapshots" / info.sha / file) for file in needed)
-    partial = sum(path.stat().st_size for path in (storage / "blobs").glob("*.incomplete"))
+    partial = sum(path.stat().st_size for path in (storage / "blobs").glob(f"*{_PART}"))
     _check_room(name, total - here - partial, storage)
 
     bar_class, arrived = _counting_bar(context.cancelled)
     text = _("Downloading {name}").format(name=name)
     folder = _in_thread(
-        lambda: _fetch(name, needed, bar_class),
+        lambda: _fetch(name, info.sha, needed, storage, bar_class),
         name,
         context,
         lambda: context.progress(min(here + arrived(), total), total, text),
@@ -105,15 +106,57 @@ def needed_files(name: str, files: dict[str, int]) -> list[str]:
     return needed
 
 
-def _fetch(name: str, files: list[str], bar_class: type) -> str:
-    from huggingface_hub import constants, snapshot_download
+def _fetch(name: str, commit: str, files: list[str], storage: Path, bar_class: type) -> str:
+    from huggingface_hub import constants, hf_hub_download, snapshot_download
 
     # A stop is noticed, and a bar moved, once per piece: 10 MB, the library's default, take minutes on a slow line.
     constants.DOWNLOAD_CHUNK_SIZE = 256 * 1024
-    # WORKAROUND plain HTTP with ranges resumes and stops; hf_xet's native threads hear of neither,
-    # https://github.com/huggingface/xet-core
-    constants.HF_HUB_DISABLE_XET = True
-    return snapshot_download(name, allow_patterns=files, max_workers=4, tqdm_class=bar_class)
+    # One by one in this thread: the pool of snapshot_download would hold the process until a stalled read times out.
+    for file in files:
+        if file.endswith(".safetensors"):
+            _fetch_weights(name, commit, file, storage / "blobs", bar_class)
+        hf_hub_download(name, file, revision=commit, tqdm_class=bar_class)
+    # Nothing is left to fetch; this notes what "main" is, so that every program finds the model by its name.
+    return snapshot_download(name, allow_patterns=files, tqdm_class=bar_class)
+
+
+def _fetch_weights(name: str, commit: str, file: str, blobs: Path, bar_class: type) -> None:
+    """Puts one large file where the library looks for it, going on from what an earlier attempt left.
+
+    The library itself starts every file anew: https://github.com/huggingface/huggingface_hub/pull/4228
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import WeakFileLock, build_hf_headers
+
+    url = hf_hub_url(name, file, revision=commit)
+    metadata = get_hf_file_metadata(url)
+    if not metadata.etag or (blobs / metadata.etag).exists():
+        return
+    blobs.mkdir(parents=True, exist_ok=True)
+    part = blobs / f"{metadata.etag}{_PART}"
+    with WeakFileLock(blobs / f"{metadata.etag}.lock"):
+        with part.open("ab") as out:
+            if metadata.size is not None and out.tell() > metadata.size:
+                out.truncate(0)
+            http_get(
+                url,
+                out,
+                resume_size=out.tell(),
+                headers=build_hf_headers(),
+                expected_size=metadata.size,
+                tqdm_class=bar_class,
+            )
+        # For large files the tag is the SHA-256 of the content.
+        if len(metadata.etag) == 64 and _sha256(part) != metadata.etag:
+            part.unlink()
+            raise UserError(_("{file} of {name} arrived damaged. Start the download again.").format(file=file, name=name))
+        os.replace(part, blobs / metadata.etag)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _in_thread(work: Any, name: str, context: Context, report: Any = lambda: None) -> Any:
@@ -146,7 +189,7 @@ def _counting_bar(cancelled: threading.Event) -> tuple[type, Any]:
 
         def __init__(self, *_args: Any, **options: Any) -> None:
             self.n, self.total = options.get("initial") or 0, options.get("total")
-            if options.get("unit") == "B":
+            if options.get("unit") == "B":  # not the one that counts files
                 bars.append(self)
 
         def __enter__(self) -> Bar:
@@ -165,8 +208,7 @@ def _counting_bar(cancelled: threading.Event) -> tuple[type, Any]:
 
         refresh = close = set_description = set_description_str = set_postfix_str = _ignore
 
-    # The library keeps one bar for the network and one for the disk; the second also counts what was resumed.
-    return Bar, lambda: int(max((bar.n for bar in bars), default=0))
+    return Bar, lambda: int(sum(bar.n for bar in bars))  # one a file; it starts at what was there
 
 
 def _stored_bytes(path: Path) -> int:

@@ -4,7 +4,7 @@
 
 ROOT/AUTHOR/NAME/ is a repository. Prints its port. Every request goes to ROOT/requests.log as "METHOD PATH RANGE".
 A file ROOT/AUTHOR/NAME/.behaviour holds words: "gated", "broken" (500), "cut" (the connection breaks once, halfway through a
-weight file), "hold" (a weight file stops halfway until the client has gone).
+weight file), "hold" (a weight file stops halfway until the client has gone), "huge" (sizes that no disk has room for).
 """
 
 import hashlib
@@ -44,7 +44,8 @@ class Hub(BaseHTTPRequestHandler):
         if is_api and rest[:1] == ["tree"]:
             return self.send_json([self.entry(path) for path in self.files(folder)])
         if is_api:
-            siblings = [{"rfilename": path.name, "size": path.stat().st_size} for path in self.files(folder)]
+            grown = 10**9 if "huge" in behaviour else 1
+            siblings = [{"rfilename": path.name, "size": path.stat().st_size * grown} for path in self.files(folder)]
             return self.send_json({"id": f"{author}/{name}", "sha": COMMIT, "siblings": siblings, "gated": False})
         if "gated" in behaviour:
             return self.send(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})

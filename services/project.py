@@ -58,7 +58,7 @@ class Project:
     def find(cls, name_or_path: str) -> Path:
         """The folder that a word on the command line means: an existing path wins over a name under projects/."""
         path = Path(name_or_path).expanduser()
-        is_name = len(path.parts) == 1 and not path.is_absolute() and name_or_path not in (".", "..")
+        is_name = not any(mark in name_or_path for mark in ("/", os.sep)) and name_or_path not in (".", "..", "")
         return projects_folder() / name_or_path if is_name and not path.exists() else path
 
     @classmethod

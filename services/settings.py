@@ -69,7 +69,7 @@ class Setting:
     def _typed(self, value: Any) -> Any:
         if self.kind == "int":
             number = float(value)
-            if isinstance(value, bool) or number != int(number):
+            if isinstance(value, bool) or not number.is_integer():
                 raise ValueError
             return int(number)
         if self.kind == "float":

@@ -1,0 +1,124 @@
+"""From what a reader gives to the text that is kept: characters, words broken at line ends, white space, pages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+from services.documents import markdown
+from services.documents.page import ReadDocument
+from services.records import DocumentText
+
+# NFKC would do ligatures too, but it turns superscripts into digits and breaks units.
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_REMOVED = [*range(0x00, 0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, 0x200B, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF]
+_SPACES = [0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F]
+_LINE_ENDS = {0x0B: "\n", 0x0C: "\n\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"}
+_CHARACTERS = (
+    dict.fromkeys(_REMOVED) | dict.fromkeys(_SPACES, " ") | _LINE_ENDS | _LIGATURES | {0xF0B7: "•", 0xF0A7: "•"}
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SOFT_HYPHEN_AT_LINE_END = re.compile(r"\u00ad[ \t]*\n[ \t]*(?=\w)")
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n{3,}")
+_BLANKS = re.compile(r"(?<=\S)[ \t]{2,}(?!\n)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN_WORD = re.compile(r"([^\W\d_]+)[-‐]\n[ \t]*([^\W\d_]+)")
+_WORD_AT_START = re.compile(r"[^\W\d_]+")
+_WORD_AT_END = re.compile(r"([^\W\d_]+)[-‐]$")
+_CONTINUES = re.compile(r"[^.!?:…。！？|\n\s]$")
+_FIXED_SPACES = ("text", "markdown")  # formats in which several blanks in a row may mean something
+
+
+def clean(document: ReadDocument) -> DocumentText:
+    """Clean a document's text and join its pages.
+
+    A paragraph that runs over the foot of a page stays one paragraph. The result is in NFC, has no white space at
+    its ends or at a line's end, and never more than one blank line in a row.
+    """
+    texts = [_clean_characters(page.text) for page in document.pages]
+    if document.format not in _FIXED_SPACES:
+        texts = [_BLANKS.sub(" ", text) if "```" not in text else text for text in texts]
+    vocabulary = _vocabulary(texts)
+    texts = [_mend_broken_words(text, vocabulary) for text in texts]
+    content, starts = _join_pages(texts, vocabulary)
+    numbers = [page.number for page in document.pages]
+    return DocumentText(
+        content,
+        tuple((number, start) for number, start in zip(numbers, starts, strict=True) if number is not None),
+        tuple(markdown.headings(content)),
+    )
+
+
+def _clean_characters(text: str) -> str:
+    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _SOFT_HYPHEN_AT_LINE_END.sub("", text)
+    text = unicodedata.normalize("NFC", text.translate(_CHARACTERS))
+    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("", text)).strip("\n").rstrip()
+
+
+def _vocabulary(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in the document unbroken, hyphenated words as one."""
+    words: Counter[str] = Counter()
+    for text in texts:
+        words.update(_WORD.findall(_BROKEN_WORD.sub(" ", text).lower()))
+    return words
+
+
+def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:
+    """Join words broken at a line end, outside of code blocks."""
+    if "-\n" not in text and "‐\n" not in text:
+        return text
+    blocks = list(markdown.fences(text))
+
+    def mend(match: re.Match[str]) -> str:
+        if any(start <= match.start() < end for start, end in blocks):
+            return match[0]
+        return _mended(match[1], match[2], vocabulary)
+
+    return _BROKEN_WORD.sub(mend, text)
+
+
+def _mended(first: str, second: str, vocabulary: Counter[str]) -> str:
+    """``proces-`` + ``sing``: one word, unless the document itself writes it with a hyphen more often."""
+    joined, hyphenated = vocabulary[(first + second).lower()], vocabulary[f"{first}-{second}".lower()]
+    is_plain = second[0].islower() or (first.isupper() and second.isupper() and joined)
+    return f"{first}{second}" if is_plain and joined >= hyphenated else f"{first}-{second}"
+
+
+def _join_pages(texts: list[str], vocabulary: Counter[str]) -> tuple[str, list[int]]:
+    """The whole text, and where in it each page starts."""
+    content = ""
+    parts: list[str] = []
+    starts: list[int] = []
+    length = 0
+    tail = ""  # the last page with text, as it stands at the end of parts
+    for text in texts:
+        if not text.strip():
+            starts.append(length)
+            continue
+        if tail:
+            first = _WORD_AT_START.match(text)
+            if (broken := _WORD_AT_END.search(tail)) and first and text[0].islower():
+                mended = _mended(broken[1], first[0], vocabulary)
+                parts[-1] = tail[: broken.start()] + mended[: len(mended) - len(first[0])]
+                length += len(parts[-1]) - len(tail)
+            else:
+                separator = " " if _runs_on(tail, text) else "\n\n"
+                parts.append(separator)
+                length += len(separator)
+        starts.append(length)
+        parts.append(text)
+        length += len(text)
+        tail = text
+    content = "".join(parts)
+    shift = len(content) - len(content.lstrip())
+    return content[shift:], [max(0, start - shift) for start in starts]
+
+
+def _runs_on(tail: str, text: str) -> bool:
+    """Whether a paragraph goes on over the page's end: no full stop before, a small letter after."""
+    last_line = tail[tail.rfind("\n") + 1 :]
+    return bool(_CONTINUES.search(tail)) and not last_line.startswith(("#", "|")) and text[0].islower()

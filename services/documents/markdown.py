@@ -1,0 +1,47 @@
+"""The few marks of Markdown that every reader writes and the splitter looks for: headings, rows, fences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+_ROW_BREAKS = re.compile(r"\s*\n\s*")
+
+
+def heading(level: int, title: str) -> str:
+    """``## Title``; levels outside 1 to 6 are brought inside."""
+    return f"{'#' * min(max(level, 1), 6)} {' '.join(title.split())}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Markdown rows, the first as the header. Empty rows are left out; no rows give an empty string."""
+    cells = [[_ROW_BREAKS.sub(" ", cell.strip()).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [row for row in cells if any(row)]
+    if not cells:
+        return ""
+    width = max(len(row) for row in cells)
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in cells]
+    lines.insert(1, f"|{' --- |' * width}")
+    return "\n".join(lines)
+
+
+def fences(text: str) -> Iterator[tuple[int, int]]:
+    """``(start, end)`` of every code block, its fence lines included. A fence that is never closed is no fence."""
+    opened: re.Match[str] | None = None
+    for match in _FENCE.finditer(text):
+        if opened is None:
+            opened = match
+        elif match[1].startswith(opened[1]):
+            line_end = text.find("\n", match.end())
+            yield opened.start(), len(text) if line_end < 0 else line_end + 1
+            opened = None
+
+
+def headings(text: str) -> Iterator[tuple[int, int, str]]:
+    """``(start, level, title)`` of every heading line that does not stand in a code block."""
+    blocks = list(fences(text))
+    for match in _HEADING.finditer(text):
+        if not any(start <= match.start() < end for start, end in blocks):
+            yield match.start(), len(match[1]), match[2]

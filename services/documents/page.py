@@ -1,0 +1,48 @@
+"""What a reader gives, whatever the format: text by the page, with Markdown headings and table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.errors import UserError
+from services.translation import _
+
+Report = Callable[[float], None]
+"""Told the share of the file that is read, from 0 to 1; may raise Cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """number: counted from 1 as a PDF viewer shows it; None for formats without pages."""
+
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """warnings: sentences about parts that could not be read while the rest could."""
+
+    pages: tuple[Page, ...]
+    format: str
+    warnings: tuple[str, ...] = ()
+
+
+def ignore(_share: float) -> None:
+    """The report of a caller who does not ask."""
+
+
+def has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def refuse_without_text(path: Path) -> UserError:
+    return UserError(_("{name} has no text in it. Check that it is the right file.").format(name=path.name))
+
+
+def refuse_empty(path: Path) -> UserError:
+    return UserError(
+        _("{name} is empty (0 bytes). Copy or download the file again.").format(name=path.name)
+    )

@@ -1,0 +1,80 @@
+"""Running heads and feet: lines that stand at the edge of page after page and say nothing about the subject."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+EDGE_LINES = 3
+_ROMAN = re.compile(r"\b[ivxlcdm]+\b")
+_DIGITS = re.compile(r"\d+")
+_NUMBER_AT_END = re.compile(r"(?:^|\s)(\d{1,5})$")
+_NUMBER_AT_START = re.compile(r"(\d{1,5})\s")
+_ONLY_NUMBERS = re.compile(r"[\W#_]*")
+
+
+def find_running_lines(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
+    """Find the lines that run along the top or foot of the pages.
+
+    A line is one when, with its numbers masked, it stands among the first or last three lines of at least
+    8 % of the pages and of at least three (both, in a document of two pages). A bare page number counts only as the
+    outermost line, so that a column of figures keeps its first row. A heading (``# ...``) is compared
+    unmasked: "Chapter 1" and "Chapter 2" at the top of their pages are text. An outermost line that ends
+    (or then begins) with the number of its page, counted from anywhere, is one too, whatever else it says, when at
+    least three pages and a sixth of them agree.
+
+    Args:
+        pages: for each page its lines from top to bottom, none of them empty.
+
+    Returns:
+        ``(page index, line index)`` of every such line.
+    """
+    if len(pages) < 2:
+        return set()
+    needed = max(min(3, len(pages)), -(-len(pages) * 8 // 100))
+    running: set[tuple[int, int]] = set()
+    for is_top in (True, False):
+        running |= _numbered_lines(pages, is_top)
+        edges = [[(index, _key(lines[index])) for index in _edge(len(lines), is_top)] for lines in pages]
+        counts = Counter(key for edge in edges for key in {key for _, key in edge})
+        for number, edge in enumerate(edges):
+            is_outermost = True
+            for index, key in edge:
+                is_running = counts[key] >= needed and (is_outermost or not _ONLY_NUMBERS.fullmatch(key))
+                if is_running:
+                    running.add((number, index))
+                is_outermost = is_outermost and is_running
+    return running
+
+
+def _numbered_lines(pages: Sequence[Sequence[str]], is_top: bool) -> set[tuple[int, int]]:
+    """Outermost lines that count the pages, "Chapter 3: Tides 17" and "18 The Moon and the Sea" for example."""
+    lines = [(number, 0 if is_top else len(page) - 1) for number, page in enumerate(pages) if page]
+    shifts = Counter(
+        int(match[1]) - number for number, index in lines if (match := _NUMBER_AT_END.search(pages[number][index]))
+    )
+    if not shifts:
+        return set()
+    shift, count = shifts.most_common(1)[0]
+    if count < max(3, len(pages) / 6):
+        return set()
+    found = set()
+    for number, index in lines:
+        line = pages[number][index]
+        matches = (_NUMBER_AT_END.search(line), _NUMBER_AT_START.match(line))
+        if not line.startswith("#") and any(match and int(match[1]) - number == shift for match in matches):
+            found.add((number, index))
+    return found
+
+
+def _edge(line_count: int, is_top: bool) -> range:
+    """Line indices from the edge inwards; a short page keeps its middle out of both edges."""
+    depth = min(EDGE_LINES, (line_count + 1) // 2)
+    return range(depth) if is_top else range(line_count - 1, line_count - 1 - depth, -1)
+
+
+def _key(line: str) -> str:
+    if line.startswith("#"):
+        return line
+    return " ".join(_ROMAN.sub("#", _DIGITS.sub("#", line.lower())).split())

@@ -1,0 +1,259 @@
+"""From text to chunks: as long as the limit allows, cut where the text itself pauses.
+
+The text is tokenised once. Each chunk then takes as many tokens as fit and ends at the best place in the last
+40 % of that window: before a heading, else at a blank line, a line, a sentence, a word. Each finished chunk is
+counted by itself, because a cut can change the tokens next to it, and shortened until it holds the limit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+
+from services.documents import markdown
+from services.documents.langchain_splitter import langchain_spans
+from services.documents.page import Report, ignore
+from services.documents.tokenizer import Tokenizer
+from services.errors import UserError
+from services.records import CutChunk, DocumentText
+from services.translation import _
+
+Span = tuple[int, int]
+"""``(start, end)`` of a chunk in characters; white space after it belongs to it without being part of it."""
+
+_EARLIEST_END = 0.6  # of what would fit: a chunk does not end before, if there is a place to end after
+_LEAST_SHARE = 0.1  # of what would fit: worth a chunk of its own, before a code block that would not fit with it
+_BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+_LINE = re.compile(r"\n\s*")
+_SENTENCE = re.compile(
+    r"(?<!\b\w)(?<!\b(?:Dr|Mr|Ms|St|vs|No|cf))(?<!\b(?:Mrs|Fig|etc))[.!?…][\"'”’»)\]]*\s+|[。！？；][”’」』）]*"
+)
+_WORD = re.compile(r"\s+|[、，：]")
+_ROW = re.compile(r"^[ \t]*\|.*$", re.MULTILINE)
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+
+
+def cut(
+    document: DocumentText,
+    tokenizer: Tokenizer,
+    chunk_size: int,
+    chunk_overlap: int,
+    splitter: str = "own",
+    report: Report = ignore,
+) -> list[CutChunk]:
+    """Cut a text into chunks of at most ``chunk_size`` tokens each.
+
+    Every character is owned by exactly one chunk. A chunk that does not begin with a heading repeats up to
+    ``chunk_overlap`` tokens of the one before it. Its page and its heading path are those of the first text
+    in it that is not repeated.
+
+    Args:
+        splitter: a key of SPLITTERS.
+        report: told the share of the text that is cut.
+
+    Raises:
+        UserError: the sizes make no sense.
+    """
+    check_sizes(chunk_size, chunk_overlap)
+    text = document.content
+    spans: list[Span] = []
+    for span in SPLITTERS[splitter](document, tokenizer, chunk_size, chunk_overlap):
+        spans.append(span)
+        report(span[1] / len(text))
+    paths = _HeadingPath(document)
+    page_starts = [start for _number, start in document.pages]
+    chunks = []
+    for index, (start, end) in enumerate(spans):
+        fresh = _next_text(text, max(start, spans[index - 1][1]) if index else start)
+        page = bisect_right(page_starts, fresh) - 1
+        chunks.append(
+            CutChunk(
+                start=start,
+                owned_end=spans[index + 1][0] if index + 1 < len(spans) else len(text),
+                end=end,
+                content=text[start:end],
+                token_count=tokenizer.count(text[start:end]),
+                page=document.pages[page][0] if page >= 0 else None,
+                headings=paths.at(fresh),
+            )
+        )
+    return chunks
+
+
+def check_sizes(chunk_size: int, chunk_overlap: int) -> None:
+    """
+    Raises:
+        UserError: the sizes leave no room for new text.
+    """
+    if chunk_size < 1 or chunk_overlap < 0 or chunk_overlap >= chunk_size:
+        raise UserError(
+            _("The overlap ({overlap} tokens) must be smaller than the chunk size ({size} tokens): choose a smaller "
+              "overlap or larger chunks.").format(overlap=chunk_overlap, size=chunk_size)
+        )  # fmt: skip
+
+
+def own_spans(document: DocumentText, tokenizer: Tokenizer, chunk_size: int, chunk_overlap: int) -> Iterator[Span]:
+    """The spans of the chunks, in order, from 0 to the last character that is not white space."""
+    text = document.content
+    last = len(text.rstrip())
+    cutter = _Cutter(document, tokenizer)
+    start, done = 0, 0
+    while done < last:
+        end = cutter.end(start, done, chunk_size)
+        if end <= done:  # the overlap leaves no room for new text
+            start = _next_text(text, done)
+            end = cutter.end(start, done, chunk_size)
+        yield start, end
+        start, done = cutter.next_start(start, end, chunk_overlap), end
+
+
+SPLITTERS: dict[str, Callable[[DocumentText, Tokenizer, int, int], Iterator[Span]]] = {
+    "own": own_spans,
+    "langchain": lambda *arguments: langchain_spans(*arguments, recut=own_spans),
+}
+
+
+class _Cutter:
+    """Finds ends and starts of chunks in one text."""
+
+    def __init__(self, document: DocumentText, tokenizer: Tokenizer) -> None:
+        self._text, self._tokenizer = document.content, tokenizer
+        self._last = len(self._text.rstrip())
+        self._tokens = tokenizer.starts(self._text)
+        self._headings = [start for start, _level, _title in document.headings]
+        spans = [(start, self._after_heading(start)) for start in self._headings]
+        spans += [match.span() for match in _ROW.finditer(self._text)]
+        spans += [(start, end - 1) for start, end in markdown.fences(self._text)]
+        self._whole_starts: list[int] = []
+        self._whole_ends: list[int] = []
+        for start, end in sorted(spans):  # a row or "heading" inside a code block is part of it
+            if not self._whole_ends or start >= self._whole_ends[-1]:
+                self._whole_starts.append(start)
+                self._whole_ends.append(end)
+
+    def end(self, start: int, done: int, limit: int) -> int:
+        """Where the chunk that starts at ``start`` ends; not after ``done`` if no new text fits in."""
+        fresh = _next_text(self._text, done)
+        room = limit
+        while room > 0:
+            end = len(self._text[start : self._best_end(start, fresh, room)].rstrip()) + start
+            if end <= fresh:
+                break
+            if (count := self._tokenizer.count(self._text[start:end])) <= limit:
+                return end
+            room -= max(1, count - limit)
+        # One character may be more tokens than the limit; a chunk is never less than that.
+        return fresh + 1 if start >= fresh else done
+
+    def next_start(self, start: int, done: int, overlap: int) -> int:
+        """Where the next chunk starts: with the heading that follows, or up to ``overlap`` tokens before the end."""
+        fresh = _next_text(self._text, done)
+        if not overlap or fresh >= self._last or self._is_heading(fresh):
+            return fresh
+        first = max(bisect_left(self._tokens, done) - overlap, 0)
+        earliest = max(self._tokens[first], start + 1)
+        for candidate in self._overlap_starts(earliest, fresh):
+            if candidate < fresh and self._tokenizer.count(self._text[candidate:done]) <= overlap:
+                return candidate
+        return fresh
+
+    def _overlap_starts(self, earliest: int, fresh: int) -> Iterator[int]:
+        """Good places for an overlap to start, the best first: a heading, an early line or sentence, a word."""
+        heading = bisect_left(self._headings, fresh) - 1
+        if heading >= 0 and self._headings[heading] >= earliest:
+            yield self._headings[heading]
+        middle = (earliest + fresh) // 2
+        for pattern, latest in ((_LINE, middle), (_SENTENCE, middle), (_WORD, fresh)):
+            for match in pattern.finditer(self._text, earliest - 1, fresh):
+                if earliest <= match.end() <= latest and self._whole_at(match.end()) is None:
+                    yield match.end()
+        if _WORD.search(self._text, earliest, fresh) is None:  # a script, or a code, without pauses
+            for token in range(bisect_left(self._tokens, earliest), bisect_left(self._tokens, fresh)):
+                position = self._between_letters(self._tokens[token], earliest)
+                if self._whole_at(position) is None:
+                    yield position
+
+    def _best_end(self, start: int, fresh: int, room: int) -> int:
+        first = bisect_left(self._tokens, start)
+        if first + room >= len(self._tokens):
+            return self._last
+        latest = self._tokens[first + room]
+        earliest = max(self._tokens[first + int(_EARLIEST_END * room)], fresh)
+        if latest <= earliest:
+            return latest
+        for heading in reversed(self._headings[: bisect_right(self._headings, latest)]):
+            if heading <= earliest:
+                break
+            if self._whole_at(heading) is None:
+                return heading
+        patterns = (_BLANK_LINE, _LINE, _SENTENCE, _WORD)
+        ends = {pattern: self._ends(pattern, earliest, latest) for pattern in patterns}
+        for pattern in patterns:
+            for end in ends[pattern]:
+                if self._whole_at(end) is None:
+                    return end
+        if (whole := self._whole_at(latest)) is not None:
+            before = self._whole_starts[whole]
+            is_worth_it = before > max(fresh, self._tokens[first + int(_LEAST_SHARE * room)])
+            if is_worth_it and self._count(before, self._whole_ends[whole]) <= room:
+                return before
+        for pattern in patterns:
+            if ends[pattern]:
+                return ends[pattern][0]
+        return self._between_letters(latest, earliest)
+
+    def _ends(self, pattern: re.Pattern[str], earliest: int, latest: int) -> list[int]:
+        """The places where a pause of this kind ends and text begins, the last one first."""
+        found = (match.end() for match in pattern.finditer(self._text, earliest, latest))
+        return [end for end in found if end > earliest][::-1]
+
+    def _between_letters(self, position: int, lowest: int) -> int:
+        """A place not after ``position`` that parts no letter from its accents."""
+        at = position
+        while at > lowest and (
+            unicodedata.combining(self._text[at]) or self._text[at] in _JOINERS or self._text[at - 1] == "\u200d"
+        ):
+            at -= 1
+        return at if at > lowest else position
+
+    def _whole_at(self, position: int) -> int | None:
+        """The index of the heading, row or code block that a cut here would part; None if there is none."""
+        index = bisect_left(self._whole_starts, position) - 1
+        return index if index >= 0 and position <= self._whole_ends[index] else None
+
+    def _is_heading(self, position: int) -> bool:
+        index = bisect_left(self._headings, position)
+        return index < len(self._headings) and self._headings[index] == position
+
+    def _after_heading(self, start: int) -> int:
+        """The start of the text under a heading: a heading does not end a chunk."""
+        line_end = self._text.find("\n", start)
+        return _next_text(self._text, line_end) if line_end >= 0 else len(self._text)
+
+    def _count(self, start: int, end: int) -> int:
+        return bisect_left(self._tokens, end) - bisect_left(self._tokens, start)
+
+
+class _HeadingPath:
+    """The titles above a place; asked for in ascending order."""
+
+    def __init__(self, document: DocumentText) -> None:
+        self._coming = list(reversed(document.headings))
+        self._path: list[tuple[int, str]] = []
+
+    def at(self, position: int) -> tuple[str, ...]:
+        while self._coming and self._coming[-1][0] <= position:
+            _start, level, title = self._coming.pop()
+            while self._path and self._path[-1][0] >= level:
+                self._path.pop()
+            self._path.append((level, title))
+        return tuple(title for _level, title in self._path)
+
+
+def _next_text(text: str, position: int) -> int:
+    """The first character from here on that is not white space, or the text's end."""
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position

@@ -1,0 +1,126 @@
+"""Counting tokens as a model counts them, without loading the model or torch."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.errors import UserError
+from services.models.base import STARTER_MODEL, STARTER_NAME, cached_model
+from services.translation import _
+
+if TYPE_CHECKING:
+    import tokenizers
+
+    from services.project import Project
+
+_BLOCK_CHARACTERS = 20_000  # tokenised at once, so that memory stays flat however long the text is
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """name: as the person chose it; recorded with each document that was counted with it."""
+
+    name: str
+    backend: tokenizers.Tokenizer
+
+    def count(self, text: str) -> int:
+        """The tokens of a text by itself, without the special ones that a model adds around it."""
+        return len(self.backend.encode(text, add_special_tokens=False))
+
+    def starts(self, text: str) -> array[int]:
+        """Where in a text each token starts (characters, ascending); several tokens may share a character.
+
+        Long texts are tokenised in blocks parted at white space, so that next to a block's end a token more or less may be found
+        than ``count`` finds in the whole.
+        """
+        starts: array[int] = array("q")
+        for at, block in _blocks(text):
+            offsets = self.backend.encode(block, add_special_tokens=False).offsets
+            starts.extend(at + start for start, end in offsets if end > start)
+        return starts
+
+
+def load_tokenizer(name_or_folder: str | Path) -> Tokenizer:
+    """The tokenizer of a model: a folder, "starter", or a Hugging Face name that is on this computer.
+
+    Raises:
+        UserError: there is no such model here, or its tokenizer cannot be read.
+    """
+    import tokenizers
+
+    name = str(name_or_folder).strip() or STARTER_NAME
+    folder = _folder(name)
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        return Tokenizer(name, _converted(name, folder))
+    try:
+        backend = tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:  # the binding raises plain Exception for whatever is wrong with the file
+        raise UserError(
+            _("The tokenizer of {name} cannot be read: {path} is damaged. Download the model again, or choose "
+              "another tokenizer.").format(name=name, path=path)
+        ) from error  # fmt: skip
+    backend.no_truncation()  # the file may carry the settings of its last use
+    backend.no_padding()
+    return Tokenizer(name, backend)
+
+
+def chosen_tokenizer(project: Project, name: str = "") -> str:
+    """The name of the tokenizer to count with: the one given, else the last base model's, else the starter's."""
+    if name.strip():
+        return name.strip()
+    for run in project.runs("cpt"):
+        if base_model := str(run.settings.get("base_model") or ""):
+            return base_model
+    return STARTER_NAME
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name).expanduser()
+    if folder.is_file() and folder.name == "tokenizer.json":
+        return folder.parent
+    if folder.is_dir():
+        return folder
+    if name == STARTER_NAME:
+        return STARTER_MODEL
+    if cached := cached_model(name):
+        return cached
+    raise UserError(
+        _("The tokenizer {name} is not on this computer. Choose the folder of a model, download the model in phase 2, "
+          "or leave the setting empty.").format(name=name)
+    )  # fmt: skip
+
+
+def _converted(name: str, folder: Path) -> tokenizers.Tokenizer:
+    """Older models have only a sentencepiece or vocabulary file: transformers turns it into a tokenizer."""
+    problem = UserError(
+        _("{folder} has no tokenizer that can be read. Choose the folder of a model with a tokenizer.json.").format(
+            folder=folder
+        )
+    )
+    if not any((folder / file).is_file() for file in ("tokenizer.model", "vocab.json", "spiece.model", "vocab.txt")):
+        raise problem
+    import transformers
+
+    try:
+        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
+    except Exception as error:  # a dozen kinds of files, each with errors of its own
+        raise problem from error
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """``(offset, block)``: parted before a line or a word where there is one in the last tenth of the block."""
+    at = 0
+    while at < len(text):
+        end = min(at + _BLOCK_CHARACTERS, len(text))
+        if end < len(text):
+            low = end - _BLOCK_CHARACTERS // 10
+            cut = max(text.rfind("\n", low, end), low)
+            end = cut if cut > low else max(text.rfind(" ", low, end), low)
+            end = end if end > low else low + _BLOCK_CHARACTERS // 10
+        yield at, text[at:end]
+        at = end

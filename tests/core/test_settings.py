@@ -54,3 +54,12 @@ def test_a_choice_lists_what_there_is():
 def test_numbers_may_come_as_text_and_other_keys_are_left_out():
     checked = settings.check("cpt", {"epochs": "5", "learning_rate": "5e-4", "project": "/x"})
     assert checked["epochs"] == 5 and checked["learning_rate"] == 5e-4 and "project" not in checked
+
+
+def test_the_page_of_settings_is_up_to_date():
+    import runpy
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[2]
+    page = runpy.run_path(str(root / "packaging" / "write_settings.py"))["settings_page"]()
+    assert (root / "docs" / "SETTINGS.md").read_text("utf-8") == page

@@ -193,7 +193,9 @@ def child_main(name: str, settings_file: str) -> int:
 def child_command(name: str, settings_file: Path) -> list[str]:
     """How a child is started, from source and frozen."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--job", name, str(settings_file)]
+        # A windowed program on Windows has no stdin and stdout: its sibling has.
+        console = Path(sys.executable).with_name("wissenswerk-console.exe")
+        return [str(console) if console.exists() else sys.executable, "--job", name, str(settings_file)]
     main = Path(__file__).resolve().parent.parent / "main.py"
     return [sys.executable, str(main), "--job", name, str(settings_file)]
 

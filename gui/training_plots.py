@@ -5,7 +5,6 @@ Values are kept in growing arrays and drawn at most ten times a second, however 
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from collections import defaultdict
@@ -20,6 +19,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.training_trend import describe_trend
+from services.training.history import history
 from services.translation import _
 
 GIGABYTE = 2**30
@@ -37,23 +37,10 @@ class MetricHistory:
 
     def add(self, event: dict[str, Any]) -> None:
         """Take in one ``metric`` event; anything else, and values that are no numbers, are left out."""
-        if event.get("type") != "metric":
-            return
-        step = float(event.get("step", 0))
-        for name, value in event.items():
-            if name != "step" and isinstance(value, (int, float)):
-                self._append(name, step, float(value))
-                if name == "loss" and math.isfinite(value):
-                    self._append("smooth_loss", step, self._smoothed(value))
-
-    def _append(self, name: str, step: float, value: float) -> None:
-        self._steps[name].append(step)
-        self._values[name].append(value)
-
-    def _smoothed(self, loss: float) -> float:
-        """Exponential moving average, corrected for its start (Kingma and Ba 2015, section 3)."""
-        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
-        return self._average / (1 - SMOOTHING ** (len(self._values["smooth_loss"]) + 1))
+        if event.get("type") == "metric":
+            for name, value in event.items():
+                if name not in ("step", "at") and isinstance(value, (int, float)):
+                    self._append(name, float(event["step"]), float(value))
 
     def points(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Steps and values of one metric, both of shape (reports,)."""
@@ -65,18 +52,23 @@ class MetricHistory:
 
     @classmethod
     def read(cls, run_folder: Path) -> MetricHistory:
-        """The history of an old run, from its ``events.jsonl``; a torn last line is left out."""
-        history = cls()
-        path = run_folder / "events.jsonl"
-        if path.exists():
-            with path.open(encoding="utf-8") as lines:
-                for line in lines:
-                    if '"metric"' in line:
-                        try:
-                            history.add(json.loads(line))
-                        except json.JSONDecodeError:
-                            continue
-        return history
+        """The history of an old run, from its events."""
+        read = cls()
+        for name, (steps, values) in history(run_folder).items():
+            for step, value in zip(steps, values, strict=True):
+                read._append(name, float(step), value)
+        return read
+
+    def _append(self, name: str, step: float, value: float) -> None:
+        self._steps[name].append(step)
+        self._values[name].append(value)
+        if name == "loss" and math.isfinite(value):
+            self._append("smooth_loss", step, self._smoothed(value))
+
+    def _smoothed(self, loss: float) -> float:
+        """Exponential moving average, corrected for its start (Kingma and Ba 2015, section 3)."""
+        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
+        return self._average / (1 - SMOOTHING ** (len(self._values["smooth_loss"]) + 1))
 
 
 class Plot(QFrame):
@@ -184,24 +176,24 @@ class TrainingPlots(QWidget):
 
     def redraw(self) -> None:
         """Draw what there is now."""
-        history = self.history
-        steps, losses = history.points("loss")
-        held_steps, held_out = history.points("validation_loss")
+        metrics = self.history
+        steps, losses = metrics.points("loss")
+        held_steps, held_out = metrics.points("validation_loss")
         self._curves["raw"].setData(steps, losses)
         self._curves["raw"].setVisible(len(losses) >= 2)
-        self._curves["loss"].setData(*history.points("smooth_loss"))
+        self._curves["loss"].setData(*metrics.points("smooth_loss"))
         self._curves["held out"].setData(held_steps, held_out)
-        self._curves["rate"].setData(*history.points("learning_rate"))
-        self._curves["speed"].setData(*history.points("tokens_per_second"))
-        memory_steps, memory = history.points("memory_bytes")
+        self._curves["rate"].setData(*metrics.points("learning_rate"))
+        self._curves["speed"].setData(*metrics.points("tokens_per_second"))
+        memory_steps, memory = metrics.points("memory_bytes")
         self._curves["memory"].setData(memory_steps, memory / GIGABYTE)
-        self.speed.canvas.setYRange(0, 1.1 * max(history.points("tokens_per_second")[1], default=1.0))
+        self.speed.canvas.setYRange(0, 1.1 * max(metrics.points("tokens_per_second")[1], default=1.0))
 
         self.sentence.setText(describe_trend(losses, held_out) if len(losses) else _("The curves appear with the first step."))
         self.loss.value.setText("" if not len(losses) else f"{losses[-1]:.3f}")
-        self.rate.value.setText(_number(history.last("learning_rate"), "{:.1e}"))
-        self.speed.value.setText(_number(history.last("tokens_per_second"), "{:,.0f}"))
-        self._redraw_memory_limit(history.last("memory_bytes"), history.last("memory_total_bytes"))
+        self.rate.value.setText(_number(metrics.last("learning_rate"), "{:.1e}"))
+        self.speed.value.setText(_number(metrics.last("tokens_per_second"), "{:,.0f}"))
+        self._redraw_memory_limit(metrics.last("memory_bytes"), metrics.last("memory_total_bytes"))
 
     def _redraw_memory_limit(self, used: float | None, total: float | None) -> None:
         if used is None:

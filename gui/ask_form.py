@@ -1,0 +1,305 @@
+"""Who is asked for pairs, in which style, how many: the left pane of the SFT data tab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui.icon import icon
+from gui.setting_fields import SettingForm
+from gui.shell import Shell
+from services.errors import UserError
+from services.jobs import Context
+from services.project import check_name
+from services.sft_data.key import find_key, keep_key
+from services.sft_data.prompt import SYSTEM_PROMPT
+from services.sft_data.provider import PROVIDERS, ProviderKind, make_provider
+from services.sft_data.style import STYLES
+from services.translation import _, ngettext
+
+DEFAULT_DATASET = "sft_data"
+BY_HAND = ("provider", "model", "url", "style")
+
+
+class AskForm(QWidget):
+    """
+    Signals:
+        dataset_changed(str): another dataset is chosen.
+        changed: any setting is another.
+    """
+
+    dataset_changed = Signal(str)
+    changed = Signal()
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shell = shell
+        self._has_key: dict[str, bool] = {}
+        self.form = SettingForm("generate", without=BY_HAND)
+        self.form.more_button.setText(_("Prompts and more settings"))
+        self._make_fields()
+        self._lay_out()
+        self.provider.currentIndexChanged.connect(self._show_provider)
+        self.model.currentTextChanged.connect(self._take_model)
+        self.list_button.clicked.connect(self.list_models)
+        self.file_button.clicked.connect(self._choose_file)
+        self.key_button.clicked.connect(self._keep_key)
+        self.key.returnPressed.connect(self._keep_key)
+        self.dataset.currentTextChanged.connect(self.dataset_changed)
+        self.styles.idToggled.connect(self._choose_style)
+        self.form.changed.connect(self.changed)
+        self.show_datasets([])
+        self._show_style()
+        self._show_provider()
+
+    @property
+    def kind(self) -> ProviderKind:
+        """The chosen provider's row."""
+        return PROVIDERS[self.provider.currentData()]
+
+    def values(self) -> dict[str, Any]:
+        """The settings of "generate", and the dataset.
+
+        Raises:
+            UserError: the dataset's name cannot be a file's name.
+        """
+        return {**self.form.values(), "dataset": check_name(self.dataset.currentText().strip(), _("dataset"))}
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Take the settings of an earlier run; what no longer fits is left as it is."""
+        for key, value in values.items():
+            try:
+                self.form.set_values({key: value})
+            except UserError:
+                continue
+        self.model.setCurrentText(self.form.fields["model"].value())
+        self._show_style()
+
+    def show_datasets(self, names: list[str]) -> None:
+        """Offer these datasets; the one that is written in the field stays."""
+        current = self.dataset.currentText() or DEFAULT_DATASET
+        self.dataset.blockSignals(True)
+        self.dataset.clear()
+        self.dataset.addItems(names or [DEFAULT_DATASET])
+        self.dataset.setCurrentText(current)
+        self.dataset.blockSignals(False)
+
+    def problem(self) -> str:
+        """What is missing before anything can be asked, in one sentence; empty if nothing is."""
+        try:
+            self.values()
+        except UserError as error:
+            return str(error)
+        kind = self.kind
+        if kind.key == "llama-cpp" and not self.model.currentText().strip():
+            return _("Choose a GGUF file.")
+        if kind.needs_key and self._has_key.get(kind.key) is False:
+            return _("{provider} needs a key.").format(provider=kind.label)
+        return ""
+
+    def list_models(self) -> None:
+        """Ask the provider for its models, in a thread."""
+        settings = self.form.values()
+        self.list_button.setEnabled(False)
+        self.model_note.setText(_("Asking {provider} for its models…").format(provider=self.kind.label))
+        self.model_note.show()
+
+        def ask(_emit: object, cancelled: Any) -> tuple[str, list[str]]:
+            provider = make_provider(settings, Context(cancelled=cancelled))
+            return settings["provider"], sorted(provider.models(), key=str.lower)
+
+        thread = self._shell.run_beside(ask)
+        thread.succeeded.connect(self._show_models)
+        thread.failed.connect(self._show_model_failure)
+        thread.finished.connect(self._listed)
+
+    def _show_models(self, answer: tuple[str, list[str]]) -> None:
+        provider, names = answer
+        if provider != self.kind.key:
+            return
+        current = self.model.currentText()
+        self.model.clear()
+        self.model.addItems(names)
+        self.model.setCurrentText(current or (names[0] if names else ""))
+        self.model_note.setText(
+            ngettext("{count} model to choose from", "{count} models to choose from", len(names)).format(count=len(names))
+        )
+
+    def _show_model_failure(self, error: UserError) -> None:
+        self.model_note.setText(str(error))
+
+    def _listed(self) -> None:
+        self.list_button.setEnabled(True)
+
+    def _make_fields(self) -> None:
+        self.dataset = _combo(_("Dataset"), _("Questions and answers are kept here. Type a new name to start another dataset."))
+        self.provider = self.form.fields["provider"].editor
+        self.form.fields["provider"].set_choice_labels({kind.key: kind.label for kind in PROVIDERS.values()})
+        self.provider_note = _note()
+        self.model = _combo(_("Model"), self.form.fields["model"].setting.help)
+        self.model_note = _note()
+        self.model_note.hide()
+        self.list_button = QToolButton(icon=icon("reset"), toolTip=_("Ask the provider which models it has"))
+        self.list_button.setAccessibleName(_("List the models"))
+        self.file_button = QToolButton(icon=icon("folder"), toolTip=_("Choose a GGUF file"))
+        self.file_button.setAccessibleName(_("Choose a GGUF file"))
+        self.url = self.form.fields["url"].editor
+        self.key = QLineEdit(echoMode=QLineEdit.EchoMode.Password)
+        self.key.setAccessibleName(_("Key"))
+        self.key_button = QPushButton(_("Keep"))
+        self.key_button.setToolTip(_("Stores the key in the system's keyring, never in a file"))
+        self.key_note = _note()
+        self.styles = QButtonGroup(self)
+        self.style_note = _note()
+        for number, style in enumerate(STYLES.values()):
+            button = QRadioButton(style.label)
+            button.setToolTip(style.help)
+            button.setAccessibleDescription(style.help)
+            self.styles.addButton(button, number)
+        self.form.fields["system_prompt"].editor.setPlaceholderText(SYSTEM_PROMPT)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GAP)
+        grid.setVerticalSpacing(theme.GAP)
+        grid.setColumnStretch(1, 1)
+        self.model_label, self.url_label, self.key_label = QLabel(_("Model")), QLabel(_("Address")), QLabel(_("Key"))
+        rows: list[tuple[QLabel | None, QWidget, list[QWidget]]] = [
+            (QLabel(_("Dataset")), self.dataset, []),
+            (QLabel(_("Provider")), self.provider, []),
+            (None, self.provider_note, []),
+            (self.model_label, self.model, [self.list_button, self.file_button]),
+            (None, self.model_note, []),
+            (self.url_label, self.url, []),
+            (self.key_label, self.key, [self.key_button]),
+            (None, self.key_note, []),
+        ]
+        for number, (label, field, beside) in enumerate(rows):
+            if label is not None:
+                label.setBuddy(field)
+                grid.addWidget(label, number, 0)
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, field.sizePolicy().verticalPolicy())
+            place = QHBoxLayout()
+            place.setSpacing(4)
+            place.addWidget(field, 1)
+            for widget in beside:
+                place.addWidget(widget)
+            grid.addLayout(place, number, 1)
+        style_label = QLabel(_("Style"))
+        grid.addWidget(style_label, len(rows), 0, Qt.AlignmentFlag.AlignTop)
+        style_column = QVBoxLayout()
+        style_column.setSpacing(2)
+        for button in self.styles.buttons():
+            style_column.addWidget(button)
+        style_column.addWidget(self.style_note)
+        # The longest help decides the height, so that another style does not move what is below.
+        self.style_note.setMinimumHeight(2 * self.style_note.fontMetrics().lineSpacing())
+        grid.addLayout(style_column, len(rows), 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.PAD)
+        column.addLayout(grid)
+        column.addWidget(self.form)
+
+    def _show_provider(self) -> None:
+        kind = self.kind
+        self.provider_note.setText(kind.help)
+        is_file = kind.key == "llama-cpp"
+        for widget in (self.model_label, self.model):
+            widget.setVisible(kind.needs_model)
+        self.model_label.setText(_("File") if is_file else _("Model"))
+        self.list_button.setVisible(kind.needs_model and not is_file)
+        self.file_button.setVisible(is_file)
+        self.model_note.hide()
+        for widget in (self.url_label, self.url):
+            widget.setVisible(kind.has_url and not kind.needs_key)
+        self.url.setPlaceholderText(kind.default_url)
+        for widget in (self.key_label, self.key, self.key_button, self.key_note):
+            widget.setVisible(bool(kind.key_variable))
+        self.model.clear()
+        if kind.key_variable:
+            self._look_for_key(kind.key)
+        self.changed.emit()
+
+    def _look_for_key(self, provider: str) -> None:
+        """The keyring may ask the person to unlock it, so it is asked in a thread."""
+        self.key_note.setText("")
+        thread = self._shell.run_beside(lambda _emit, _cancelled: (provider, bool(find_key(provider))))
+        thread.succeeded.connect(self._show_key)
+
+    def _show_key(self, answer: tuple[str, bool]) -> None:
+        provider, has_key = answer
+        self._has_key[provider] = has_key
+        if provider == self.kind.key:
+            self.key.setPlaceholderText(_("There is a key") if has_key else _("Paste the key here"))
+            needs = _("Needed before anything can be asked.") if self.kind.needs_key else _("Only if the server asks for one.")
+            self.key_note.setText("" if has_key else needs)
+        self.changed.emit()
+
+    def _keep_key(self) -> None:
+        key, provider = self.key.text().strip(), self.kind.key
+        if not key:
+            return
+        self.key.clear()
+        thread = self._shell.run_beside(lambda _emit, _cancelled: (provider, keep_key(provider, key)))
+        thread.succeeded.connect(self._show_kept_key)
+
+    def _show_kept_key(self, answer: tuple[str, bool]) -> None:
+        provider, is_kept = answer
+        self._show_key((provider, True))
+        if provider == self.kind.key:
+            self.key_note.setText(
+                _("Kept in the system's keyring.") if is_kept
+                else _("This system has no keyring: the key is forgotten when the program closes.")
+            )
+
+    def _take_model(self, name: str) -> None:
+        self.form.fields["model"].set_value(name.strip())
+
+    def _choose_file(self) -> None:
+        path, _filter = QFileDialog.getOpenFileName(self, _("GGUF file"), filter=_("GGUF models (*.gguf)"))
+        if path:
+            self.model.setCurrentText(path)
+
+    def _choose_style(self, number: int, is_chosen: bool) -> None:
+        if is_chosen:
+            self.form.fields["style"].set_value(list(STYLES)[number])
+            self._show_style()
+
+    def _show_style(self) -> None:
+        style = STYLES[self.form.fields["style"].value()]
+        self.styles.button(list(STYLES).index(style.key)).setChecked(True)
+        self.style_note.setText(style.help)
+        self.form.fields["prompt"].editor.setPlaceholderText(style.prompt)
+
+
+def _combo(name: str, help_text: str) -> QComboBox:
+    combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(10)
+    combo.setAccessibleName(name)
+    combo.setToolTip(help_text)
+    return combo
+
+
+def _note() -> QLabel:
+    note = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+    theme.set_role(note, "caption")
+    return note

@@ -1,0 +1,307 @@
+"""One pair beside the passage it was made from: read, accept, edit, reject; or one chunk to ask about."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui.icon import icon
+from services.records import Chunk, Pair
+from services.sft_data.gate import REASONS
+from services.translation import _, ngettext
+
+# What a state is called, its icon and its colour.
+PAIR_STATES = {
+    "new": (_("to review"), "question", "muted"),
+    "accepted": (_("accepted"), "check", "success"),
+    "edited": (_("edited"), "edit", "success"),
+    "rejected": (_("rejected by you"), "close", "danger"),
+    "failed": (_("did not pass"), "warning", "warning"),
+}
+
+
+class Passage(QPlainTextEdit):
+    """A chunk's text to read, with the evidence of an answer marked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, readOnly=True)
+        self.setAccessibleName(_("Passage"))
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._evidence: tuple[int, int] | None = None
+
+    def show_text(self, text: str, evidence: tuple[int, int] | None) -> None:
+        """evidence: start and end in ``text``, in characters."""
+        self.setPlainText(text)
+        # Qt counts UTF-16 units, Python characters.
+        self._evidence = tuple(len(text[:place].encode("utf-16-le")) // 2 for place in evidence) if evidence else None
+        self._mark()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_evidence"):
+            self._mark()
+
+    def _mark(self) -> None:
+        if self._evidence is None:
+            self.setExtraSelections([])
+            self.moveCursor(QTextCursor.MoveOperation.Start)
+            return
+        start, end = self._evidence
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor = QTextCursor(self.document())
+        mark.cursor.setPosition(start)
+        mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        mark.format.setBackground(QColor(theme.colors().selection))
+        mark.format.setFontUnderline(True)  # never by colour alone
+        self.setExtraSelections([mark])
+        place = QTextCursor(self.document())
+        place.setPosition(start)
+        self.setTextCursor(place)
+        self.ensureCursorVisible()
+
+
+class PairReview(QWidget):
+    """The right pane of the tab.
+
+    Signals:
+        judged(state): "accepted" or "rejected".
+        edited(instruction, output).
+        pairs_wanted: make pairs from the chunk that is shown.
+        pairs_asked_for: show the pairs that the chunk has.
+    """
+
+    judged = Signal(str)
+    edited = Signal(str, str)
+    pairs_wanted = Signal()
+    pairs_asked_for = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.pair: Pair | None = None
+        self.place = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.section = QLabel(textFormat=Qt.TextFormat.PlainText)
+        for label in (self.place, self.section):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.set_role(self.place, "strong")
+        theme.set_role(self.section, "caption")
+        self.passage = Passage()
+        self.below = QStackedWidget()
+        self.below.addWidget(self._make_chunk_page())
+        self.below.addWidget(self._make_pair_page())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.place)
+        column.addWidget(self.section)
+        column.addWidget(self.passage, 3)
+        column.addSpacing(theme.GAP)
+        column.addWidget(self.below, 4)
+        self.show_nothing()
+
+    @property
+    def is_editing(self) -> bool:
+        return not self.question.isReadOnly()
+
+    def show_nothing(self) -> None:
+        self.pair = None
+        self.place.setText(_("Nothing is chosen"))
+        self.section.clear()
+        self.passage.show_text("", None)
+        self.below.hide()
+
+    def show_chunk(self, chunk: Chunk, pair_count: int) -> None:
+        """A chunk to read, and how many pairs there are about it."""
+        self.pair = None
+        self._show_passage(chunk, None)
+        self.chunk_pairs.setText(
+            ngettext("{count} pair is about this chunk", "{count} pairs are about this chunk", pair_count).format(count=pair_count)
+            if pair_count
+            else _("No pair is about this chunk yet")
+        )
+        self.show_pairs_button.setVisible(bool(pair_count))
+        self.below.setCurrentIndex(0)
+        self.below.show()
+
+    def show_pair(self, pair: Pair, chunk: Chunk | None) -> None:
+        """A pair; ``chunk`` is None where it was imported or its chunk is gone. What is being edited stays, or is kept."""
+        if self.is_editing:
+            if self.pair is not None and self.pair.id == pair.id:
+                return
+            self.save()
+        self.pair = pair
+        if chunk is None:
+            self.place.setText(_("No passage"))
+            self.section.setText(_("This pair was imported, or its chunk is gone."))
+            self.passage.show_text("", None)
+        else:
+            # A changed chunk no longer says what was marked in it.
+            self._show_passage(chunk, None if pair.is_stale else pair.evidence)
+        self.question.setPlainText(pair.instruction)
+        self.answer.setPlainText(pair.output)
+        word, name, color = PAIR_STATES[pair.state]
+        side = self.fontMetrics().height()
+        self.state_mark.setPixmap(icon(name, color).pixmap(side, side))
+        parts = [word, REASONS.get(pair.reason, pair.reason), _("its chunk has changed since") if pair.is_stale else ""]
+        self.state_text.setText(" · ".join(filter(None, parts)))
+        self.state_text.setToolTip(self.state_text.text())
+        self.below.setCurrentIndex(1)
+        self.below.show()
+
+    def set_count(self, reviewed: int, total: int) -> None:
+        self.count.setText(_("{reviewed:,} of {total:,} reviewed").format(reviewed=reviewed, total=total))
+
+    def edit(self) -> None:
+        """Let the pair be changed; Ctrl+Enter saves, Escape leaves it as it was."""
+        if self.pair is None:
+            return
+        for text in (self.question, self.answer):
+            text.setReadOnly(False)
+        self.buttons.setCurrentIndex(1)
+        self.answer.setFocus()
+        self.answer.moveCursor(QTextCursor.MoveOperation.End)
+
+    def save(self) -> None:
+        question, answer = self.question.toPlainText(), self.answer.toPlainText()
+        is_changed = self.pair is not None and (question, answer) != (self.pair.instruction, self.pair.output)
+        self._stop_editing()
+        if is_changed:
+            self.edited.emit(question, answer)
+
+    def cancel(self) -> None:
+        """Leave the pair as it was."""
+        self._stop_editing()
+        if self.pair is not None:
+            self.question.setPlainText(self.pair.instruction)
+            self.answer.setPlainText(self.pair.output)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self.is_editing and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self.cancel()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                self.save()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _show_passage(self, chunk: Chunk, evidence: tuple[int, int] | None) -> None:
+        page = chunk.metadata.get("page")
+        part = _("page {page}").format(page=page) if page else _("chunk {number}").format(number=chunk.chunk_index + 1)
+        self.place.setText(f"{chunk.source} · {part}")
+        self.place.setToolTip(self.place.text())
+        self.section.setText(" › ".join(chunk.metadata.get("headings") or ()))
+        self.passage.show_text(chunk.content, evidence)
+
+    def _stop_editing(self) -> None:
+        for text in (self.question, self.answer):
+            text.setReadOnly(True)
+        self.buttons.setCurrentIndex(0)
+
+    def _make_chunk_page(self) -> QWidget:
+        page = QWidget()
+        self.chunk_pairs = QLabel()
+        theme.set_role(self.chunk_pairs, "muted")
+        self.show_pairs_button = QPushButton(_("Show them"))
+        theme.set_role(self.show_pairs_button, "link")
+        self.show_pairs_button.clicked.connect(self.pairs_asked_for)
+        self.make_button = QPushButton(icon("pairs"), _("Make pairs from this chunk"))
+        self.make_button.clicked.connect(self.pairs_wanted)
+        row = QHBoxLayout()
+        row.addWidget(self.chunk_pairs)
+        row.addWidget(self.show_pairs_button)
+        row.addStretch()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.make_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addStretch()
+        return page
+
+    def _make_pair_page(self) -> QWidget:
+        page = QWidget()
+        self.state_mark, self.state_text = QLabel(), QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.state_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.set_role(self.state_text, "caption")
+        state = QHBoxLayout()
+        state.setSpacing(6)
+        state.addWidget(self.state_mark)
+        state.addWidget(self.state_text, 1)
+        self.question, self.answer = QPlainTextEdit(tabChangesFocus=True), QPlainTextEdit(tabChangesFocus=True)
+        question_label, answer_label = QLabel(_("Question")), QLabel(_("Answer"))
+        for label, text in ((question_label, self.question), (answer_label, self.answer)):
+            theme.set_role(label, "caption")
+            label.setBuddy(text)
+            text.setAccessibleName(label.text())
+            text.setReadOnly(True)
+            text.installEventFilter(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(_line())
+        column.addLayout(state)
+        column.addWidget(question_label)
+        column.addWidget(self.question, 2)
+        column.addWidget(answer_label)
+        column.addWidget(self.answer, 4)
+        column.addSpacing(4)
+        column.addWidget(self._make_buttons())
+        self.count = QLabel()
+        theme.set_role(self.count, "caption")
+        column.addWidget(self.count)
+        return page
+
+    def _make_buttons(self) -> QStackedWidget:
+        self.accept_button = QPushButton(icon("check", "success"), _("Accept"))
+        self.accept_button.setToolTip(_("Keep this pair and go to the next one (A)"))
+        self.edit_button = QPushButton(icon("edit"), _("Edit"))
+        self.edit_button.setToolTip(_("Change question or answer (E)"))
+        self.reject_button = QPushButton(icon("close", "danger"), _("Reject"))
+        self.reject_button.setToolTip(_("Leave this pair out and go to the next one (R)"))
+        self.save_button = QPushButton(icon("check"), _("Save"))
+        self.save_button.setToolTip(_("Ctrl+Enter"))
+        self.cancel_button = QPushButton(_("Leave as it was"))
+        self.cancel_button.setToolTip(_("Escape"))
+        self.accept_button.clicked.connect(self._accept)
+        self.reject_button.clicked.connect(self._reject)
+        self.edit_button.clicked.connect(self.edit)
+        self.save_button.clicked.connect(self.save)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.buttons = QStackedWidget()
+        self.buttons.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        for group in ((self.accept_button, self.edit_button, self.reject_button), (self.save_button, self.cancel_button)):
+            holder = QWidget()
+            row = QHBoxLayout(holder)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(theme.GAP)
+            for button in group:
+                row.addWidget(button, 1)
+            self.buttons.addWidget(holder)
+        return self.buttons
+
+    def _accept(self) -> None:
+        self.judged.emit("accepted")
+
+    def _reject(self) -> None:
+        self.judged.emit("rejected")
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFixedHeight(1)
+    theme.set_role(line, "line")
+    return line

@@ -1,0 +1,367 @@
+"""Tab 3: make questions and answers from the chunks, read them, keep the good ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.ask_form import DEFAULT_DATASET, AskForm
+from gui.icon import icon
+from gui.job_thread import JobThread
+from gui.pair_browser import CHUNKS, PAIRS, PairBrowser
+from gui.pair_edit import DatasetFile, EditPair, SetPairState
+from gui.pair_review import PairReview
+from gui.requirement import Requirement
+from gui.shell import Outcome, Shell
+from gui.tab import Tab
+from services.errors import UserError
+from services.project import Project, check_name
+from services.sft_data.gate import REASONS
+from services.sft_data.jsonl import edited_by_hand, export_pairs, import_pairs
+from services.sft_data.key import key_environment
+from services.translation import _, ngettext
+
+PREVIEW_PAIRS = 3
+REVIEWED = ("accepted", "edited", "rejected")
+
+
+class SftDataTab(Tab):
+    """Three panes: how to ask, what there is, and one pair to judge."""
+
+    def __init__(self, project: Project, shell: Shell) -> None:
+        super().__init__(project, shell)
+        self._store = shell.knowledge_base
+        self._file = DatasetFile(shell, self)
+        self._last_before_preview = -1
+        self.ask = AskForm(shell)
+        self.browser = PairBrowser(self._store, DEFAULT_DATASET)
+        self.review = PairReview()
+        self._make_left()
+        self.splitter = QSplitter()
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(theme.PAD)
+        for pane, stretch in ((self._left, 0), (self.browser, 5), (self.review, 3)):
+            self.splitter.addWidget(pane)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+        letter = self.fontMetrics().averageCharWidth()
+        self.splitter.setSizes([letter * 48, letter * 88, letter * 52])
+        for pane, letters in ((self._left, 40), (self.browser, 44), (self.review, 34)):
+            pane.setMinimumWidth(letter * letters)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
+        row.addWidget(self.splitter)
+        self._connect()
+        state = shell.preferences.value("sft_data/splitter")
+        if isinstance(state, QByteArray):
+            self.splitter.restoreState(state)
+        self._recall_settings()
+        self._refresh({"pair", "chunk", "document"})
+        self._offer_import()
+
+    # What the window asks of a tab
+
+    def find(self) -> None:
+        self.browser.focus_search()
+
+    def save_pending(self) -> None:
+        if self.review.is_editing:
+            self.review.save()
+        self._file.write_now()
+        self.shell.preferences.setValue("sft_data/splitter", self.splitter.saveState())
+
+    # Making pairs
+
+    def generate(self, chunk_ids: Sequence[int] = (), pairs: int = 0) -> JobThread | None:
+        """Start making pairs, from all chunks or from these only; ``pairs`` wins over the form."""
+        try:
+            settings = self.ask.values()
+        except UserError as error:
+            self.shell.notify("error", str(error))
+            return None
+        if chunk_ids:
+            # A few chunks are asked once each; the whole number is meant for the whole collection.
+            settings["pairs"] = min(settings["pairs"], settings["pairs_per_chunk"] * len(chunk_ids))
+            settings["chunk_ids"] = list(chunk_ids)
+        settings["pairs"] = pairs or settings["pairs"]
+        environment = key_environment(settings["provider"])
+        job = self.shell.start("generate", settings, _("Making pairs"), **({"environment": environment} if environment else {}))
+        if job is not None:
+            self.browser.show_page(PAIRS)
+            job.succeeded.connect(self._tell_result)
+        return job
+
+    def preview(self) -> None:
+        """Make three pairs to look at; they can be removed again with one click."""
+        before = self._store.pair_ids(self.browser.dataset)
+        self._last_before_preview = max(before, default=0)
+        if (job := self.generate(pairs=PREVIEW_PAIRS)) is not None:
+            job.finished.connect(self._end_preview)
+        else:
+            self._last_before_preview = -1
+
+    def _generate_all(self) -> None:
+        self.generate()
+
+    def _generate_from_selection(self) -> None:
+        self.generate(self.browser.selected_chunks())
+
+    def _generate_from_current(self) -> None:
+        if (chunk := self.browser.current_chunk()) is not None:
+            self.generate([chunk.id])
+
+    def _tell_result(self, result: dict[str, Any]) -> None:
+        if self._last_before_preview >= 0:
+            return
+        made, rejected = result["pairs"], sum(result["rejected"].values())
+        text = ngettext("{count} pair was made.", "{count} pairs were made.", made).format(count=made)
+        if made < result["asked"]:
+            text += " " + _("{asked} were asked for: the chunks gave no more.").format(asked=result["asked"])
+        if rejected:
+            worst = next(iter(result["rejected"]))
+            text += " " + ngettext(
+                "{count} did not pass, mostly because: {reason}", "{count} did not pass, mostly because: {reason}", rejected
+            ).format(count=rejected, reason=REASONS.get(worst, worst))
+        if not made:
+            self.shell.notify("warning", text, tab="generate")
+        else:
+            self.shell.notify("success", text, _("Review them"), self._review_new, tab="generate")
+
+    def _end_preview(self) -> None:
+        last, self._last_before_preview = self._last_before_preview, -1
+        new = [pair_id for pair_id in self._store.pair_ids(self.browser.dataset) if pair_id > last]
+        if not new:
+            return
+        self.browser.refresh()
+        self.browser.choose_pair(new[0])
+
+        def remove() -> None:
+            self._store.delete_pairs(new)
+            self._pairs_changed()
+
+        self.shell.notify(
+            "info", _("A first look: read these before you make the rest."), _("Remove them again"), remove, tab="generate"
+        )
+
+    def _review_new(self) -> None:
+        self.browser.show_new()
+        self.browser.pair_table.setFocus()
+
+    # Judging pairs
+
+    def judge(self, state: str) -> None:
+        """Accept or reject the selected pairs, and go on to the next one."""
+        if self.browser.page != PAIRS or not (ids := self.browser.selected_pairs()):
+            return
+        row = self.browser.pair_table.currentIndex().row()
+        current = self.browser.current_pair()
+        self.undo_stack.push(SetPairState(self._store, ids, state, self._pairs_changed))
+        stays = current is not None and self.browser.pair_model.row_of(current.id) >= 0
+        self.browser.go_on_from(row + 1 if stays and len(ids) == 1 else row)
+
+    def _edit(self, instruction: str, output: str) -> None:
+        if (pair := self.review.pair) is None:
+            return
+        if not instruction.strip() or not output.strip():
+            self.shell.notify("error", _("A pair needs a question and an answer. To leave this one out, reject it."))
+            return
+        self.undo_stack.push(EditPair(self._store, pair.id, instruction, output, self._pairs_changed))
+
+    def _start_editing(self) -> None:
+        if self.browser.page == PAIRS and self.browser.current_pair() is not None:
+            self.review.edit()
+
+    def _accept(self) -> None:
+        self.judge("accepted")
+
+    def _reject(self) -> None:
+        self.judge("rejected")
+
+    def _pairs_changed(self) -> None:
+        self._file.write(self.browser.dataset)
+        self.shell.changed("pair")
+
+    # Files
+
+    def export_to(self, path: Path) -> None:
+        """Write the pairs in use to a file of the person's choice."""
+        project, dataset = self.project, self.browser.dataset
+        thread = self.shell.run_beside(lambda _emit, _cancelled: (path, export_pairs(project, dataset, path)))
+        thread.succeeded.connect(self._tell_export)
+        thread.failed.connect(self._tell_failure)
+
+    def import_from(self, path: Path) -> None:
+        """Take over the pairs of a JSONL file."""
+        project, dataset = self.project, self.browser.dataset
+        thread = self.shell.run_beside(lambda _emit, _cancelled: (path, import_pairs(project, dataset, path)))
+        thread.succeeded.connect(self._tell_import)
+        thread.failed.connect(self._tell_failure)
+
+    def _choose_export(self) -> None:
+        start = str(Path.home() / f"{self.browser.dataset}.jsonl")
+        path, _filter = QFileDialog.getSaveFileName(self, _("Export the pairs"), start, _("JSON lines (*.jsonl)"))
+        if path:
+            self.export_to(Path(path))
+
+    def _choose_import(self) -> None:
+        path, _filter = QFileDialog.getOpenFileName(
+            self, _("Import pairs"), filter=_("JSON lines (*.jsonl *.json);;All files (*)")
+        )
+        if path:
+            self.import_from(Path(path))
+
+    def _offer_import(self) -> None:
+        """The dataset's file may have been changed with another program while this one was closed."""
+        project, dataset = self.project, self.browser.dataset
+        thread = self.shell.run_beside(lambda _emit, _cancelled: dataset if edited_by_hand(project, dataset) else "")
+        thread.succeeded.connect(self._offer_import_of)
+
+    def _offer_import_of(self, dataset: str) -> None:
+        if dataset:
+            path = self.project.dataset_path(dataset)
+            self.shell.notify(
+                "warning", _("{file} was changed outside this program.").format(file=path.name), _("Take it over"),
+                lambda: self.import_from(path), tab="generate",
+            )
+
+    def _tell_export(self, answer: tuple[Path, int]) -> None:
+        path, count = answer
+        text = ngettext("{count} pair is in {path}.", "{count} pairs are in {path}.", count).format(count=count, path=path)
+        self.shell.notify("success", text, tab="generate")
+
+    def _tell_import(self, answer: tuple[Path, list[str]]) -> None:
+        path, warnings = answer
+        self.shell.changed("pair")
+        self.browser.show_page(PAIRS)
+        if not warnings:
+            self.shell.notify("success", _("The pairs of {file} are in.").format(file=path.name), tab="generate")
+            return
+        shown = " ".join(warnings[:3])
+        more = _("… and {count} more.").format(count=len(warnings) - 3) if len(warnings) > 3 else ""
+        text = _("The pairs of {file} are in, but:").format(file=path.name)
+        self.shell.notify("warning", " ".join(filter(None, [text, shown, more])), tab="generate")
+
+    def _tell_failure(self, error: UserError) -> None:
+        self.shell.notify("error", str(error), tab="generate")
+
+    # What is shown
+
+    def _refresh(self, tables: set[str] | frozenset[str]) -> None:
+        if not tables & {"pair", "chunk", "document"}:
+            return
+        self.ask.show_datasets([row.name for row in self._store.datasets()])
+        self.browser.refresh()
+        self._show_need()
+
+    def _show_chosen(self) -> None:
+        if self.browser.page == CHUNKS:
+            chunk = self.browser.current_chunk()
+            if chunk is None:
+                self.review.show_nothing()
+            else:
+                self.review.show_chunk(chunk, self.browser.pair_count_of(chunk.id))
+            return
+        pair = self.browser.current_pair()
+        if pair is None:
+            self.review.show_nothing()
+            return
+        chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
+        self.review.show_pair(pair, chunk)
+        reviewed = len(self._store.pair_ids(pair.dataset, REVIEWED))
+        self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(pair.dataset, "new")))
+
+    def _show_pairs_of_chunk(self) -> None:
+        if (chunk := self.browser.current_chunk()) is not None:
+            self.browser.show_pairs_of(chunk.id)
+
+    def _show_dataset(self, name: str) -> None:
+        try:
+            dataset = check_name(name.strip(), _("dataset"))
+        except UserError:
+            pass  # half typed; said under the button
+        else:
+            self.undo_stack.clear()
+            self.browser.show_dataset(dataset)
+        self._show_need()
+
+    def _show_need(self) -> None:
+        """What is missing before pairs can be made, and the way on."""
+        has_chunks = self._store.count_chunks() > 0
+        if not has_chunks:
+            self.need.show_need(_("No chunks yet."), _("Add documents in tab 1"), self._go_to_documents)
+        else:
+            self.need.show_need(self.ask.problem())
+        is_ready = has_chunks and not self.ask.problem() and not self.shell.is_busy
+        self.generate_button.setEnabled(is_ready)
+        self.preview_button.setEnabled(is_ready)
+        self.generate_button.setText(self._running_text() or _("Generate"))
+        self.review.make_button.setEnabled(is_ready)
+
+    def _running_text(self) -> str:
+        return _("Making pairs…") if self.shell.is_busy and self.shell.job.name == "generate" else ""
+
+    def _go_to_documents(self) -> None:
+        self.shell.show_tab("ingest")
+
+    def _job_changed(self, _outcome: Outcome | JobThread) -> None:
+        self._show_need()
+
+    def _recall_settings(self) -> None:
+        """Begin with what was asked last time in this project."""
+        project = self.project
+        thread = self.shell.run_beside(lambda _emit, _cancelled: project.runs("generate")[:1])
+        thread.succeeded.connect(self._take_settings)
+
+    def _take_settings(self, runs: list[Any]) -> None:
+        if runs:
+            self.ask.set_values({key: value for key, value in runs[0].settings.items() if key != "pairs"})
+
+    def _make_left(self) -> None:
+        heading = QLabel(_("How to ask"))
+        theme.set_role(heading, "heading")
+        scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self.ask)
+        self.need = Requirement()
+        self.preview_button = QPushButton(_("Preview {count}").format(count=PREVIEW_PAIRS))
+        self.preview_button.setToolTip(_("Make three pairs and look at them before you make the rest"))
+        self.generate_button = QPushButton(icon("play", "accent_text"), _("Generate"))
+        theme.set_role(self.generate_button, "primary")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GAP)
+        buttons.addWidget(self.preview_button)
+        buttons.addWidget(self.generate_button, 1)
+        self._left = QWidget()
+        column = QVBoxLayout(self._left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(heading)
+        column.addWidget(scroll, 1)
+        column.addWidget(self.need)
+        column.addLayout(buttons)
+
+    def _connect(self) -> None:
+        self.ask.dataset_changed.connect(self._show_dataset)
+        self.ask.changed.connect(self._show_need)
+        self.preview_button.clicked.connect(self.preview)
+        self.generate_button.clicked.connect(self._generate_all)
+        self.browser.chosen.connect(self._show_chosen)
+        self.browser.generate_wanted.connect(self._generate_from_selection)
+        self.browser.import_wanted.connect(self._choose_import)
+        self.browser.export_wanted.connect(self._choose_export)
+        self.review.judged.connect(self.judge)
+        self.review.edited.connect(self._edit)
+        self.review.pairs_wanted.connect(self._generate_from_current)
+        self.review.pairs_asked_for.connect(self._show_pairs_of_chunk)
+        self.shell.project_changed.connect(self._refresh)
+        self.shell.job_started.connect(self._job_changed)
+        self.shell.job_ended.connect(self._job_changed)
+        for widget in (self.browser.pair_table, self.review):
+            for key, slot in (("A", self._accept), ("E", self._start_editing), ("R", self._reject)):
+                shortcut = QShortcut(QKeySequence(key), widget, slot)
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -74,7 +74,9 @@ class _Body:
         titles = {style.style_id for style in document.styles if style.name == "Title"}
         if any(_style_id(paragraph) in titles for paragraph in self._body.iterchildren(f"{_W}p")):
             self._levels = {style: level + (style not in titles) for style, level in self._levels.items()}
-        self._list_styles = {style.style_id: style.name or "" for style in document.styles if "List" in (style.name or "")}
+        self._list_styles = {
+            style.style_id: style.name or "" for style in document.styles if "List" in (style.name or "")
+        }
         self._formats = _number_formats(document)
         self._counts: Counter[tuple[str, int]] = Counter()
 

@@ -27,7 +27,9 @@ _BLOCK = re.compile(
     "|legend|li|main|ol|p|pre|section|summary|table|ul"
 )
 _HEADING_TAGS = {f"h{level}": level for level in range(1, 7)}
-_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE
+)
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
 
 
@@ -128,7 +130,9 @@ def _block(tag: Tag) -> Iterator[str]:
         if items := "\n".join(_items(tag)):
             yield items
     elif tag.name == "table" and not _is_layout(tag):
-        if rows := markdown.table([[_line(_inline(cell)) for cell in row.find_all(["td", "th"])] for row in _rows(tag)]):
+        if rows := markdown.table(
+            [[_line(_inline(cell)) for cell in row.find_all(["td", "th"])] for row in _rows(tag)]
+        ):
             caption = tag.find("caption")
             yield f"{_line(_inline(caption))}\n\n{rows}" if caption else rows
     else:

@@ -43,6 +43,4 @@ def refuse_without_text(path: Path) -> UserError:
 
 
 def refuse_empty(path: Path) -> UserError:
-    return UserError(
-        _("{name} is empty (0 bytes). Copy or download the file again.").format(name=path.name)
-    )
+    return UserError(_("{name} is empty (0 bytes). Copy or download the file again.").format(name=path.name))

@@ -139,7 +139,9 @@ def _page_lines(text_page: pypdfium2.PdfTextPage, has_geometry: bool) -> list[Li
             before = lines.pop()
             if line is None or abs(line.baseline - before.baseline) < 0.3 * line.size:
                 piece = before.text + "-" + piece
-                lines.append(Line(piece, before.left, line.right if line else before.right, before.baseline, before.size))
+                lines.append(
+                    Line(piece, before.left, line.right if line else before.right, before.baseline, before.size)
+                )
                 continue
             lines.append(Line(before.text + "-", before.left, before.right, before.baseline, before.size))
         if line is not None:

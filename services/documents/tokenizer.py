@@ -54,6 +54,8 @@ def load_tokenizer(name_or_folder: str | Path) -> Tokenizer:
 
     name = str(name_or_folder).strip() or STARTER_NAME
     folder = _folder(name)
+    if folder.resolve() == STARTER_MODEL:
+        name = STARTER_NAME
     path = folder / "tokenizer.json"
     if not path.is_file():
         return Tokenizer(name, _converted(name, folder))

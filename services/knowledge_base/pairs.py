@@ -236,13 +236,24 @@ class PairStatements(Connection):
         )
         return [row[0] for row in rows]
 
+    def seen_pairs(self, dataset: str, chunk: int) -> set[tuple[str, str]]:
+        """Question and answer, as they were made, of every pair from this chunk, whatever became of it."""
+        rows = self.connection.execute(
+            "SELECT coalesce(original_instruction, instruction), coalesce(original_output, output)"
+            " FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND chunk_id = ?",
+            (dataset, chunk),
+        )
+        return {(row[0], row[1]) for row in rows}
+
     def usable_rows(self, dataset: str) -> Iterator[tuple[str, str]]:
         """``(instruction, output)`` of every pair to train on: not rejected, its chunk neither excluded nor deleted."""
         for row in self.connection.execute(f"SELECT instruction, output {_IN_USE} ORDER BY pair.id", (dataset,)):
             yield row[0], row[1]
 
-    def write_jsonl(self, dataset: str, path: Path) -> int:
+    def write_jsonl(self, dataset: str, path: Path, *, is_chat: bool = False) -> int:
         """Write ``{"instruction", "output"}`` lines, UTF-8, all or nothing; returns their number.
+
+        is_chat: ``{"messages": [user, assistant]}`` lines instead.
 
         Raises:
             UserError: the disk is full or the folder cannot be written.
@@ -253,9 +264,10 @@ class PairStatements(Connection):
             path.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
                 for instruction, output in self.usable_rows(dataset):
-                    line = json.dumps({"instruction": instruction, "output": output}, ensure_ascii=False).encode()
-                    digest.update(line + b"\n")
-                    file.write(line + b"\n")
+                    row = _chat_row(instruction, output) if is_chat else {"instruction": instruction, "output": output}
+                    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+                    digest.update(line)
+                    file.write(line)
                     count += 1
             # Noted before the file is in place, beside what was noted before: whichever a crash leaves behind is
             # known as ours.
@@ -281,6 +293,10 @@ class PairStatements(Connection):
         known = [other for other in self._written(dataset) if other != sha256]
         with self.transaction():
             self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-8:]))
+
+
+def _chat_row(instruction: str, output: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": instruction}, {"role": "assistant", "content": output}]}
 
 
 def _escaped(text: str) -> str:

@@ -175,21 +175,24 @@ def _meanings(written: str) -> list[set[str]]:
 
 
 def _are_numbers_in(answer: str, support: str, is_computing: bool) -> bool:
-    wanted = numbers(_LIST_MARK.sub(" ", answer))
-    if not wanted:
-        return True
-    joined = re.sub(r"(?<=\d) (?=\d{3}\b)", "", support)  # 12 300 is also a way to write 12,300
-    known = set().union(*numbers(support), *numbers(joined)) | {
+    answer = _LIST_MARK.sub(" ", answer)
+    known = set().union(*numbers(support), *numbers(_joined(support))) | {
         _NUMBER_WORDS[word].normalize() for word in fold_words(support) if word in _NUMBER_WORDS
     }
-    if is_computing:
-        # A chain of steps may use each result in the next; numbers are taken in the order in which they are written.
-        for values in wanted:
-            if not values & known and not any(_follows(value, known) for value in values):
-                return False
-            known |= values
-        return True
-    return all(values & known for values in wanted)
+    return any(_hold(wanted, set(known), is_computing) for wanted in (numbers(answer), numbers(_joined(answer))))
+
+
+def _hold(wanted: list[set[Decimal]], known: set[Decimal], is_computing: bool) -> bool:
+    for values in wanted:
+        if not values & known and not (is_computing and any(_follows(value, known) for value in values)):
+            return False
+        known |= values if is_computing else set()  # a later step may use the result of an earlier one
+    return True
+
+
+def _joined(text: str) -> str:
+    """12 300 as 12300, which is what it can mean."""
+    return re.sub(r"(?<=\d) (?=\d{3}\b)", "", text)
 
 
 def _follows(value: Decimal, known: set[Decimal]) -> bool:

@@ -138,7 +138,7 @@ def _first(values: dict[str, Any], keys: tuple[str, ...]) -> str | None:
     for key in keys:
         value = values.get(key)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return value.encode("utf-8", "replace").decode().strip()  # half a surrogate pair cannot be saved
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
     return None

@@ -72,8 +72,8 @@ class Prompt:
             {"role": "user", "content": content.strip()},
         ]
 
-    def schema(self, count: int) -> dict[str, Any] | None:
-        """The JSON schema of a reply with ``count`` pairs, or None where tagged lines are asked for.
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON schema of a reply, or None where tagged lines are asked for.
 
         Every object names all its keys as required and allows no others, which strict servers insist on; lengths are
         left out for the same reason.

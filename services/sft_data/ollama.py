@@ -1,0 +1,130 @@
+"""Ollama, through its own interface: the only one that takes the size of the context window with the request.
+
+Protocol: https://github.com/ollama/ollama/blob/main/docs/api.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.errors import UserError
+from services.jobs import Context
+from services.sft_data.prompt import Message
+from services.sft_data.provider import PROVIDERS, Options, Reply, RequestFailed
+from services.sft_data.server import HttpError, Server
+from services.translation import _
+
+
+class Ollama:
+    name = "Ollama"
+    has_schema = True
+    can_share = True
+
+    def __init__(self, settings: dict[str, Any], context: Context) -> None:
+        self.model = settings["model"].strip()
+        self._server = Server(
+            self.name, settings["url"] or PROVIDERS["ollama"].default_url, context, timeout_s=settings["timeout_s"],
+            way_out=_("Start it (“ollama serve”, or its app), or set another address."),
+        )
+        # Models of Ollama's cloud are listed like local ones and marked by their tag.
+        self.is_local = self._server.is_local and not self.model.endswith(("-cloud", ":cloud"))
+        self.address = self._server.address if not self._server.is_local else "ollama.com"
+        self._takes_think = True
+
+    def models(self) -> list[str]:
+        try:
+            listed = self._server.get("/api/tags")
+        except HttpError as error:
+            raise self._failure(error) from error
+        rows = listed.get("models") if isinstance(listed, dict) else None
+        if not isinstance(rows, list):
+            raise RequestFailed(_("What answers at {address} is not Ollama.").format(address=self._server.address))
+        return [str(row.get("model") or row.get("name")) for row in rows if isinstance(row, dict)]
+
+    def check(self) -> None:
+        installed = self.models()
+        if not self.model:
+            if not installed:
+                raise UserError(_("Ollama has no model yet. Get one with “ollama pull llama3.1:8b”."))
+            raise UserError(_("Choose a model of Ollama: {models}.").format(models=", ".join(sorted(installed)[:12])))
+        if self.model not in installed and f"{self.model}:latest" not in installed:
+            raise self._no_model()
+
+    def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages,
+            "stream": True,  # a slow machine then keeps talking, and only silence is a time-out
+            "options": {
+                "num_ctx": options.context_tokens,
+                "num_predict": options.answer_tokens,
+                "temperature": options.temperature,
+                "seed": options.seed,
+            },
+        }
+        if schema is not None:
+            body["format"] = schema
+        if self._takes_think:
+            body["think"] = False
+        try:
+            lines = self._server.post_lines("/api/chat", body)
+        except HttpError as error:
+            if self._takes_think and error.status == 400 and "think" in error.text:
+                self._takes_think = False  # this model thinks always, or not at all
+                return self.complete(messages, schema, options)
+            raise self._failure(error) from error
+        return self._reply(lines, messages, options)
+
+    def _reply(self, lines: list[Any], messages: list[Message], options: Options) -> Reply:
+        parts: list[str] = []
+        last: dict[str, Any] = {}
+        for line in lines:
+            if not isinstance(line, dict):
+                continue
+            if said := line.get("error"):
+                raise RequestFailed(_("Ollama failed: {text}").format(text=self._server.without_key(str(said))))
+            message = line.get("message")
+            if isinstance(message, dict) and isinstance(message.get("content"), str):
+                parts.append(message["content"])
+            last = line
+        if not last.get("done"):
+            raise RequestFailed(_("Ollama broke off in the middle of its answer."))
+        prompt_tokens = _count(last.get("prompt_eval_count"))
+        if prompt_tokens is not None and was_cut(prompt_tokens, messages, options.context_tokens):
+            raise RequestFailed(
+                _("{model} read only {read} tokens of the prompt: the rest was cut off. Raise “Context window”, choose "
+                  "a model with a larger one, or make the chunks smaller.").format(model=self.model, read=prompt_tokens),
+                is_server=False,
+            )
+        return Reply("".join(parts), prompt_tokens, _count(last.get("eval_count")), last.get("done_reason") == "length")
+
+    def _failure(self, error: HttpError) -> RequestFailed:
+        if error.status == 404 and "model" in error.text:
+            return self._no_model()
+        return RequestFailed(
+            _("Ollama at {address} reports error {status}: {text}").format(
+                address=self._server.address, status=error.status, text=error.text
+            ),
+            is_final=error.status in (401, 403, 404), is_server=error.status >= 500,
+        )  # fmt: skip
+
+    def _no_model(self) -> RequestFailed:
+        return RequestFailed(
+            _("Ollama has no model “{model}”. Get it with “ollama pull {model}”.").format(model=self.model), is_final=True
+        )
+
+
+def was_cut(prompt_tokens: int, messages: list[Message], context_tokens: int) -> bool:
+    """Whether a server read less than it was sent, which Ollama does without a word.
+
+    A word is at least one token in the tokenizers in use, and a script without spaces has at least one for every three
+    characters; fewer tokens than that, or a window that is exactly full, mean that something is missing.
+    """
+    text = " ".join(message["content"] for message in messages)
+    unspaced = sum("\u2e80" <= letter <= "\uffdc" for letter in text)
+    return prompt_tokens < max(len(text.split()), unspaced // 3) * 0.9 or prompt_tokens >= context_tokens
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens; missing or zero means that the server does not know (a prompt in its cache)."""
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,230 @@
+"""HTTP to a language model's server: patient with it, quick to stop, and plain about what went wrong."""
+
+from __future__ import annotations
+
+import email.utils
+import ipaddress
+import json
+import random
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from services.errors import UserError
+from services.jobs import Context
+from services.sft_data.provider import RequestFailed
+from services.translation import _
+
+ATTEMPTS = 4
+BACK_OFF_S = 1.0  # before the second attempt; doubles with every further one
+LONGEST_WAIT_S = 120.0  # a server that wants more is as good as down
+CONNECT_TIMEOUT_S = 10.0
+LARGEST_REPLY_BYTES = 32 * 1024 * 1024
+_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+
+
+class HttpError(Exception):
+    """An answer with an error status, for the provider to put into words.
+
+    text: what the server says of it, short and without the key. retry_after_s: how long it asks to be left alone.
+    """
+
+    def __init__(self, status: int, text: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{status}: {text}")
+        self.status, self.text, self.retry_after_s = status, text, retry_after_s
+
+
+class Server:
+    """One server, for several threads.
+
+    name: for sentences. way_out: what a person does when nothing answers there.
+    """
+
+    def __init__(
+        self, name: str, url: str, context: Context, *, timeout_s: float, key: str = "", way_out: str = ""
+    ) -> None:
+        """Raises: UserError: the address is none."""
+        self.name, self.url, self.way_out = name, check_url(url), way_out
+        self.timeout_s = timeout_s
+        self.address = urlsplit(self.url).netloc
+        self.is_local = is_loopback(self.url)
+        self._context, self._key = context, key
+        self._own = threading.local()
+
+    def get(self, path: str) -> Any:
+        """The JSON behind a path. Raises: RequestFailed, HttpError, Cancelled."""
+        return self._decode(self._send("GET", path, None, is_stream=False))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON answer, complete within ``timeout_s``. Raises: RequestFailed, HttpError, Cancelled."""
+        return self._decode(self._send("POST", path, body, is_stream=False))
+
+    def post_lines(self, path: str, body: dict[str, Any]) -> list[Any]:
+        """The JSON values of an answer that is streamed line by line; ``timeout_s`` is the longest silence.
+
+        Raises: RequestFailed, HttpError, Cancelled.
+        """
+        lines = self._send("POST", path, body, is_stream=True).splitlines()
+        return [self._decode(line) for line in lines if line.strip()]
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, *, is_stream: bool) -> bytes:
+        """The answer's body, after as many attempts as make sense."""
+        for attempt in range(1, ATTEMPTS + 1):
+            self._context.check()
+            wait_s = BACK_OFF_S * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
+            try:
+                return self._attempt(method, path, body, is_stream)
+            except HttpError as error:
+                asked_s = error.retry_after_s
+                if error.status not in _AGAIN or attempt == ATTEMPTS or (asked_s or 0) > LONGEST_WAIT_S:
+                    raise
+                wait_s = wait_s if asked_s is None else asked_s
+            except requests.ReadTimeout as error:
+                raise self._silent() from error
+            except requests.ConnectionError as error:
+                if isinstance(error.args[0] if error.args else None, urllib3.exceptions.ReadTimeoutError):
+                    raise self._silent() from error  # the silence fell in the middle of the answer
+                if attempt == ATTEMPTS or method == "GET":
+                    raise self._unreachable() from error
+            except requests.RequestException as error:
+                if attempt == ATTEMPTS:
+                    raise RequestFailed(
+                        _("{name} at {address} broke off in the middle of its answer.").format(
+                            name=self.name, address=self.address
+                        )
+                    ) from error
+            self._context.cancelled.wait(wait_s)
+        raise AssertionError  # the last attempt returns or raises
+
+    def _attempt(self, method: str, path: str, body: dict[str, Any] | None, is_stream: bool) -> bytes:
+        started = time.monotonic()
+        with self._session().request(
+            method, f"{self.url}{path}", json=body, stream=True, auth=self._sign,
+            timeout=(min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s),
+        ) as response:  # fmt: skip
+            content = bytearray()
+            for piece in response.iter_content(None):
+                self._context.check()
+                content += piece
+                if not is_stream and time.monotonic() - started > self.timeout_s:
+                    raise self._silent()
+                if len(content) > LARGEST_REPLY_BYTES:
+                    raise RequestFailed(
+                        _("{name} at {address} does not stop answering.").format(name=self.name, address=self.address)
+                    )
+            if response.status_code >= 400:
+                raise self._http_error(response, bytes(content))
+            return bytes(content)
+
+    def _session(self) -> requests.Session:
+        """One session per thread: sessions are not made to be shared."""
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            # What stays on this machine goes through no proxy.
+            self._own.session.trust_env = not self.is_local
+        return self._own.session
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the key into the request here, so that no .netrc replaces it."""
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+    def _http_error(self, response: requests.Response, content: bytes) -> HttpError:
+        try:
+            text = error_text(json.loads(content))
+        except ValueError:
+            text = ""
+        wait_s = retry_after_s(response.headers.get("Retry-After"))
+        return HttpError(response.status_code, self.without_key(text or response.reason or "?"), wait_s)
+
+    def without_key(self, text: str) -> str:
+        """A server's own words, short, and without the key if they repeat it."""
+        text = " ".join(text.split())[:300]
+        return text.replace(self._key, "***") if self._key else text
+
+    def _decode(self, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise RequestFailed(
+                _("{name} at {address} answered with something that is not JSON. Is the address right?").format(
+                    name=self.name, address=self.address
+                )
+            ) from error
+
+    def _unreachable(self) -> RequestFailed:
+        return RequestFailed(
+            _("{name} does not answer at {address}. {way_out}").format(
+                name=self.name, address=self.address, way_out=self.way_out
+            ).strip()
+        )
+
+    def _silent(self) -> RequestFailed:
+        return RequestFailed(
+            _("{name} at {address} gave no answer within {seconds:g} seconds. Raise “Wait at most”, or choose a smaller "
+              "model.").format(name=self.name, address=self.address, seconds=self.timeout_s)
+        )
+
+
+def error_text(body: Any) -> str:
+    """What a server says went wrong: Ollama has a string, OpenAI's family an object."""
+    error = body.get("error", body.get("detail", body.get("message", ""))) if isinstance(body, dict) else ""
+    if isinstance(error, dict):
+        metadata = error.get("metadata")
+        raw = metadata.get("raw") if isinstance(metadata, dict) else None
+        error = " ".join(str(part) for part in (error.get("message"), raw) if part)
+    return error if isinstance(error, str) else json.dumps(error)
+
+
+def retry_after_s(header: str | None) -> float | None:
+    """Seconds to wait as the Retry-After header has them, as a number or as a date; None without one."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def check_url(url: str) -> str:
+    """The address without a slash at its end.
+
+    Raises:
+        UserError: it is not an http address, or it holds a password.
+    """
+    url = url.strip().rstrip("/")
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise UserError(_("“{url}” is not an address. Write it like http://127.0.0.1:11434.").format(url=url))
+    if parts.username or parts.password:
+        raise UserError(
+            _("The address for {host} holds a name or password, which would be saved with the project. Give the key as "
+              "a key instead.").format(host=parts.hostname)
+        )
+    return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,197 @@
+"""A language model's server as a real process: speaks the published protocols, and misbehaves on purpose.
+
+    python servers.py PROTOCOL LOG MODE [MODE ...]
+
+PROTOCOL is "ollama" or "openai" (OpenAI's chat completions with OpenRouter's /key). Every chat request takes the next
+mode; the last one stays. The address is the first line on stdout; requests are logged as JSON lines.
+
+Protocols: https://github.com/ollama/ollama/blob/main/docs/api.md, https://platform.openai.com/docs/api-reference/chat,
+https://openrouter.ai/docs/api-reference/errors
+"""
+
+import itertools
+import json
+import re
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PROTOCOL, LOG, MODES = sys.argv[1], sys.argv[2], sys.argv[3:]
+MODELS = ["llama3.1:8b", "qwen3:latest", "meta/llama-3.3-70b", "gpt-oss:120b-cloud"]
+
+requests_seen = itertools.count()
+lock = threading.Lock()
+
+
+def pairs_about(prompt: str, count: int) -> list[dict[str, Any]]:
+    """Grounded pairs from the sentences "The X of Y was built in YEAR by NAME." between <text> and </text>."""
+    text = re.search(r"<text>(.*?)</text>", prompt, re.DOTALL)
+    facts = re.findall(r"(The [\w ]+ of \w+) was built in (\d+) by ([\w ]+)\.", text[1] if text else prompt)
+    known = prompt.partition("exist already")[2]
+    made = []
+    for thing, year, builder in facts:
+        thing = thing[0].lower() + thing[1:]
+        for question, answer, others in (
+            (f"When was {thing} built?", f"It was built in {year}.", ["1500", "1501", "1502"]),
+            (f"Who built {thing}?", f"{thing[0].upper()}{thing[1:]} was built by {builder}.", ["Nobody", "A king", "Rome"]),
+        ):
+            if question not in known:
+                made.append({"question": question, "answer": answer, "options": [answer, *others]})
+    return made[:count]
+
+
+def reply(mode: str, prompt: str) -> tuple[str, bool]:
+    """What the model writes, and whether it was cut."""
+    count = int((re.search(r"Write (\d+)", prompt) or ["", "3"])[1])
+    pairs = pairs_about(prompt, 12 if mode == "many" else count)
+    if "multiple-choice" not in prompt:
+        pairs = [{"question": pair["question"], "answer": pair["answer"]} for pair in pairs]
+    text = json.dumps({"pairs": pairs})
+    match mode:
+        case "think":
+            return f"<think>Let me see: {{\"pairs\": []}} ...</think>\n{text}", False
+        case "only-think":
+            return "<think>Hmm, where to begin", True
+        case "fenced":
+            return f"Here you are:\n```json\n{json.dumps({'pairs': pairs}, indent=2)}\n```\nEnjoy!", False
+        case "commas":
+            return text.replace("}", ",}").replace("]", ",]"), False
+        case "cut":
+            return text[: text.rindex('"answer"') + 14] if len(pairs) > 1 else text[:12], True
+        case "tags":
+            return "\n\n".join(f"Q: {pair['question']}\nA: {pair['answer']}" for pair in pairs), False
+        case "prose":
+            return "I would be glad to help you with your reading.", False
+        case "empty":
+            return "", False
+        case "wrong-schema":
+            return '{"title": "Harbours", "tags": ["a", "b"]}', False
+        case "invent":
+            return json.dumps({"pairs": [
+                {"question": "When was the moon of Norrholm painted?", "answer": "It was painted in 2047."},
+                {"question": "According to the text, who built it?", "answer": "Somebody built it."},
+            ]}), False  # fmt: skip
+        case "not-text":
+            return json.dumps({"pairs": [{"question": "Who \ud800 built it all?", "answer": "The harbour\ud800 did."}]}), False
+    return text, False
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/api/tags":
+            self.answer(200, {"models": [{"name": model, "model": model, "size": 1} for model in MODELS]})
+        elif self.path.endswith("/models"):
+            self.answer(200, {"object": "list", "data": [{"id": model, "object": "model"} for model in MODELS]})
+        elif self.path.endswith("/key"):
+            is_good = self.headers.get("Authorization") == "Bearer sk-or-good"
+            if is_good:
+                self.answer(200, {"data": {"label": "test", "limit_remaining": 1.0}})
+            else:
+                self.answer(401, {"error": {"code": 401, "message": "No auth credentials found sk-or-bad"}})
+        else:
+            self.answer(404, {"error": "not found"})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with lock:
+            number = next(requests_seen)
+            mode = MODES[min(number, len(MODES) - 1)]
+            with open(LOG, "a", encoding="utf-8") as log:
+                log.write(json.dumps({"path": self.path, "mode": mode, "body": body, "headers": dict(self.headers)}) + "\n")
+        prompt = "\n".join(message["content"] for message in body["messages"])
+        match mode:
+            case "429":
+                return self.answer(429, self.error(429, "slow down"), {"Retry-After": "0"})
+            case "429-date":
+                return self.answer(429, self.error(429, "slow down"), {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
+            case "429-long":
+                return self.answer(429, self.error(429, "daily limit reached"), {"Retry-After": "86400"})
+            case "500" | "401" | "402" | "403" | "404" | "503":
+                return self.answer(int(mode), self.error(int(mode), f"status {mode}"))
+            case "no-model":
+                return self.answer(404, {"error": f"model '{body['model']}' not found"})
+            case "no-thinking" if "think" in body:
+                return self.answer(400, {"error": f"\"{body['model']}\" does not support thinking"})
+            case "no-schema" if "response_format" in body:
+                return self.answer(400, {"error": {"message": "response_format.type json_schema is not supported"}})
+            case "no-host" if "provider" in body:
+                return self.answer(404, {"error": {"code": 404, "message": "No endpoints found that can handle the requested parameters."}})
+            case "no-max-tokens" if "max_tokens" in body:
+                return self.answer(400, {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}})
+            case "error-200":
+                return self.answer(200, {"error": {"code": 502, "message": "Provider returned error", "metadata": {"raw": "boom"}}})
+            case "html":
+                return self.answer(200, "<html><body>Welcome to your router</body></html>")
+            case "hang":
+                while True:  # until the client has gone and the process is ended
+                    time.sleep(60)
+            case "drop":
+                self.close_connection = True
+                return self.connection.close()
+            case "die":
+                sys.stdout.flush()
+                import os
+                os._exit(1)
+            case "slow":
+                time.sleep(0.05)
+        text, is_cut = reply(mode, prompt)
+        words = len(prompt.split())
+        if PROTOCOL == "ollama":
+            self.stream(body["model"], text, is_cut, words, mode)
+        else:
+            self.answer(200, {
+                "id": "x", "object": "chat.completion", "model": body["model"],
+                "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
+                             "finish_reason": "length" if is_cut else "stop"}],
+                "usage": {"prompt_tokens": words, "completion_tokens": 9, "total_tokens": words + 9},
+            })  # fmt: skip
+
+    def stream(self, model: str, text: str, is_cut: bool, words: int, mode: str) -> None:
+        """Ollama's answer: a JSON object per line, the last one with the counts."""
+        lines: list[dict[str, Any]] = [
+            {"model": model, "message": {"role": "assistant", "content": text[at:at + 40]}, "done": False}
+            for at in range(0, len(text), 40)
+        ]
+        last = {"model": model, "message": {"role": "assistant", "content": ""}, "done": True,
+                "done_reason": "length" if is_cut else "stop", "prompt_eval_count": int(words * 1.4), "eval_count": 9}
+        if mode == "cut-prompt":
+            last["prompt_eval_count"] = words // 3
+        if mode == "cached-prompt":
+            del last["prompt_eval_count"]
+        if mode == "stream-error":
+            last = {"error": "an error was encountered while running the model"}
+        if mode != "cut-stream":
+            lines.append(last)
+        content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def error(self, status: int, text: str) -> dict[str, Any]:
+        return {"error": text} if PROTOCOL == "ollama" else {"error": {"code": status, "message": text}}
+
+    def answer(self, status: int, body: dict[str, Any] | str, headers: dict[str, str] | None = None) -> None:
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()

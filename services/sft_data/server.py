@@ -166,7 +166,7 @@ class Server:
 
     def _silent(self) -> RequestFailed:
         return RequestFailed(
-            _("{name} at {address} gave no answer within {seconds:g} seconds. Raise “Wait at most”, or choose a smaller "
+            _("{name} at {address} gave no answer within {seconds:g} s. Raise “Wait at most”, or choose a smaller "
               "model.").format(name=self.name, address=self.address, seconds=self.timeout_s)
         )
 
@@ -206,7 +206,7 @@ def check_url(url: str) -> str:
         url = f"http://{url}"
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in url and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good:

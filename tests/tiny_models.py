@@ -137,9 +137,17 @@ def _train_spm(vocabulary: int, special: list[str]) -> Any:
     learner.train_from_iterator(words, trainer)
 
     learnt = json.loads(learner.to_str())["model"]
-    merges = [(left, right) for left, right in learnt["merges"]]
+    vocabulary_ids = learnt["vocab"]
+    # SentencePiece joins any two neighbours that make a known piece, the earliest learnt first.
+    pieces_in_order = [left + right for left, right in learnt["merges"]]
+    merges = [
+        (piece[:cut], piece[cut:])
+        for piece in pieces_in_order
+        for cut in range(1, len(piece))
+        if piece[:cut] in vocabulary_ids and piece[cut:] in vocabulary_ids
+    ]
     tokenizer = Tokenizer(
-        models.BPE(vocab=learnt["vocab"], merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+        models.BPE(vocab=vocabulary_ids, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
     )
     tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in ["<unk>", *special]])
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])

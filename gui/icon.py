@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
@@ -11,12 +10,12 @@ from PySide6.QtSvg import QSvgRenderer
 
 from gui import theme
 
-_FOLDER = Path(__file__).resolve().parent.parent / "resources" / "icons"
+_SHARE = 0.88  # of the icon's square: Qt puts text close to it
 
 
 @cache
 def _svg(name: str) -> str:
-    return (_FOLDER / f"{name}.svg").read_text("utf-8")
+    return (theme.ICONS / f"{name}.svg").read_text("utf-8")
 
 
 @cache
@@ -39,7 +38,7 @@ class _Engine(QIconEngine):
         color = getattr(scheme, self._color)
         if mode == QIcon.Mode.Disabled:
             color = theme.mix(color, scheme.window, 0.4)
-        side = min(rect.width(), rect.height())
+        side = min(rect.width(), rect.height()) * _SHARE
         square = QRectF(rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2, side, side)
         _renderer(self._name, color).render(painter, square)
 

@@ -41,7 +41,7 @@ class JobBar(QWidget):
         theme.set_role(self.time_left, "muted")
         self.stop_button = QPushButton(icon("stop"), _("Stop and save"))
         self.stop_button.setToolTip(_("Saves what is done and leaves. A second click ends it at once."))
-        self.stop_button.clicked.connect(self._stop)
+        self.stop_button.clicked.connect(self.stop_job)
 
         self._mark = QLabel()
         self.idle_text = QLabel()
@@ -92,7 +92,8 @@ class JobBar(QWidget):
                 left_s = (time.monotonic() - self._began) / done * (total - done)
             self.time_left.setText(say_time_left(left_s) if left_s is not None else "")
 
-    def _stop(self) -> None:
+    def stop_job(self) -> None:
+        """Ask the job to save and leave; asked again, end it at once."""
         if self._job is None:
             return
         self._job.stop()

@@ -47,16 +47,16 @@ class NoticeBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(theme.GAP)
-        row.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._mark)
         row.addWidget(self._text, 1)
         if notice.action_text:
             self.action_button = QPushButton(notice.action_text)
             self.action_button.clicked.connect(self._act)
-            row.addWidget(self.action_button, alignment=Qt.AlignmentFlag.AlignTop)
+            row.addWidget(self.action_button)
         self.close_button = QToolButton(icon=icon("close", "muted"), toolTip=_("Close"))
         self.close_button.setAccessibleName(_("Close this message"))
         self.close_button.clicked.connect(self.close_notice)
-        row.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.close_button)
         self._paint_state()
 
     def close_notice(self) -> None:

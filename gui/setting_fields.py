@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -30,6 +29,8 @@ from gui import theme
 from gui.icon import icon
 from services.settings import PHASES, Setting
 from services.translation import _
+
+EDITOR_CHARACTERS = 17
 
 
 class NumberBox(QDoubleSpinBox):
@@ -150,7 +151,16 @@ class SettingField(QObject):
         for part in (self.label, self.editor, self.help_button):
             part.setVisible(is_visible)
 
+    def fit(self) -> None:
+        """Numbers and choices share one width, which follows the font."""
+        if self.setting.kind in ("int", "float", "choice"):
+            self.editor.setFixedWidth(self.editor.fontMetrics().averageCharWidth() * EDITOR_CHARACTERS)
+        elif self.setting.kind == "text":
+            self.editor.setFixedHeight(self.editor.fontMetrics().lineSpacing() * 5 + theme.PAD)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FontChange:
+            self.fit()
         # Scrolling a form must not change the numbers that pass under the mouse.
         if event.type() == QEvent.Type.Wheel and not self.editor.hasFocus():
             event.ignore()
@@ -172,7 +182,6 @@ class SettingField(QObject):
             return combo
         if setting.kind == "text":
             text = QPlainTextEdit(parent, tabChangesFocus=True)
-            text.setFixedHeight(text.fontMetrics().lineSpacing() * 5 + 16)
             text.textChanged.connect(self.changed)
             return text
         if setting.kind == "str":
@@ -224,6 +233,7 @@ class SettingForm(QWidget):
             self.fields[key].help_button.hide()  # laid out elsewhere, which may show it again
         self.more_button = QToolButton(icon=icon("chevron-right"), text=_("More settings"), checkable=True)
         self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        theme.set_role(self.more_button, "disclosure")
         self.more_button.toggled.connect(self._show_more)
         self.more_button.setVisible(bool(advanced))
         self._more = QWidget()
@@ -275,15 +285,13 @@ def lay_out(fields: list[SettingField], grid: QGridLayout, first_row: int = 0) -
             theme.set_role(heading, "caption")
             grid.addWidget(heading, row, 0, 1, 3)
             row += 1
-        if field.setting.kind == "text":
+        if field.setting.kind in ("str", "text"):  # words need the whole width
             grid.addWidget(field.label, row, 0, 1, 2)
             grid.addWidget(field.help_button, row, 2)
             grid.addWidget(field.editor, row + 1, 0, 1, 3)
             row += 2
             continue
-        if isinstance(field.editor, (QAbstractSpinBox, QLineEdit, QComboBox)):
-            field.editor.setMinimumWidth(field.editor.fontMetrics().averageCharWidth() * 18)
-            field.editor.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        field.fit()
         grid.addWidget(field.label, row, 0)
         grid.addWidget(field.editor, row, 1)
         grid.addWidget(field.help_button, row, 2)

@@ -51,7 +51,8 @@ class Shell(QObject):
         super().__init__(parent)
         self.project, self.preferences = project, preferences
         self.knowledge_base = project.connect()  # the window's own connection; threads make theirs
-        self.job: JobThread | None = None
+        self.job: JobThread | None = None  # the last one started
+        self.is_busy = False  # until the job has said its last word to everybody
         self.job_folder: Path | None = None
         self.messages: list[Notice] = []
         self._tab = TABS[0]
@@ -61,10 +62,6 @@ class Shell(QObject):
         self._outside = QTimer(self, interval=self.OUTSIDE_CHECK_MS)
         self._outside.timeout.connect(self._look_outside)
         self._outside.start()
-
-    @property
-    def is_busy(self) -> bool:
-        return self.job is not None and self.job.isRunning()
 
     def start(self, name: str, settings: dict[str, Any], label: str) -> JobThread | None:
         """Run a job in its own process as the job of the project, shown in the job bar of every tab.
@@ -89,6 +86,7 @@ class Shell(QObject):
         job.failed.connect(self._job_failed)
         job.cancelled.connect(self._job_stopped)
         job.crashed.connect(self._job_crashed)
+        self.is_busy = True
         job.start()
         self.job_started.emit(job)
         return job
@@ -101,8 +99,13 @@ class Shell(QObject):
         return self._start_beside(JobThread(None, self, child=child, name=name))
 
     def run_beside(self, work: Work) -> JobThread:
-        """Run what only waits, such as a request or a long query, in a thread: ``work(emit, cancelled)``."""
-        return self._start_beside(JobThread(work, self))
+        """Run what only waits, such as a request or a long query, in a thread: ``work(emit, cancelled)``.
+
+        The thread is gone after its last signal: keep no reference.
+        """
+        thread = JobThread(work, self)
+        thread.finished.connect(self._forget)
+        return self._start_beside(thread)
 
     def notify(
         self,
@@ -133,8 +136,7 @@ class Shell(QObject):
 
     def threads(self) -> list[JobThread]:
         """Everything that is still running."""
-        job = [self.job] if self.is_busy else []
-        return job + [thread for thread in self._beside if thread.isRunning()]
+        return [thread for thread in [self.job, *self._beside] if thread is not None and thread.isRunning()]
 
     def close(self) -> None:
         """Stop what runs beside, kill what is left, close the database. Ask about the job before."""
@@ -147,12 +149,16 @@ class Shell(QObject):
         self.knowledge_base.close()
 
     def _start_beside(self, thread: JobThread) -> JobThread:
-        self._beside = [known for known in self._beside if known.isRunning()]
         self._beside.append(thread)
         thread.events.connect(self._hear)
         thread.crashed.connect(self.bug_met)
         thread.start()
         return thread
+
+    def _forget(self) -> None:
+        thread = self.sender()
+        self._beside.remove(thread)
+        thread.deleteLater()
 
     def _hear(self, events: list[Event]) -> None:
         tables = {table for event in events if event["type"] == "changed" for table in event["tables"]}
@@ -164,6 +170,7 @@ class Shell(QObject):
                 self.messages.append(Notice("warning", text, tab=self._job_tab))
 
     def _end(self, outcome: Outcome) -> None:
+        self.is_busy = False
         self.project_changed.emit(TABLES)
         self.job_ended.emit(outcome)
 

@@ -130,7 +130,7 @@ class TableModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(record)
-        if role == Qt.ItemDataRole.ToolTipRole and column.tooltip:
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) and column.tooltip:
             return column.tooltip(record)
         if role == Qt.ItemDataRole.DecorationRole and column.icon:
             return column.icon(record)
@@ -178,7 +178,7 @@ def fit_columns(view: QTableView) -> None:
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
             continue
         widest = max(metrics.horizontalAdvance(column.widest), metrics.horizontalAdvance(column.title) + height // 2)
-        icon = view.iconSize().width() if column.icon else 0
+        icon = metrics.height() if column.icon else 0
         header.setSectionResizeMode(section, QHeaderView.ResizeMode.Interactive)
         header.resizeSection(section, widest + icon + metrics.averageCharWidth() * 3)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 ZOOM_STEPS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 BASE_FONT_PX = 13
+ICONS = Path(__file__).resolve().parent.parent / "resources" / "icons"
 PAD, GAP, GROUP = 16, 8, 24  # around panes, between related fields, between groups
 
 
@@ -150,9 +152,12 @@ def style_sheet(scheme: Colors, font_px: int) -> str:
         "faint": mix(scheme.text, scheme.window, 0.45), "faint_accent": mix(scheme.accent, scheme.window, 0.3),
         "hairline": mix(scheme.border, scheme.window, 0.6),
         "caption_px": round(font_px * 11.5 / 13), "heading_px": round(font_px * 17 / 13), "title_px": round(font_px * 24 / 13),
-        "pad_y": round(font_px * 0.38), "pad_x": round(font_px * 0.85), "tab_y": round(font_px * 0.7),
-        "bar": max(6, round(font_px * 0.5)), "scroll": round(font_px * 0.85), "scroll_radius": round(font_px * 0.85) // 2 - 2,
+        "control": round(font_px * 2), "icon": round(font_px * 1.4), "pad_x": round(font_px * 0.85), "tab_y": round(font_px * 0.7),
+        "bar": max(6, round(font_px * 0.5)), "arrow": round(font_px * 0.75), "box": round(font_px * 1.1), "radio": (round(font_px * 1.1) + 2) // 2,
+        "spin_width": round(font_px * 1.5), "scroll": round(font_px * 0.85), "scroll_radius": round(font_px * 0.85) // 2 - 2,
     }  # fmt: skip
+    for shape in ("up", "down", "check", "dot"):  # a style sheet takes pictures from files only
+        names[shape] = (ICONS / "controls" / f"{shape}-{'dark' if scheme is DARK else 'light'}.svg").as_posix()
     sheet = _ROLES if sys.platform == "darwin" else _ROLES + _FUSION
     return Template(sheet).substitute(names)
 
@@ -171,25 +176,35 @@ QPushButton[role="primary"]:pressed { background: ${accent_pressed}; }
 QPushButton[role="primary"]:disabled { background: ${faint_accent}; border-color: transparent; color: ${window}; }
 QPushButton[role="primary"]:focus { border: 2px solid ${text}; }
 QPushButton[role="link"], QToolButton[role="link"] { background: transparent; border: 1px solid transparent;
-    color: ${accent}; padding: 2px 4px; border-radius: 4px; text-align: left; }
+    color: ${accent}; padding: 0 4px; border-radius: 4px; text-align: left; }
 QPushButton[role="link"]:hover, QToolButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus, QToolButton[role="link"]:focus { border-color: ${accent}; }
 QPushButton[role="link"]:disabled { color: ${faint}; }
+QPushButton[role="part"] { background: transparent; border: 1px solid transparent; padding: 0 6px; border-radius: 5px; }
+QPushButton[role="part"]:hover { background: ${hover}; }
+QPushButton[role="part"]:focus { border-color: ${accent}; }
+QToolButton[role="project"] { font-weight: 600; padding: 3px ${spin_width}px 3px 5px; }
+QToolButton[role="project"]::menu-indicator { image: url("${down}"); width: ${arrow}px; height: ${arrow}px;
+    subcontrol-origin: padding; subcontrol-position: center right; right: 4px; }
 """
 
 _FUSION = """
 QToolTip { color: ${text}; background: ${raised}; border: 1px solid ${border}; padding: 4px 6px; }
-QPushButton { background: ${raised}; border: 1px solid ${border}; border-radius: 5px; padding: ${pad_y}px ${pad_x}px; }
+QPushButton { background: ${raised}; border: 1px solid ${border}; border-radius: 5px; padding: 0 ${pad_x}px;
+    min-height: ${control}px; icon-size: ${icon}px; }
 QPushButton:hover { background: ${hover}; }
 QPushButton:pressed, QPushButton:checked { background: ${pressed}; }
 QPushButton:focus { border-color: ${accent}; }
 QPushButton:disabled { color: ${faint}; border-color: ${hairline}; background: transparent; }
-QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 3px; }
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 3px; icon-size: ${icon}px; }
 QToolButton:hover { background: ${hover}; }
 QToolButton:pressed, QToolButton:checked { background: ${pressed}; }
 QToolButton:focus { border-color: ${accent}; }
+QToolButton[role="disclosure"]:checked { background: transparent; }
+QToolButton[role="disclosure"]:hover { color: ${accent}; background: transparent; }
 QTabWidget::pane { border: none; border-top: 1px solid ${border}; }
-QTabBar { qproperty-drawBase: 0; }
+QTabWidget::tab-bar { left: 6px; }
+QTabBar { qproperty-drawBase: 0; icon-size: ${icon}px; }
 QTabBar::tab { background: transparent; border: none; border-bottom: 3px solid transparent; color: ${muted};
     padding: ${tab_y}px 16px ${tab_y}px 16px; }
 QTabBar::tab:hover { color: ${text}; }
@@ -197,17 +212,46 @@ QTabBar::tab:selected { color: ${text}; border-bottom-color: ${accent}; }
 QTabBar::tab:focus { color: ${accent}; }
 QHeaderView { background: ${window}; }
 QHeaderView::section { background: ${window}; color: ${muted}; border: none; border-bottom: 1px solid ${border};
-    padding: 4px 6px; }
+    padding: 6px 6px 5px 6px; }
 QHeaderView::section:hover { color: ${text}; }
+QHeaderView::up-arrow { image: url("${up}"); subcontrol-position: top center; width: ${arrow}px; height: ${arrow}px; }
+QHeaderView::down-arrow { image: url("${down}"); subcontrol-position: top center; width: ${arrow}px; height: ${arrow}px; }
 QTableView, QTreeView, QListView { border: 1px solid ${border}; border-radius: 5px; background: ${base};
     selection-background-color: ${selection}; selection-color: ${text}; outline: none; }
 QTableView:focus, QListView:focus, QTreeView:focus { border-color: ${accent}; }
 QTableView::item { padding: 0 6px; }
 QPlainTextEdit, QTextEdit, QTextBrowser { border: 1px solid ${border}; border-radius: 5px; background: ${base}; padding: 4px; }
 QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border-color: ${accent}; }
-QLineEdit { border: 1px solid ${border}; border-radius: 5px; background: ${base}; padding: ${pad_y}px 6px; }
-QLineEdit:focus { border-color: ${accent}; }
-QLineEdit:disabled { background: ${window}; color: ${faint}; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { border: 1px solid ${border}; border-radius: 5px; background: ${base};
+    padding: 0 6px; min-height: ${control}px; selection-background-color: ${selection}; selection-color: ${text}; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: ${accent}; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { background: ${window}; color: ${faint};
+    border-color: ${hairline}; }
+QSpinBox, QDoubleSpinBox { padding-right: ${spin_width}px; }
+QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right;
+    width: ${spin_width}px; border: none; margin: 2px 2px 0 0; }
+QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right;
+    width: ${spin_width}px; border: none; margin: 0 2px 2px 0; }
+QSpinBox::up-button:hover, QSpinBox::down-button:hover, QDoubleSpinBox::up-button:hover, QDoubleSpinBox::down-button:hover {
+    background: ${hover}; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("${up}"); width: ${arrow}px; height: ${arrow}px; }
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url("${down}"); width: ${arrow}px; height: ${arrow}px; }
+QComboBox { padding-right: ${spin_width}px; }
+QComboBox::drop-down { subcontrol-origin: border; subcontrol-position: center right; width: ${spin_width}px; border: none; }
+QComboBox::down-arrow { image: url("${down}"); width: ${arrow}px; height: ${arrow}px; }
+QComboBox QAbstractItemView { border: 1px solid ${border}; background: ${base}; selection-background-color: ${selection};
+    selection-color: ${text}; }
+QCheckBox, QRadioButton { spacing: 7px; }
+QCheckBox::indicator, QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid ${muted};
+    background: ${base}; }
+QCheckBox::indicator { border-radius: 4px; }
+QRadioButton::indicator { border-radius: ${radio}px; }
+QCheckBox::indicator:focus, QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: ${accent}; }
+QCheckBox:focus, QRadioButton:focus { color: ${accent}; }
+QCheckBox::indicator:checked { background: ${accent}; border-color: ${accent}; image: url("${check}"); }
+QRadioButton::indicator:checked { background: ${accent}; border-color: ${accent}; image: url("${dot}"); }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: ${hairline}; background: ${window}; }
+QCheckBox:disabled, QRadioButton:disabled { color: ${faint}; }
 QProgressBar { background: ${hairline}; border: none; border-radius: 3px; min-height: ${bar}px; max-height: ${bar}px; }
 QProgressBar::chunk { background: ${accent}; border-radius: 3px; }
 QSplitter::handle { background: transparent; }

@@ -270,34 +270,42 @@ class KnownQuestions:
     """
 
     def __init__(self, questions: Iterable[str] = ()) -> None:
-        self._questions: list[frozenset[str]] = []
+        self._questions: list[tuple[frozenset[str], frozenset[str]]] = []  # words without and with the options
         self._where: dict[str, list[int]] = {}
         for question in questions:
             self.add(question)
 
     def add(self, question: str) -> None:
-        words = _content(question)
+        words = _content(_stem_of(question))
         for word in words:
             self._where.setdefault(word, []).append(len(self._questions))
-        self._questions.append(words)
+        self._questions.append((words, _content(question)))
 
     def has_near(self, question: str) -> bool:
         """Whether the same question is known in the same or nearly the same words.
 
-        Questions that differ in a number or a name are different, however long they are.
+        Questions that differ in a number or a name are different, however long they are; so are those with other
+        options.
         """
-        words = _content(question)
+        words, all_words = _content(_stem_of(question)), _content(question)
         rarest = sorted(words, key=lambda word: len(self._where.get(word, ())))
         needed = len(words) - int(_NEAR * len(words)) + 1
         candidates = {index for word in rarest[:needed] for index in self._where.get(word, ())}
-        return any(self._is_near(words, self._questions[index]) for index in candidates)
+        return any(
+            _is_near(words, known) and _is_near(all_words, all_known)
+            for known, all_known in (self._questions[index] for index in candidates)
+        )
 
-    @staticmethod
-    def _is_near(words: frozenset[str], known: frozenset[str]) -> bool:
-        differing = words ^ known
-        if any(word[0].isupper() or word[0].isdigit() for word in differing):
-            return False
-        return len(words & known) >= _NEAR * len(words | known)
+
+def _is_near(words: frozenset[str], known: frozenset[str]) -> bool:
+    if any(word[0].isupper() or word[0].isdigit() for word in words ^ known):
+        return False
+    return len(words & known) >= _NEAR * len(words | known)
+
+
+def _stem_of(question: str) -> str:
+    """The question without its options."""
+    return _OPTION.split(question, maxsplit=1)[0].strip() or question
 
 
 def _content(question: str) -> frozenset[str]:

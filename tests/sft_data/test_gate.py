@@ -130,3 +130,11 @@ def test_near_duplicates_are_found_and_other_facts_are_not() -> None:
     assert known.has_near(long.format("older", "Brackmoor", 1510))
     assert not known.has_near(long.format("old", "Brackmoor", 1511))
     assert not known.has_near(long.format("old", "Garrowby", 1510))
+
+
+def test_options_do_not_make_different_questions_alike() -> None:
+    options = "A) Anna Berg\nB) a king of old\nC) some people of the town\nD) nobody at all, they say"
+    known = KnownQuestions([f"Who built the harbour?\n{options}", f"Which statement is true?\n{options}"])
+    assert known.has_near(f"Who built the harbour?\n{options}")
+    assert not known.has_near(f"Who built the mill?\n{options}")
+    assert not known.has_near("Which statement is true?\nA) The sea is salty\nB) The moon is cheese")

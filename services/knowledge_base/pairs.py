@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -274,7 +275,8 @@ class PairStatements(Connection):
             self._note_written(dataset, digest.hexdigest())
             os.replace(partial, path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise UserError(
                 _("{path} cannot be written ({reason}). The pairs are safe in the knowledge base; make room and try "
                   "again.").format(path=path, reason=error.strerror or error)

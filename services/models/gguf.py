@@ -8,6 +8,7 @@ that was written here.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ MADE_BY_LLAMA_CPP = {"Q4_K_M": 15, "Q5_K_M": 17, "Q6_K": 18}
 QUANTIZATIONS = tuple(WRITTEN) + tuple(MADE_BY_LLAMA_CPP)
 
 _BITS = {"F32": 32, "F16": 16, "BF16": 16, "Q8_0": 8.5, "Q6_K": 6.6, "Q5_K_M": 5.7, "Q4_K_M": 4.9, "Q4_0": 4.6}
+_PHI3_TOKENS = {"<unk>", "<s>", "</s>", "<|endoftext|>"}
 _DIRECT = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
@@ -253,10 +255,13 @@ def _add_description(writer: Any, model_folder: Path, config: Any, tokenizer: An
     provenance = read_provenance(model_folder)
     base = Path(str(provenance.get("base_model", ""))).name
     name = f"{model_folder.name} ({base})" if base else model_folder.name
-    # llama.cpp knows only by the word "phi-3" in the name that special tokens swallow the blanks behind them.
+    # llama.cpp takes "phi-3" in the name to mean that special tokens swallow the blanks behind them, as Phi-3's do, and
+    # does not load a file of that name without those tokens.
     swallows = any(token.rstrip for token in tokenizer.added_tokens_decoder.values())
-    if swallows and "phi-3" not in name.lower():
+    if swallows and _PHI3_TOKENS <= set(tokenizer.get_vocab()):
         name += " phi-3"
+    else:
+        name = re.sub(r"phi-?3", "phi 3", name, flags=re.IGNORECASE)
     writer.add_name(name)
     writer.add_type("model")
     if base:

@@ -129,6 +129,7 @@ class _Xllamacpp:
         params.model.path = str(path)
         params.n_ctx = context_tokens
         params.n_parallel = 1
+        params.n_batch = 512  # a stop while a long question is read takes effect after so many tokens
         params.ui = False
         params.warmup = False
         params.verbosity = 0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
 from array import array
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QTimer, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.edits import FlagChunks
+from gui.empty_note import EmptyNote
 from gui.icon import icon
-from gui.job_thread import JobThread
+from gui.row_query import RowQuery
 from gui.shell import Shell
-from gui.table_model import Column, TableModel, fit_columns, prepare, selected_count, selected_ids, show_ids
+from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids
+from services.knowledge_base.store import KnowledgeBase
 from services.records import Chunk
 from services.translation import _, ngettext
 
@@ -44,17 +46,14 @@ class ChunkTable(QWidget):
     searched = Signal(str)
     commanded = Signal(object)  # a QUndoCommand for the stack of the tab
 
-    DIRECT_LIMIT = 50_000  # more chunks than this are asked for in a thread: the query takes longer than a frame
-    SEARCH_DELAY_MS, RELOAD_DELAY_MS = 200, 120
+    SEARCH_DELAY_MS = 200
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell = shell
-        self._query: JobThread | None = None
-        self._is_query_old = False
         self._select_first = True
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.reload)
+        self._search_timer = QTimer(self, singleShot=True, interval=self.SEARCH_DELAY_MS)
+        self._search_timer.timeout.connect(self.reload)
 
         self.search = QLineEdit(placeholderText=_("Search in the chunks"))
         self.search.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
@@ -69,10 +68,12 @@ class ChunkTable(QWidget):
         self.documents = QComboBox()
         self.documents.setAccessibleName(_("Only the chunks of one document"))
         self.documents.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.documents.setMinimumContentsLength(14)
+        self.documents.setMinimumContentsLength(9)
         self.documents.addItem(_("All documents"), None)
         self.documents.currentIndexChanged.connect(self._filter)
         self.flags = QComboBox()
+        self.flags.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.flags.setMinimumContentsLength(7)
         self.flags.setAccessibleName(_("Only edited, excluded or deleted chunks"))
         for flag, text in FLAGS:
             self.flags.addItem(text, flag)
@@ -90,9 +91,9 @@ class ChunkTable(QWidget):
         self.view.selectionModel().currentRowChanged.connect(self._enter_row)
         self.view.selectionModel().selectionChanged.connect(self._say_counts)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.nothing = QLabel(self.view, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        theme.set_role(self.nothing, "muted")
-        self.nothing.hide()
+        self.note = EmptyNote(self.view)
+        self.query = RowQuery(shell, self.view, self._prepare_query, self)
+        self.query.shown.connect(self._shown)
 
         self.counts = QLabel()
         theme.set_role(self.counts, "muted")
@@ -106,35 +107,8 @@ class ChunkTable(QWidget):
 
     def reload(self) -> None:
         """Ask for the ids anew; selection and place stay where the rows do."""
-        self._timer.stop()
-        if self._query is not None:
-            self._is_query_old = True
-            return
-        header = self.view.horizontalHeader()
-        wanted = {
-            "search": self.search.text(),
-            "document": self.documents.currentData(),
-            "flag": self.flags.currentData(),
-            "order": self.model.columns[header.sortIndicatorSection()].order or "id",
-            "is_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
-        }
-        if self._shell.knowledge_base.count_chunks() <= self.DIRECT_LIMIT:
-            self._show(self._shell.knowledge_base.chunk_ids(**wanted))
-            return
-        project = self._shell.project
-
-        def ask(_emit: Callable[..., None], _cancelled: threading.Event) -> array[int]:
-            with project.connect(is_read_only=True) as knowledge_base:
-                return knowledge_base.chunk_ids(**wanted)
-
-        self._query = self._shell.run_beside(ask)
-        self._query.succeeded.connect(self._take)
-        self._query.finished.connect(self._finish_query)
-
-    def reload_soon(self) -> None:
-        """After a change from elsewhere; many changes in a row are one reload."""
-        if not self._timer.isActive():
-            self._timer.start(self.RELOAD_DELAY_MS)
+        self._search_timer.stop()
+        self.query.reload()
 
     def show_documents(self, sources: list[str]) -> None:
         """Offer these documents in the filter and keep the chosen one."""
@@ -183,23 +157,24 @@ class ChunkTable(QWidget):
         chunks = [self.model.row(row) for row, _limit in zip(rows, range(64), strict=False)]
         return bool(chunks) and all(chunk is not None and getattr(chunk, f"is_{flag}") for chunk in chunks)
 
-    def _show(self, ids: array[int]) -> None:
-        show_ids(self.view, ids)
-        if self._select_first and ids and not self.view.currentIndex().isValid():
+    def _prepare_query(self) -> Callable[[KnowledgeBase], array]:
+        header = self.view.horizontalHeader()
+        wanted = {
+            "search": self.search.text(),
+            "document": self.documents.currentData(),
+            "flag": self.flags.currentData(),
+            "order": self.model.columns[header.sortIndicatorSection()].order or "id",
+            "is_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
+        }
+        return lambda knowledge_base: knowledge_base.chunk_ids(**wanted)
+
+    def _shown(self) -> None:
+        has_rows = self.model.rowCount() > 0
+        if self._select_first and has_rows and not self.view.currentIndex().isValid():
             self.view.selectRow(0)
-        self._select_first = self._select_first and not ids
+        self._select_first = self._select_first and not has_rows
         self._say_counts()
-        self.nothing.setText(self._why_empty())
-        self.nothing.setVisible(not ids)
-
-    def _take(self, ids: array[int]) -> None:
-        self._show(ids)
-
-    def _finish_query(self) -> None:
-        self._query = None
-        if self._is_query_old:
-            self._is_query_old = False
-            self.reload()
+        self.note.say("" if has_rows else self._why_empty())
 
     def _why_empty(self) -> str:
         if self.search.text().strip():
@@ -211,12 +186,12 @@ class ChunkTable(QWidget):
     def _search_soon(self) -> None:
         self._select_first = True
         self._clear.setVisible(bool(self.search.text()))
-        self._timer.start(self.SEARCH_DELAY_MS)
+        self._search_timer.start()
         self.searched.emit(self.search.text())
 
     def _filter(self) -> None:
         self._select_first = True
-        self.view.setColumnHidden(_SOURCE, self.documents.currentData() is not None)  # it would say the same in every row
+        self._show_columns()
         self.reload()
 
     def _enter_table(self) -> None:
@@ -282,11 +257,11 @@ class ChunkTable(QWidget):
         filters.addWidget(self.flags, 1)
         foot = QHBoxLayout()
         foot.setSpacing(theme.GAP)
+        self.counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         foot.addWidget(self.counts, 1)
-        foot.addWidget(self.exclude_button)
-        foot.addWidget(self.delete_button)
-        widest = max(self.fontMetrics().horizontalAdvance(text) for text in (_("Include again"), _("Exclude")))
-        self.exclude_button.setMinimumWidth(widest + 4 * theme.PAD)  # its text changes: nothing beside it may move
+        for button in (self.exclude_button, self.delete_button):  # their texts change: nothing beside them may move
+            button.setMinimumWidth(self.fontMetrics().averageCharWidth() * 17)
+            foot.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
         column.setSpacing(theme.GAP)
@@ -294,14 +269,14 @@ class ChunkTable(QWidget):
         column.addWidget(self.view, 1)
         column.addLayout(foot)
 
-    def changeEvent(self, event) -> None:  # noqa: ANN001
-        super().changeEvent(event)
-        if event.type() == event.Type.FontChange and hasattr(self, "view"):
-            fit_columns(self.view)
-
-    def resizeEvent(self, event) -> None:  # noqa: ANN001
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.nothing.setGeometry(self.view.rect().adjusted(theme.GROUP, theme.GROUP, -theme.GROUP, -theme.GROUP))
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        """The source gives way where it would say the same in every row, or where there is no room for the text."""
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 72
+        self.view.setColumnHidden(_SOURCE, is_narrow or self.documents.currentData() is not None)
 
 
 def search_words(search: str) -> list[str]:

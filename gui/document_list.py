@@ -6,12 +6,12 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QTableView, QTextEdit, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.icon import icon
 from gui.setting_fields import SettingForm
-from gui.table_model import Column, TableModel, fit_columns, prepare, selected_ids, show_ids
+from gui.table_model import Column, TableModel, prepare, selected_ids, show_ids
 from services.records import Document
 from services.translation import _, ngettext
 
@@ -53,9 +53,11 @@ class DocumentList(QWidget):
         remove.triggered.connect(self._remove)
         self.view.addAction(remove)
 
-        self._mark, self._detail = QLabel(), QLabel(wordWrap=True)
-        self._detail.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._mark = QLabel()
+        self.detail = QTextEdit(readOnly=True, tabChangesFocus=True)  # a reason may be longer than its place
+        self.detail.setAccessibleName(_("About the selected document"))
+        self.detail.document().setDocumentMargin(0)
+        theme.set_role(self.detail, "bare")
         self.retry_button = QPushButton(icon("reset"), _("Read again"))
         self.retry_button.clicked.connect(self._retry)
         self.remove_button = QPushButton(icon("delete"), _("Remove"))
@@ -107,7 +109,7 @@ class DocumentList(QWidget):
             name, color, _word = _STATES.get(single.state, _STATES["ready"])
             self._mark.setPixmap(icon(name, color).pixmap(QSize(side, side), self.devicePixelRatioF()))
         self._mark.setVisible(single is not None)
-        self._detail.setText(describe(single) if single else self._describe_all(chosen))
+        self.detail.setPlainText(describe(single) if single else self._describe_all(chosen))
         is_filter = single is not None and single.state == "ready"
         self.document_chosen.emit(single.source if is_filter else None)
 
@@ -156,7 +158,7 @@ class DocumentList(QWidget):
         theme.set_role(card, "card")
         said = QHBoxLayout()
         said.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop)
-        said.addWidget(self._detail, 1)
+        said.addWidget(self.detail, 1)
         acts = QHBoxLayout()
         acts.setSpacing(theme.GAP)
         acts.addWidget(self.retry_button)
@@ -166,7 +168,8 @@ class DocumentList(QWidget):
         inside.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         inside.addLayout(said, 1)
         inside.addLayout(acts)
-        card.setMinimumHeight(self.fontMetrics().lineSpacing() * 6 + 5 * theme.GAP)
+        card.setFixedHeight(self.fontMetrics().lineSpacing() * 7 + 3 * theme.GAP)
+        self.view.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
         recut = QHBoxLayout()
         recut.addWidget(self.recut_hint, 1)
         recut.addWidget(self.recut_button)
@@ -179,11 +182,6 @@ class DocumentList(QWidget):
         column.addSpacing(theme.GAP)
         column.addWidget(self.form)
         column.addLayout(recut)
-
-    def changeEvent(self, event) -> None:  # noqa: ANN001
-        super().changeEvent(event)
-        if event.type() == event.Type.FontChange and hasattr(self, "view"):
-            fit_columns(self.view)
 
 
 def describe(document: Document) -> str:

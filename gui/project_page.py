@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSettings, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.descent_line import MARKS, DescentLine, parts
@@ -77,11 +77,15 @@ class ProjectPage(QWidget):
         self.tabs.setAccessibleName(_("The four phases"))
         self.notices = [NoticeArea() for _title in TITLES]
         for title, notices in zip(TITLES, self.notices, strict=True):
-            page = QWidget()
-            column = QVBoxLayout(page)
+            holder = QWidget()
+            column = QVBoxLayout(holder)
             column.setContentsMargins(0, theme.GAP, 0, 0)
             column.setSpacing(0)
             column.addWidget(notices)
+            page = QScrollArea(widgetResizable=True)  # scrolls only where the window is smaller than what it shows
+            page.setFrameShape(QFrame.Shape.NoFrame)
+            page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            page.setWidget(holder)
             self.tabs.addTab(page, icon(*MARKS["none"]), title)
         self.job_bar = JobBar()
         line = QFrame()
@@ -115,7 +119,7 @@ class ProjectPage(QWidget):
         number = TABS.index(phase)
         if number not in self._tabs:
             tab = self._tabs[number] = _MAKERS[number](self.project, self.shell)
-            self.tabs.widget(number).layout().addWidget(tab, 1)
+            self.tabs.widget(number).widget().layout().addWidget(tab, 1)
         return self._tabs[number]
 
     def current_tab(self) -> QWidget:

@@ -39,7 +39,7 @@ class RagDataTab(Tab):
         self.chunks = ChunkTable(shell)
         self.editor = ChunkEditor(shell)
         self.panes = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=theme.GAP)
-        for pane, stretch in ((self.documents, 0), (self.chunks, 1), (self.editor, 0)):
+        for pane, stretch in ((self.documents, 1), (self.chunks, 6), (self.editor, 3)):
             self.panes.addWidget(pane)
             self.panes.setStretchFactor(self.panes.count() - 1, stretch)
         self._stack = QStackedWidget()
@@ -200,7 +200,7 @@ class RagDataTab(Tab):
         if "document" in tables or "chunk" in tables:
             self._show_documents()
         if "chunk" in tables:
-            self.chunks.reload_soon()
+            self.chunks.query.reload_soon()
             self.chunks.model.refresh()
             self.editor.refresh()
 

@@ -63,11 +63,13 @@ class Shell(QObject):
         self._outside.timeout.connect(self._look_outside)
         self._outside.start()
 
-    def start(self, name: str, settings: dict[str, Any], label: str) -> JobThread | None:
+    def start(
+        self, name: str, settings: dict[str, Any], label: str, *, environment: dict[str, str] | None = None
+    ) -> JobThread | None:
         """Run a job in its own process as the job of the project, shown in the job bar of every tab.
 
         Returns None, with a notice, when another one is running. Failures and bugs are shown by the shell; connect
-        to the thread's signals for the rest (they arrive later, from the event loop).
+        to the thread's signals for the rest (they arrive later, from the event loop). Secrets go in ``environment``.
         """
         if self.is_busy:
             self.notify("warning", _("{job} is still running. Stop it, or wait until it is done.").format(job=self.job.label))
@@ -78,7 +80,7 @@ class Shell(QObject):
         except UserError as error:
             self.notify("error", str(error))
             return None
-        child = Child(name, settings, folder=self.job_folder)
+        child = Child(name, settings, folder=self.job_folder, environment=environment)
         self.job = job = JobThread(None, self, child=child, name=name, label=label)
         self._job_tab = self._tab
         job.events.connect(self._hear)

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
@@ -164,12 +173,23 @@ def prepare(view: QTableView, model: TableModel) -> None:
     view.setTabKeyNavigation(False)  # Tab leaves the table
     view.setCornerButtonEnabled(False)
     fit_columns(view)
+    view.installEventFilter(_ColumnFitter(view))
+
+
+class _ColumnFitter(QObject):
+    """Fits the columns of its parent view again when the font changes."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FontChange:
+            fit_columns(self.parent())
+        return False
 
 
 def fit_columns(view: QTableView) -> None:
-    """Column widths and row height from the font; call again when the font changes."""
+    """Column widths and row height from the font of the view."""
     model, header, metrics = view.model(), view.horizontalHeader(), view.fontMetrics()
     height = round(metrics.height() * 1.7)
+    view.setIconSize(QSize(metrics.height(), metrics.height()))
     view.verticalHeader().setMinimumSectionSize(height)
     view.verticalHeader().setDefaultSectionSize(height)
     header.setMinimumSectionSize(metrics.averageCharWidth() * 4)

@@ -150,7 +150,7 @@ def style_sheet(scheme: Colors, font_px: int) -> str:
         "hover": mix(scheme.text, scheme.raised, 0.06), "pressed": mix(scheme.text, scheme.raised, 0.12),
         "accent_hover": mix(scheme.text, scheme.accent, 0.12), "accent_pressed": mix(scheme.text, scheme.accent, 0.22),
         "faint": mix(scheme.text, scheme.window, 0.45), "faint_accent": mix(scheme.accent, scheme.window, 0.3),
-        "hairline": mix(scheme.border, scheme.window, 0.6),
+        "card": scheme.raised if scheme is DARK else scheme.base, "hairline": mix(scheme.border, scheme.window, 0.6),
         "caption_px": round(font_px * 11.5 / 13), "heading_px": round(font_px * 17 / 13), "title_px": round(font_px * 24 / 13),
         "control": round(font_px * 2), "icon": round(font_px * 1.4), "pad_x": round(font_px * 0.85), "tab_y": round(font_px * 0.7),
         "bar": max(6, round(font_px * 0.5)), "arrow": round(font_px * 0.75), "box": round(font_px * 1.1), "radio": (round(font_px * 1.1) + 2) // 2,
@@ -168,7 +168,7 @@ QLabel[role="heading"] { font-size: ${heading_px}px; font-weight: 600; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="caption"] { font-size: ${caption_px}px; color: ${muted}; }
 QLabel[role="muted"] { color: ${muted}; }
-QFrame[role="card"] { background: ${base}; border: 1px solid ${hairline}; border-radius: 8px; }
+QFrame[role="card"] { background: ${card}; border: 1px solid ${hairline}; border-radius: 8px; }
 QFrame[role="line"] { background: ${hairline}; border: none; }
 QPushButton[role="primary"] { background: ${accent}; color: ${accent_text}; border: 1px solid ${accent}; font-weight: 600; }
 QPushButton[role="primary"]:hover { background: ${accent_hover}; border-color: ${accent_hover}; }
@@ -222,6 +222,8 @@ QTableView:focus, QListView:focus, QTreeView:focus { border-color: ${accent}; }
 QTableView::item { padding: 0 6px; }
 QPlainTextEdit, QTextEdit, QTextBrowser { border: 1px solid ${border}; border-radius: 5px; background: ${base}; padding: 4px; }
 QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border-color: ${accent}; }
+QTextEdit[role="aside"] { background: ${window}; color: ${muted}; }
+QTextEdit[role="bare"] { border: none; background: transparent; padding: 0; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { border: 1px solid ${border}; border-radius: 5px; background: ${base};
     padding: 0 6px; min-height: ${control}px; selection-background-color: ${selection}; selection-color: ${text}; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: ${accent}; }

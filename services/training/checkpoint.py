@@ -1,0 +1,202 @@
+"""What a training run needs to go on after a stop, a crash or a power cut.
+
+``models/checkpoints/cpt-0007/`` belongs to run 7: ``run.json`` says what was trained on what, and each
+``checkpoint-120/`` counts only once its last file, the seal with the sizes of all the others, is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.errors import UserError
+from services.settings import declared
+from services.translation import _
+
+_RECORD, _SEAL = "run.json", "complete.json"
+_FREE_TO_CHANGE = {"save_every_minutes", "device"}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SPARE_BYTES = 64 * 2**20  # tokenizer, states and file system overhead of one checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """What decides the course of a run; a run goes on only while all of it is unchanged.
+
+    data, base: fingerprints of what is trained on and what is trained; details: whatever else the phase needs again.
+    """
+
+    phase: str
+    run: int
+    settings: dict[str, Any]
+    base_model: str
+    base: str
+    data: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A run that can go on: its folder, what it was, and its latest complete checkpoint."""
+
+    folder: Path
+    record: TrainingRecord
+    checkpoint: Path
+
+    @property
+    def step(self) -> int:
+        return _step(self.checkpoint)
+
+
+def start_record(folder: Path, record: TrainingRecord) -> None:
+    """Make the folder of a new run and write what it is; what an earlier try left there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _write_json(folder / _RECORD, asdict(record))
+
+
+def find_interrupted(checkpoints_folder: Path, prefix: str) -> Interrupted | None:
+    """The latest run of a phase that can go on; half-written checkpoints are passed over.
+
+    Args:
+        prefix: of the folder's name: "cpt", "sft-final".
+    """
+    pattern = re.compile(rf"{re.escape(prefix)}-(\d+)")
+    folders = [folder for folder in checkpoints_folder.glob(f"{prefix}-*") if pattern.fullmatch(folder.name)]
+    for folder in sorted(folders, key=lambda folder: int(folder.name.rpartition("-")[2]), reverse=True):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            record = TrainingRecord(**json.loads((folder / _RECORD).read_text("utf-8")))
+            if checkpoint := latest_checkpoint(folder):
+                return Interrupted(folder, record, checkpoint)
+    return None
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint of a run."""
+    checkpoints = sorted((path for path in folder.glob("checkpoint-*") if _step(path)), key=_step, reverse=True)
+    return next(filter(is_complete, checkpoints), None)
+
+
+def is_complete(checkpoint: Path) -> bool:
+    """Whether every file is there in its full size, as the seal says."""
+    try:
+        sizes = json.loads((checkpoint / _SEAL).read_text("utf-8"))
+        return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def seal(checkpoint: Path) -> None:
+    """Mark a checkpoint as complete, once all of it is on the disk."""
+    files = [path for path in checkpoint.rglob("*") if path.is_file() and path.name != _SEAL]
+    for path in files:
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+    _write_json(checkpoint / _SEAL, {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in files})
+
+
+def remove_incomplete(folder: Path) -> None:
+    """Remove what a kill left half-written, so that it is not counted among the checkpoints that are kept."""
+    for checkpoint in folder.glob("checkpoint-*"):
+        if not is_complete(checkpoint):
+            shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def remove_runs(checkpoints_folder: Path, prefix: str, but: Path | None = None) -> None:
+    """Remove the checkpoints of a phase, except one run's."""
+    for folder in checkpoints_folder.glob(f"{prefix}-*"):
+        if re.fullmatch(rf"{re.escape(prefix)}-\d+", folder.name) and folder != but:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def saving(checkpoint: Path, parameter_count: int) -> Iterator[None]:
+    """Around the writing of a checkpoint: where there is no room, nothing half-written stays.
+
+    Args:
+        parameter_count: of the adapter; it is saved with both moments of Adam, four bytes each.
+
+    Raises:
+        UserError: no room; the checkpoint before this one is still there.
+    """
+    needed = 12 * parameter_count + _SPARE_BYTES
+    try:
+        if shutil.disk_usage(checkpoint.parent).free < needed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        yield
+    except Exception as error:
+        # torch and safetensors report a full disk in their own ways, with the system's words in the text.
+        number = error.errno if isinstance(error, OSError) else None
+        words = [os.strerror(each) for each in _NO_ROOM] + ["PytorchStreamWriter failed", "file write failed"]
+        if number not in _NO_ROOM and not any(word in str(error) for word in words):
+            raise
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        former = latest_checkpoint(checkpoint.parent)
+        kept = (
+            _("The checkpoint of step {step} is kept: free some space and choose “resume”.").format(step=_step(former))
+            if former else _("Free some space and start again.")
+        )  # fmt: skip
+        raise UserError(
+            _("There is no room for a checkpoint of {size} MB in {folder}.").format(
+                size=needed // 10**6, folder=checkpoint.parent
+            ) + " " + kept
+        ) from error  # fmt: skip
+
+
+def check_unchanged(record: TrainingRecord, now: TrainingRecord) -> None:
+    """
+    Raises:
+        UserError: the settings, the base model or the data differ from those of the run that is to go on.
+    """
+    for key, value in record.settings.items():
+        if key not in _FREE_TO_CHANGE and now.settings.get(key) != value:
+            raise UserError(
+                _("This training cannot go on: “{label}” was {before} and is now {after}. Set it back, or start anew.")
+                .format(label=declared(record.phase, key).label, before=value, after=now.settings.get(key))
+            )
+    if now.base != record.base:
+        raise UserError(
+            _("This training cannot go on: its base model {name} has changed. Start it anew.").format(
+                name=record.base_model
+            )
+        )
+    if now.data != record.data:
+        raise UserError(_("This training cannot go on: the text it learns from has changed. Start it anew."))
+
+
+def fingerprint_model(folder: Path) -> str:
+    """Tells two model folders apart without reading gigabytes: configuration, tokenizer, and the ends of the weights."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in (".json", ".jinja", ".safetensors", ".model") or path.name == "wissenswerk.json":
+            continue
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with open(path, "rb") as file:
+            digest.update(file.read(2**16))
+            file.seek(max(0, size - 2**16))
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _step(checkpoint: Path) -> int:
+    number = checkpoint.name.removeprefix("checkpoint-")
+    return int(number) if number.isdigit() else 0
+
+
+def _write_json(path: Path, value: Any) -> None:
+    unfinished = path.with_name(path.name + ".part")
+    with open(unfinished, "w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)

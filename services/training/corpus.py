@@ -1,0 +1,157 @@
+"""``cpt_data.txt``: written from the knowledge base at the start of a run, then read.
+
+A document ends with the EOS text on a line of its own. A line of a document that looks like that end gets a backslash
+in front; reading takes it away again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.errors import UserError
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+    from services.knowledge_base.store import KnowledgeBase
+    from services.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRecord:
+    """What a corpus file holds, in this order: documents as they are, retellings, text of the base model's own.
+
+    revision: of the knowledge base that it was written from.
+    """
+
+    texts: int
+    wordings: int
+    replays: int
+    revision: int
+    sha256: str
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of every document in the file: "text", "wording" or "replay"."""
+        return ["text"] * self.texts + ["wording"] * self.wordings + ["replay"] * self.replays
+
+
+def write_corpus(
+    project: Project,
+    settings: dict[str, Any],
+    eos_text: str,
+    context: Context,
+    replay: Callable[[list[str]], list[str]] | None = None,
+) -> CorpusRecord:
+    """Write the training text of a project; the former file is replaced in one step.
+
+    Args:
+        settings: of phase 2; ``wordings`` and ``seed`` are read.
+        eos_text: the text of the tokenizer's EOS token.
+        replay: given the other documents, returns those that the base model writes.
+
+    Raises:
+        UserError: there is no text, or no room on the disk.
+        Cancelled: the work is to stop.
+    """
+    with project.connect(is_read_only=True) as base:
+        revision = base.revision()
+        texts = [text for _source, text in base.corpus()]
+        if not texts:
+            raise UserError(_why_empty(base))
+        wordings = []
+        if settings["wordings"] > 1:
+            context.progress(0, 0, _("Retelling the text in other words"))
+            wordings = list(_retell(base, settings["wordings"] - 1, settings["seed"], context))
+    replays = replay([*texts, *wordings]) if replay else []
+    sha256 = write_documents(project.cpt_data_path, [*texts, *wordings, *replays], eos_text)
+    return CorpusRecord(len(texts), len(wordings), len(replays), revision, sha256)
+
+
+def write_documents(path: Path, documents: list[str], eos_text: str) -> str:
+    """Write documents so that ``read_corpus`` gives them back; returns the file's SHA-256.
+
+    Raises:
+        UserError: the disk is full.
+    """
+    looks_like_end = re.compile(rf"^(?=\\*{re.escape(eos_text)}$)", re.MULTILINE)
+    digest = hashlib.sha256()
+    unfinished = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(unfinished, "wb") as file:
+            for document in documents:
+                line = f"{looks_like_end.sub(lambda _start: chr(92), document)}\n{eos_text}\n".encode()
+                digest.update(line)
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise UserError(
+            _("The training text cannot be written to {path}: {reason}. Free some space and start again.").format(
+                path=path, reason=error.strerror or error
+            )
+        ) from error
+    return digest.hexdigest()
+
+
+def read_corpus(path: Path, eos_text: str) -> list[str]:
+    """The documents of a corpus file; text after the last EOS line counts as one more.
+
+    Raises:
+        UserError: the file is missing or is not text.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise UserError(
+            _("The training text {path} cannot be read: {reason}. Start the training anew.").format(
+                path=path, reason=error.strerror
+            )
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(_("{path} is not a text file in UTF-8. Start the training anew.").format(path=path)) from error
+    *documents, rest = re.split(rf"\n{re.escape(eos_text)}\n", text)
+    if rest.strip():
+        documents.append(rest.rstrip("\n"))
+    escaped = re.compile(rf"^\\(?=\\*{re.escape(eos_text)}$)", re.MULTILINE)
+    return [escaped.sub("", document) for document in documents]
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file; empty if there is none."""
+    if not path.is_file():
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _retell(base: KnowledgeBase, count: int, seed: int, context: Context) -> Iterator[str]:
+    """Every training chunk in ``count`` other wordings, chunk by chunk."""
+    from services.sft_data.built_in import make_wordings
+
+    chunks = base.chunks(base.training_chunk_ids())
+    for number, chunk in enumerate(chunks):
+        context.check()
+        context.progress(number, len(chunks), _("Retelling the text in other words"))
+        text, following = chunk.content, chunks[number + 1] if number + 1 < len(chunks) else None
+        start = chunk.metadata.get("start")
+        if following and following.source == chunk.source and not chunk.is_edited and start is not None:
+            # What the next chunk repeats is retold with that one.
+            owned = (following.metadata.get("start") or 0) - start
+            text = text[:owned] if 0 < owned < len(text) else text
+        yield from make_wordings(text, chunk.metadata.get("headings") or [], count, seed + chunk.id)
+
+
+def _why_empty(base: KnowledgeBase) -> str:
+    if base.count_chunks():
+        return _("All chunks are excluded, so there is nothing to train on. Include some in RAG Data.")
+    return _("This project has no text yet. Add documents in RAG Data first.")

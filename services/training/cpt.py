@@ -1,0 +1,163 @@
+"""Phase 2: the base model learns the project's text, as an adapter in ``models/cpt_model``."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.errors import UserError
+from services.models.base import STARTER_NAME, find_base_model
+from services.models.provenance import read_provenance, write_provenance
+from services.project import Project
+from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
+from services.training.corpus import CorpusRecord, hash_file, read_corpus, write_corpus
+from services.training.plan import advise
+from services.training.row import Row, cut_rows, encode_documents, require_eos, split_rows
+from services.training.session import (
+    agree, begin, complete, hold, is_first_process, lasting_name, pick_up, run_of,
+)  # fmt: skip
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+
+_FEWEST_TOKENS = 32
+
+
+def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The CPT job.
+
+    Args:
+        settings: of the phase, with "project", "base_model" (a folder, a Hugging Face id or "starter") and "resume":
+            a run that goes on takes what is not given from the run that was stopped.
+
+    Returns:
+        run, model (folder), steps, loss, validation_loss, best_step, tokens (learnt, every epoch counted),
+        seconds (of this session).
+
+    Raises:
+        UserError: no text, no such model, no room, a loss that is no longer a number, or a run that cannot go on.
+        Cancelled: stopped, with a checkpoint saved.
+    """
+    project = Project.open(Path(settings["project"]))
+    with hold(project, _("the CPT training")):
+        interrupted = pick_up(project, "cpt", "", settings, context)
+        values = complete("cpt", settings, interrupted)
+        name = str(settings.get("base_model") or (interrupted.record.base_model if interrupted else ""))
+        base_folder = find_base_model(name, context)
+        context.progress(0, 0, _("Loading the base model"))
+        # These take seconds to import, which are spent only where there is something to train.
+        from services.models.merge import load_base
+        from services.training.device import choose_device
+        from services.training.trainer import explain_memory, save_adapter, train
+
+        device = choose_device(values["device"])
+        with explain_memory(values):
+            model, tokenizer = load_base(base_folder, "auto" if device.name == "cpu" else device.dtype, device.name)
+        require_eos(tokenizer, name)
+        now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint_model(base_folder), data="")
+        if interrupted:
+            check_unchanged(interrupted.record, replace(now, data=hash_file(project.cpt_data_path)))
+            record, folder = interrupted.record, interrupted.folder
+        else:
+            written = _write_text(project, now, model, tokenizer, context) if is_first_process() else None
+            record = agree(written)
+            folder = begin(project, record)
+        rows, held_out = _rows(project, record, tokenizer, context)
+        for text in advise("cpt", len(rows), values):
+            context.warning(_("CPT training"), text)
+        trained, outcome = train(
+            model, tokenizer, rows, held_out, values, device, folder, context,
+            resume_from=interrupted.checkpoint if interrupted else None,
+        )  # fmt: skip
+        result = {
+            "run": run_of(context) or record.run, "model": str(project.cpt_model_folder), "steps": outcome.steps,
+            "loss": outcome.loss, "validation_loss": outcome.validation_loss, "best_step": outcome.best_step,
+            "tokens": outcome.tokens, "seconds": round(outcome.seconds, 1),
+        }  # fmt: skip
+        if is_first_process():
+            new = project.models_folder / ".cpt_model.new"
+            shutil.rmtree(new, ignore_errors=True)
+            is_local = name == STARTER_NAME or Path(name).expanduser().is_dir()
+            save_adapter(trained, tokenizer, new, str(base_folder) if is_local else name)
+            write_provenance(
+                new, kind="cpt", base_model=record.base_model, run=result["run"],
+                revision=record.details["corpus"]["revision"], corpus_sha256=record.data, settings=values,
+                **{key: result[key] for key in ("steps", "tokens", "loss", "validation_loss")},
+            )  # fmt: skip
+            _put_in_place(new, project.cpt_model_folder)
+            remove_runs(project.checkpoints_folder, "cpt")
+        context.changed("model", "run")
+        return result
+
+
+def _write_text(project: Project, record: TrainingRecord, model: Any, tokenizer: Any, context: Context) -> TrainingRecord:
+    """Write ``cpt_data.txt``; returns the record with what is in it."""
+    values = record.settings
+
+    def count_tokens(documents: Sequence[str], has_special_tokens: bool = True) -> list[int]:
+        encoded = encode_documents(tokenizer, documents, has_special_tokens=has_special_tokens, context=context)
+        return [len(ids) for ids in encoded]
+
+    def replay(documents: list[str]) -> list[str]:
+        from services.training.replay import sample_replay
+
+        share = values["replay_share"]
+        cache = project.checkpoints_folder / f"replay-{record.base[:12]}-{values['max_seq_length']}.jsonl"
+        return sample_replay(
+            model, tokenizer, round(sum(count_tokens(documents, False)) * share / (1 - share)), count_tokens,
+            longest=values["max_seq_length"], seed=values["seed"], cache=cache, context=context,
+        )  # fmt: skip
+
+    written = write_corpus(
+        project, values, tokenizer.eos_token, context, replay=replay if values["replay_share"] > 0 else None
+    )
+    return replace(record, data=written.sha256, details={"corpus": asdict(written)})
+
+
+def _rows(
+    project: Project, record: TrainingRecord, tokenizer: Any, context: Context
+) -> tuple[list[Row], list[Row]]:
+    """The rows of ``cpt_data.txt`` to learn from and those kept aside.
+
+    Where there are retellings, only these are kept aside: their facts are learnt in other words, so nothing is lost.
+    """
+    values = record.settings
+    context.progress(0, 0, _("Cutting the text into rows"))
+    documents = read_corpus(project.cpt_data_path, tokenizer.eos_token)
+    kinds = CorpusRecord(**record.details["corpus"]).kinds
+    rows: list[Row] = []
+    row_kinds: list[str] = []
+    for kind in ("text", "wording", "replay"):
+        texts = [document for document, each in zip(documents, kinds, strict=True) if each == kind]
+        for ids in encode_documents(tokenizer, texts, has_special_tokens=kind == "replay", context=context):
+            cut = cut_rows(ids, values["max_seq_length"])
+            rows += cut
+            row_kinds += [kind] * len(cut)
+    tokens = sum(row.token_count for row in rows)
+    if tokens < _FEWEST_TOKENS:
+        raise UserError(
+            _("The text of this project has only {tokens} tokens: too little to learn from. Add documents in RAG Data.")
+            .format(tokens=tokens)
+        )
+    apart = "wording" if "wording" in row_kinds else "text"
+    candidates = [index for index, kind in enumerate(row_kinds) if kind == apart]
+    return split_rows(rows, values["validation_share"], values["seed"], candidates)
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Make a finished model the project's CPT model; the one before it becomes ``cpt_model-NNNN``, after its run."""
+    try:
+        if folder.exists():
+            stem = f"{folder.name}-{read_provenance(folder).get('run') or 0:04d}"
+            names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
+            folder.rename(next(path for name in names if not (path := folder.with_name(name)).exists()))
+        new.rename(folder)
+    except OSError as error:
+        raise UserError(
+            _("{folder} is in use, perhaps by an open chat. Close it, and choose “resume” to put the new model there.")
+            .format(folder=folder)
+        ) from error

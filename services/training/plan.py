@@ -1,0 +1,133 @@
+"""What a training will do, before it starts: tokens, rows, steps, and what is worth a warning. Nothing heavy is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services import settings as declarations
+from services.project import Project
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+
+# Fewer optimizer steps than this teach little, however often the text is read.
+FEW_STEPS = 150
+_CHARACTERS_PER_TOKEN = 4
+_TEMPLATE_TOKENS = 12  # around a question and its answer
+
+
+def plan(project: Project, phase: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """An estimate of a training, from the counts in the knowledge base or the dataset's file.
+
+    Args:
+        phase: "cpt" or "sft".
+        settings: of the phase; for sft also "dataset".
+
+    Returns:
+        tokens (of one epoch), rows, held_out (rows), epoch_steps, steps, epochs, warnings (sentences), text (one line).
+    """
+    values = declarations.check(phase, settings)
+    if phase == "cpt":
+        lengths = _document_lengths(project, values)
+    else:
+        lengths = _pair_lengths(project.dataset_path(settings.get("dataset") or "sft_data"))
+    rows = sum(count_rows(tokens, values["max_seq_length"]) for tokens in lengths)
+    tokens = sum(lengths)
+    if values.get("replay_share"):
+        longest = min(values["max_seq_length"], 256)
+        replayed = round(tokens * values["replay_share"] / (1 - values["replay_share"]))
+        rows, tokens = rows + -(-replayed // longest), tokens + replayed
+    held_out = count_held_out(rows, values["validation_share"])
+    epoch_steps, steps = count_steps(rows - held_out, values)
+    return {
+        "tokens": tokens,
+        "rows": rows - held_out,
+        "held_out": held_out,
+        "epoch_steps": epoch_steps,
+        "steps": steps,
+        "epochs": values["epochs"],
+        "warnings": advise(phase, rows - held_out, values) if rows else [],
+        "text": _("{tokens} tokens, {steps} steps").format(tokens=_short(tokens), steps=f"{steps:,}"),
+    }
+
+
+def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The job: ``plan`` of the settings' "phase"."""
+    return plan(Project.open(Path(settings["project"])), settings["phase"], settings)
+
+
+def count_rows(token_count: int, length: int) -> int:
+    """How many rows of at most ``length`` tokens a document gives; each but the first repeats one token."""
+    return max(1, -(-(token_count - 1) // (length - 1)))
+
+
+def count_held_out(row_count: int, share: float) -> int:
+    """How many rows are kept aside: at least one, but none of a handful."""
+    return min(max(1, round(share * row_count)), row_count - 1) if share > 0 and row_count >= 8 else 0
+
+
+def count_steps(row_count: int, settings: dict[str, Any], processes: int = 1) -> tuple[int, int]:
+    """Optimizer steps of one epoch and of all."""
+    batches = -(-row_count // (settings["batch_size"] * processes))
+    epoch_steps = -(-batches // settings["gradient_accumulation"])
+    return epoch_steps, epoch_steps * settings["epochs"]
+
+
+def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
+    """Sentences about a training that will not teach much."""
+    _epoch_steps, steps = count_steps(row_count, settings)
+    if steps >= FEW_STEPS:
+        return []
+    few = _("This training has only {steps} steps; about {few} or more are needed to learn.").format(
+        steps=steps, few=FEW_STEPS
+    )
+    ways = []
+    if phase == "cpt" and settings["wordings"] < 5:
+        ways.append(_("more wordings"))
+    if settings["batch_size"] * settings["gradient_accumulation"] > 2:
+        ways.append(_("a smaller batch"))
+    ways.append(_("more epochs"))
+    return [few + " " + _("What helps, in this order: {ways}.").format(ways=", ".join(ways))]
+
+
+def _document_lengths(project: Project, values: dict[str, Any]) -> list[int]:
+    """Tokens of every document, by the counts of its chunks without their overlap, and of every retelling."""
+    with project.connect(is_read_only=True) as base:
+        chunks = base.chunks(base.training_chunk_ids())
+    documents: dict[str, float] = {}
+    retold: list[int] = []
+    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+        tokens = chunk.token_count or len(chunk.content) / _CHARACTERS_PER_TOKEN
+        start, end = chunk.metadata.get("start"), chunk.metadata.get("end")
+        if following and following.source == chunk.source and None not in (start, end):
+            owned = (following.metadata.get("start") or 0) - start
+            tokens *= owned / (end - start) if 0 < owned < end - start else 1
+        documents[chunk.source] = documents.get(chunk.source, 0) + tokens
+        retold += [round(tokens)] * (values["wordings"] - 1)
+    return [round(tokens) + 1 for tokens in documents.values()] + retold
+
+
+def _pair_lengths(path: Path) -> list[int]:
+    """Tokens of every pair in a dataset, by the length of its text; empty where there is no such file."""
+    if not path.exists():
+        return []
+    lengths = []
+    for line in path.read_text("utf-8", errors="replace").splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        turns = value.get("messages") or [{"content": value.get(key, "")} for key in ("instruction", "output")]
+        characters = sum(len(turn.get("content") or "") for turn in turns)
+        lengths.append(characters // _CHARACTERS_PER_TOKEN + _TEMPLATE_TOKENS)
+    return lengths
+
+
+def _short(count: int) -> str:
+    """965k, 1.2M."""
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count / 1000:,.0f}k" if count < 1_000_000 else f"{count / 1e6:,.1f}M"

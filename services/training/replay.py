@@ -1,0 +1,178 @@
+"""Text that the base model writes itself: trained on beside the new text, it keeps what the model could do.
+
+Sampled at temperature 1 without any cut, which is the model's own distribution: at the start of the training this text
+pulls it nowhere. Where the model has a chat template, half of it are exchanges: the model is given the opening of a
+person's turn, writes the question, and then answers it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.errors import UserError
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+
+_BATCH = 64
+_TOKENS = 512  # of one document, at most
+_MARK = "wissenswerk"
+_EMPTY_BATCHES = 4  # in a row, before the model counts as one that writes nothing
+
+
+def sample_replay(
+    model: Any,
+    tokenizer: Any,
+    token_count: int,
+    count_tokens: Callable[[list[str]], list[int]],
+    *,
+    longest: int,
+    seed: int,
+    cache: Path,
+    context: Context,
+) -> list[str]:
+    """Documents by the base model, about ``token_count`` tokens of them in all.
+
+    Args:
+        count_tokens: the number of tokens of each document in the training.
+        longest: tokens of one document, at most.
+        cache: a file of this base model; what was sampled before is taken from it, what is new is added.
+
+    Raises:
+        UserError: the model writes nothing but ends.
+        Cancelled: the work is to stop; what was sampled so far is in the cache.
+    """
+    documents: list[str] = []
+    total = 0
+    for batch in _batches(model, tokenizer, min(longest, _TOKENS), seed, cache, context):
+        for document, tokens in zip(batch, count_tokens(batch) if batch else [], strict=True):
+            if total >= token_count:
+                break
+            documents.append(document)
+            total += tokens
+        context.progress(min(total, token_count), token_count, _("The base model writes text to remember by"))
+        if total >= token_count:
+            break
+    return documents
+
+
+def _batches(
+    model: Any, tokenizer: Any, longest: int, seed: int, cache: Path, context: Context
+) -> Iterator[list[str]]:
+    """First what the cache has, then batch after batch of new text, endlessly."""
+    import torch
+
+    cached = _read(cache)
+    yield [document for batch in cached for document in batch]
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    writer = _Writer(model, tokenizer, longest, context)
+    empty = 0
+    with torch.random.fork_rng(devices=[model.device] if model.device.type == "cuda" else []):
+        for number in range(len(cached), 1_000_000):
+            context.check()
+            torch.manual_seed(seed * 1_000_003 + number)
+            batch = writer.exchanges() if tokenizer.chat_template and number % 2 else writer.texts()
+            with open(cache, "a", encoding="utf-8") as file:
+                file.write(json.dumps(batch, ensure_ascii=False) + "\n")
+            empty = 0 if batch else empty + 1
+            if empty == _EMPTY_BATCHES:
+                raise UserError(_("The base model writes no text by itself. Set the replay share to 0."))
+            yield batch
+
+
+class _Writer:
+    """Samples from a model, a batch at a time."""
+
+    def __init__(self, model: Any, tokenizer: Any, longest: int, context: Context) -> None:
+        from transformers import StoppingCriteria, StoppingCriteriaList
+
+        from services.models.chat_template import prepare_chat
+
+        class Stop(StoppingCriteria):
+            def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> bool:
+                context.check()
+                return False
+
+        self.model, self.tokenizer, self.longest = model, tokenizer, longest
+        self._stop = StoppingCriteriaList([Stop()])
+        self.chat = prepare_chat(tokenizer, model.config, model.generation_config)
+        specials = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+        self._specials = sorted((specials | set(tokenizer.all_special_ids)) - set(self.chat.stop_token_ids))
+
+    def texts(self) -> list[str]:
+        """Plain documents, from every way in which one can begin."""
+        bos, newline = self.tokenizer.bos_token_id, self.tokenizer("\n", add_special_tokens=False)["input_ids"][-1:]
+        starts = [[self.tokenizer.eos_token_id], newline] if bos is None else [[bos], [bos, *newline]]
+        prompts = [starts[number % 2] for number in range(_BATCH)]
+        return self._cleaned(self._sample(prompts, self.longest - 2))
+
+    def exchanges(self) -> list[str]:
+        """Questions by the model, each with its answer, as its template has them."""
+        opening = self._opening()
+        room = self.longest // 2
+        questions = self._cleaned(self._sample([opening] * _BATCH, room))
+        if not questions:
+            return []
+        from services.models.chat_template import encode_chat
+
+        turns = [[{"role": "user", "content": question}] for question in questions]
+        prompts = [encode_chat(self.tokenizer, turn, self.chat) for turn in turns]
+        replies = self._sample(prompts, room)
+        texts = []
+        for turn, reply in zip(turns, replies, strict=True):
+            if answer := self.tokenizer.decode(reply, skip_special_tokens=True).strip():
+                texts.append(
+                    self.tokenizer.apply_chat_template(
+                        [*turn, {"role": "assistant", "content": answer}], chat_template=self.chat.template, tokenize=False
+                    ).rstrip()
+                )
+        return texts
+
+    def _opening(self) -> list[int]:
+        """Everything that stands before the first word of a question."""
+        text = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": _MARK}], chat_template=self.chat.template, tokenize=False
+        )
+        return self.tokenizer(text.partition(_MARK)[0], add_special_tokens=False)["input_ids"]
+
+    def _sample(self, prompts: list[list[int]], tokens: int) -> list[list[int]]:
+        """What the model writes after each prompt, up to the first end."""
+        import torch
+
+        width = max(map(len, prompts))
+        pad = self.chat.stop_token_ids[0]
+        device = self.model.device
+        ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
+        mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
+        with torch.no_grad():
+            written = self.model.generate(
+                input_ids=ids, attention_mask=mask, max_new_tokens=max(1, tokens), do_sample=True, temperature=1.0,
+                top_k=0, top_p=1.0, suppress_tokens=self._specials or None, stopping_criteria=self._stop,
+                eos_token_id=list(self.chat.stop_token_ids), pad_token_id=pad, use_cache=True,
+            )  # fmt: skip
+        stops = set(self.chat.stop_token_ids)
+        rows = written[:, width:].tolist()
+        return [row[: next((at for at, id in enumerate(row) if id in stops), len(row))] for row in rows]
+
+    def _cleaned(self, rows: list[list[int]]) -> list[str]:
+        texts = (self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows)
+        return [text for text in texts if text]
+
+
+def _read(cache: Path) -> list[list[str]]:
+    """The batches in a cache file; a last line cut by a crash is left out, and the file made whole."""
+    if not cache.exists():
+        return []
+    batches = []
+    for line in cache.read_text("utf-8", errors="replace").splitlines():
+        try:
+            batches.append(json.loads(line))
+        except ValueError:
+            break
+    whole = "".join(json.dumps(batch, ensure_ascii=False) + "\n" for batch in batches)
+    cache.write_text(whole, "utf-8")
+    return batches

@@ -1,0 +1,107 @@
+"""What surrounds a training in both phases: who writes, which run it is, and whether it goes on with an earlier one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services import settings as declarations
+from services.errors import UserError
+from services.models.base import STARTER_MODEL, STARTER_NAME
+from services.project import Project, run_number
+from services.training.checkpoint import Interrupted, TrainingRecord, find_interrupted, remove_incomplete, start_record
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+
+
+def is_first_process() -> bool:
+    """Whether this process writes files and events: under ``accelerate launch`` only the first one does."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@contextlib.contextmanager
+def hold(project: Project, work: str) -> Iterator[None]:
+    """The project's lock, held by the first process for all of them.
+
+    Raises:
+        UserError: another job holds it.
+    """
+    with project.lock(work) if is_first_process() else contextlib.nullcontext():
+        yield
+
+
+def run_of(context: Context) -> int:
+    """The number of the run whose folder the context has; 0 in a bare call."""
+    return run_number(context.folder) if context.folder else 0
+
+
+def prefix_of(phase: str, name: str = "final") -> str:
+    """How the checkpoint folders of a phase begin: "cpt", or "sft-final" for one final model."""
+    return "cpt" if phase == "cpt" else f"sft-{name}"
+
+
+def resumable_step(project: Project, phase: str, name: str = "final") -> int | None:
+    """The step that a stopped training would go on from; None where there is none."""
+    interrupted = find_interrupted(project.checkpoints_folder, prefix_of(phase, name))
+    return interrupted.step if interrupted else None
+
+
+def pick_up(project: Project, phase: str, name: str, settings: dict[str, Any], context: Context) -> Interrupted | None:
+    """The training to go on with, where that was asked for and there is one; without one it starts anew."""
+    if not settings.get("resume"):
+        return None
+    interrupted = find_interrupted(project.checkpoints_folder, prefix_of(phase, name))
+    if interrupted is None:
+        context.warning(_("Training"), _("There is no checkpoint to go on from: it starts anew."))
+    elif is_first_process():
+        remove_incomplete(interrupted.folder)
+    return interrupted
+
+
+def complete(phase: str, settings: dict[str, Any], interrupted: Interrupted | None) -> dict[str, Any]:
+    """The settings of a phase; what was not given is as in the run that goes on, or the default."""
+    before = interrupted.record.settings if interrupted else {}
+    given = {key: value for key, value in settings.items() if value is not None}
+    return declarations.check(phase, {**before, **given})
+
+
+def agree(record: TrainingRecord | None) -> TrainingRecord:
+    """The first process's record, in every process; the others give None and wait here."""
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    if PartialState().num_processes > 1:
+        shared = [asdict(record) if record else None]
+        broadcast_object_list(shared)
+        return TrainingRecord(**shared[0])
+    assert record is not None
+    return record
+
+
+def begin(project: Project, record: TrainingRecord, name: str = "final") -> Path:
+    """The folder for the checkpoints of a new run."""
+    folder = project.checkpoints_folder / f"{prefix_of(record.phase, name)}-{record.run:04d}"
+    if is_first_process():
+        try:
+            start_record(folder, record)
+        except OSError as error:
+            raise UserError(
+                _("No checkpoint can be written to {folder}: {reason}. Free some space and start again.").format(
+                    folder=folder, reason=error.strerror
+                )
+            ) from error
+    return folder
+
+
+def lasting_name(name: str) -> str:
+    """How a base model is remembered: the starter by that name, a folder by its full path, a hub model by its id."""
+    folder = Path(name).expanduser()
+    if name == STARTER_NAME or (folder.is_dir() and folder.resolve() == STARTER_MODEL):
+        return STARTER_NAME
+    return str(folder.resolve()) if folder.is_dir() else name

@@ -1,0 +1,126 @@
+"""Phase 4: the CPT model learns to answer, and both adapters are merged into a final model of their own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.errors import UserError
+from services.models.provenance import read_provenance
+from services.project import Project
+from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
+from services.training.conversation import encode_conversations, read_conversations
+from services.training.corpus import hash_file
+from services.training.plan import advise
+from services.training.row import Row, split_rows
+from services.training.session import agree, begin, complete, hold, is_first_process, pick_up, prefix_of, run_of
+from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
+
+_TRAINED = 0.9  # of the progress; the rest is the merge
+
+
+def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The SFT job: always on the CPT model, never on the base.
+
+    Args:
+        settings: of the phase, with "project", "dataset" (default sft_data), "name" of the final model (default
+            final) and "resume": a run that goes on takes what is not given from the run that was stopped.
+
+    Returns:
+        run, model (folder), name, dataset, steps, loss, validation_loss, best_step, tokens (learnt, every epoch
+        counted), pairs, left_out (too long), seconds (of this session).
+
+    Raises:
+        UserError: no CPT model, no usable dataset, no room, or a run that cannot go on.
+        Cancelled: stopped, with a checkpoint saved.
+    """
+    project = Project.open(Path(settings["project"]))
+    name = settings.get("name") or "final"
+    out = project.model_folder(name)
+    with hold(project, _("the SFT training")):
+        made = read_provenance(project.cpt_model_folder)
+        if not (project.cpt_model_folder / "adapter_config.json").is_file():
+            raise UserError(
+                _("This project has no CPT model yet, and SFT trains on that, never on the base model. Run CPT Training "
+                  "first.")
+            )
+        interrupted = pick_up(project, "sft", name, settings, context)
+        dataset = settings.get("dataset") or (interrupted.record.details["dataset"] if interrupted else "sft_data")
+        values = complete("sft", settings, interrupted)
+        path = project.dataset_path(dataset)
+        conversations = read_conversations(path)
+        now = TrainingRecord(
+            "sft", run_of(context), values, made.get("base_model", ""), fingerprint_model(project.cpt_model_folder),
+            hash_file(path), {"dataset": dataset, "cpt_run": made.get("run"), "revision": made.get("revision")},
+        )  # fmt: skip
+        if interrupted:
+            check_unchanged(interrupted.record, now)
+        context.progress(0, 0, _("Loading the CPT model"))
+        # These take seconds to import, which are spent only where there is something to train.
+        from services.models.chat_template import prepare_chat
+        from services.models.merge import base_of, load_merged, merge_final
+        from services.training.device import choose_device
+        from services.training.trainer import explain_memory, save_adapter, train
+
+        base_folder = base_of(project)
+        device = choose_device(values["device"])
+        with explain_memory(values):
+            model, tokenizer = load_merged(project, "cpt", device.name, "auto" if device.name == "cpu" else device.dtype)
+        chat = prepare_chat(tokenizer, model.config, model.generation_config)
+        rows, too_long = encode_conversations(tokenizer, conversations, chat, values["max_seq_length"])
+        _report_left_out(rows, too_long, values, context)
+        rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
+        for text in advise("sft", len(rows), values):
+            context.warning(_("SFT training"), text)
+        record = interrupted.record if interrupted else agree(now if is_first_process() else None)
+        folder = interrupted.folder if interrupted else begin(project, record, name)
+        trained, outcome = train(
+            model, tokenizer, rows, held_out, values, device, folder, context.part(0.0, _TRAINED),
+            resume_from=interrupted.checkpoint if interrupted else None,
+        )  # fmt: skip
+        result = {
+            "run": run_of(context) or record.run, "model": str(out), "name": name, "dataset": dataset,
+            "steps": outcome.steps, "loss": outcome.loss, "validation_loss": outcome.validation_loss,
+            "best_step": outcome.best_step, "tokens": outcome.tokens, "pairs": len(conversations),
+            "left_out": len(too_long), "seconds": round(outcome.seconds, 1),
+        }  # fmt: skip
+        if is_first_process():
+            adapter = folder / "adapter"
+            shutil.rmtree(adapter, ignore_errors=True)
+            chat.set_on(tokenizer)
+            save_adapter(trained, tokenizer, adapter, str(base_folder))
+            del trained, model
+            provenance = {
+                "kind": "final", "base_model": record.base_model, "run": result["run"], "dataset": dataset,
+                "dataset_sha256": record.data, "cpt_run": made.get("run"), "revision": made.get("revision"),
+                "settings": values, **{key: result[key] for key in ("steps", "tokens", "loss", "validation_loss")},
+            }  # fmt: skip
+            merge_final(
+                base_folder, project.cpt_model_folder, adapter, out, provenance, context.part(_TRAINED, 1.0)
+            )
+            remove_runs(project.checkpoints_folder, prefix_of("sft", name))
+        context.changed("model", "run")
+        return result
+
+
+def _report_left_out(rows: list[Row], too_long: list[int], values: dict[str, Any], context: Context) -> None:
+    """
+    Raises:
+        UserError: no pair fits.
+    """
+    if not rows:
+        raise UserError(
+            _("Every pair is longer than {limit} tokens. Set “Longest text” to {needed} or more.").format(
+                limit=values["max_seq_length"], needed=max(too_long)
+            )
+        )
+    if too_long:
+        context.warning(
+            _("SFT training"),
+            _("{count} pairs are longer than {limit} tokens and are left out. To learn them too, set “Longest text” to "
+              "{needed}.").format(count=len(too_long), limit=values["max_seq_length"], needed=max(too_long)),
+        )

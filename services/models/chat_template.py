@@ -113,7 +113,11 @@ def encode_chat(tokenizer: Any, messages: list[dict[str, str]], chat: ChatFormat
 
     def render(turns: list[dict[str, str]]) -> list[int]:
         text = tokenizer.apply_chat_template(
-            turns, chat_template=chat.template, tokenize=False, add_generation_prompt=True
+            turns,
+            chat_template=chat.template,
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,  # Qwen3 and its like: answers are learnt without a train of thought before them
         )
         return tokenizer(text, add_special_tokens=False)["input_ids"]
 

@@ -17,6 +17,7 @@ from services.models.base import find_base_model
 from services.models.chat_template import prepare_chat, without_generation_tags
 from services.models.provenance import read_provenance, write_provenance
 from services.models.weights import read_headers
+from services.training.device import choose_device
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float32"}
 _MEMORY_SHARE = 0.7  # of what is free; the rest is for everything else
 _LICENCES = ("LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*")
-
-
-def choose_device(name: str = "auto") -> str:
-    """The device to compute on: "cuda", "mps" or "cpu"."""
-    import torch
-
-    if name != "auto":
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def stored_dtype(folder: Path) -> str:
@@ -51,8 +41,7 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
     """A model folder as (model, tokenizer) of transformers, in evaluation mode.
 
     Args:
-        dtype: as torch names it; "auto" keeps what is stored, and takes float32 on a CPU with enough memory, where
-            bfloat16 is slower.
+        dtype: as torch names it; "auto" takes what suits the device, and what is stored where memory is short.
         device: "cuda", "mps", "cpu" or "auto".
 
     Raises:
@@ -63,10 +52,11 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    folder, device = Path(folder), choose_device(device)
+    folder, chosen = Path(folder), choose_device(device)
     if dtype == "auto":
-        dtype = "float32" if device == "cpu" and _fits_in_memory(folder, 4) else stored_dtype(folder)
-    if device == "cpu" and not _fits_in_memory(folder, torch.finfo(getattr(torch, dtype)).bits // 8, share=1.0):
+        is_cramped = chosen.name == "cpu" and not _fits_in_memory(folder, 4)
+        dtype = stored_dtype(folder) if is_cramped else chosen.dtype
+    if chosen.name == "cpu" and not _fits_in_memory(folder, torch.finfo(getattr(torch, dtype)).bits // 8, share=1.0):
         raise UserError(
             _("The model in {folder} needs more memory than is free. Close other programs, or choose a smaller model.")
             .format(folder=folder)
@@ -76,6 +66,7 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
         model, report = AutoModelForCausalLM.from_pretrained(
             folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, output_loading_info=True
         )
+        model = model.to(chosen.name).eval()
     except (ValueError, KeyError, OSError, ImportError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(
@@ -93,7 +84,7 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
                 folder=folder, name=sorted(report["missing_keys"])[0]
             )
         )
-    return model.to(device).eval(), tokenizer
+    return model, tokenizer
 
 
 def add_adapter(model: Any, adapter_folder: Path) -> Any:

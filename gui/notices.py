@@ -34,7 +34,7 @@ class NoticeBar(QFrame):
 
     def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.notice = notice
+        self.notice, self.is_closed = notice, False
         self.setAccessibleName(notice.text)
         self._text = QLabel(notice.text, wordWrap=True)
         self._text.setTextInteractionFlags(
@@ -60,6 +60,7 @@ class NoticeBar(QFrame):
         self._paint_state()
 
     def close_notice(self) -> None:
+        self.is_closed = True
         self.hide()
         self.deleteLater()
 
@@ -97,7 +98,7 @@ class NoticeArea(QWidget):
     def bars(self) -> list[NoticeBar]:
         """The notices that are shown, newest first."""
         bars = (self._column.itemAt(place).widget() for place in range(self._column.count()))
-        return [bar for bar in bars if isinstance(bar, NoticeBar) and not bar.isHidden()]
+        return [bar for bar in bars if isinstance(bar, NoticeBar) and not bar.is_closed]
 
     def show_notice(self, notice: Notice) -> NoticeBar:
         """Show it and say it to a screen reader; the same text twice is one bar."""

@@ -38,6 +38,22 @@ DEFAULT_DATASET = "sft_data"
 BY_HAND = ("provider", "model", "url", "style")
 
 
+class ModelBox(QComboBox):
+    """A list that is fetched when it is first opened; nothing is asked before.
+
+    Signals:
+        list_wanted: it was opened and knows of nothing to show.
+    """
+
+    list_wanted = Signal()
+
+    def showPopup(self) -> None:
+        if self.count():
+            super().showPopup()
+        else:
+            self.list_wanted.emit()
+
+
 class AskForm(QWidget):
     """
     Signals:
@@ -54,11 +70,14 @@ class AskForm(QWidget):
         self._has_key: dict[str, bool] = {}
         self.form = SettingForm("generate", without=BY_HAND)
         self.form.more_button.setText(_("Prompts and more settings"))
+        for key in BY_HAND:
+            self.form.fields[key].set_visible(False)  # shown by parts of our own, or laid out below
         self._make_fields()
         self._lay_out()
         self.provider.currentIndexChanged.connect(self._show_provider)
         self.model.currentTextChanged.connect(self._take_model)
         self.list_button.clicked.connect(self.list_models)
+        self.model.list_wanted.connect(self.list_models)
         self.file_button.clicked.connect(self._choose_file)
         self.key_button.clicked.connect(self._keep_key)
         self.key.returnPressed.connect(self._keep_key)
@@ -116,6 +135,8 @@ class AskForm(QWidget):
 
     def list_models(self) -> None:
         """Ask the provider for its models, in a thread."""
+        if not self.list_button.isEnabled() or self.kind.key == "llama-cpp":
+            return
         settings = self.form.values()
         self.list_button.setEnabled(False)
         self.model_note.setText(_("Asking {provider} for its models…").format(provider=self.kind.label))
@@ -149,11 +170,16 @@ class AskForm(QWidget):
         self.list_button.setEnabled(True)
 
     def _make_fields(self) -> None:
-        self.dataset = _combo(_("Dataset"), _("Questions and answers are kept here. Type a new name to start another dataset."))
+        self.dataset = QComboBox()
+        _prepare(
+            self.dataset, _("Dataset"), _("Questions and answers are kept here. Type a new name to start another dataset.")
+        )
         self.provider = self.form.fields["provider"].editor
+        self.provider.show()
         self.form.fields["provider"].set_choice_labels({kind.key: kind.label for kind in PROVIDERS.values()})
         self.provider_note = _note()
-        self.model = _combo(_("Model"), self.form.fields["model"].setting.help)
+        self.model = ModelBox()
+        _prepare(self.model, _("Model"), self.form.fields["model"].setting.help)
         self.model_note = _note()
         self.model_note.hide()
         self.list_button = QToolButton(icon=icon("reset"), toolTip=_("Ask the provider which models it has"))
@@ -290,13 +316,13 @@ class AskForm(QWidget):
         self.form.fields["prompt"].editor.setPlaceholderText(style.prompt)
 
 
-def _combo(name: str, help_text: str) -> QComboBox:
-    combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
+def _prepare(combo: QComboBox, name: str, help_text: str) -> None:
+    combo.setEditable(True)
+    combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(10)
     combo.setAccessibleName(name)
     combo.setToolTip(help_text)
-    return combo
 
 
 def _note() -> QLabel:

@@ -124,7 +124,7 @@ class BaseModelChooser(QWidget):
     def _describe(self, _text: Any = None) -> None:
         problem, info = self.problem(), self.chosen()
         if problem:
-            self.info.setText(problem)
+            self.info.setText("")  # the form says it beside the button that it disables
         elif info is None:
             self.info.setText(_("Not on this computer: it is fetched from Hugging Face when training starts."))
         else:

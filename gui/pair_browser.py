@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, Signal
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -22,17 +22,18 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.empty_note import EmptyNote
 from gui.icon import icon
 from gui.pair_review import PAIR_STATES
-from gui.table_model import Column, TableModel, fit_columns, prepare, selected_count, selected_ids, show_ids
-from services.knowledge_base.store import KnowledgeBase
+from gui.row_query import Query, RowQuery
+from gui.shell import Shell
+from gui.table_model import Column, TableModel, fit_columns, prepare, selected_count, selected_ids
 from services.records import Chunk, Pair
 from services.sft_data.gate import REASONS
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
 CHUNKS, PAIRS = 0, 1
-SEARCH_DELAY_MS = 200
 LONGEST_CELL = 200
 _FILTERS: tuple[tuple[str, tuple[str, ...] | None], ...] = (
     (_("All pairs"), None),
@@ -57,12 +58,12 @@ class PairBrowser(QWidget):
     import_wanted = Signal()
     export_wanted = Signal()
 
-    def __init__(self, store: KnowledgeBase, dataset: str, parent: QWidget | None = None) -> None:
+    def __init__(self, shell: Shell, dataset: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store, self.dataset = store, dataset
+        self._store, self.dataset = shell.knowledge_base, dataset
         self._coverage: dict[int, int] = {}
         self._only_chunk: int | None = None
-        self.pages = QTabBar(drawBase=False, expanding=False)
+        self.pages = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
         self.pages.setAccessibleName(_("Chunks or pairs"))
         for text, name in ((_("Chunks"), "documents"), (_("Pairs"), "pairs")):
             self.pages.addTab(icon(name, "muted"), text)
@@ -84,8 +85,11 @@ class PairBrowser(QWidget):
         column.setSpacing(theme.GAP)
         column.addLayout(head)
         column.addWidget(self.stack, 1)
-        self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_DELAY_MS)
-        self._search_timer.timeout.connect(self.refresh_rows)
+        self._chunk_rows = RowQuery(shell, self.chunk_table, self._chunk_query, self)
+        self._pair_rows = RowQuery(shell, self.pair_table, self._pair_query, self)
+        for rows, search in ((self._chunk_rows, self.chunk_search), (self._pair_rows, self.pair_search)):
+            rows.shown.connect(self._rows_shown)
+            search.textChanged.connect(rows.reload_soon)
         self.pages.currentChanged.connect(self._turn_page)
         self.refresh()
 
@@ -172,24 +176,39 @@ class PairBrowser(QWidget):
 
     def refresh_rows(self) -> None:
         """Ask again for the rows that match search and filters."""
-        chunk_column = self.chunk_model.columns[max(0, self.chunk_table.horizontalHeader().sortIndicatorSection())]
-        show_ids(
-            self.chunk_table,
-            self._store.chunk_ids(
-                self.chunk_search.text(), self.document_filter.currentData(), "included",
-                chunk_column.order or "source", self._is_descending(self.chunk_table),
-            ),
-        )  # fmt: skip
-        pair_column = self.pair_model.columns[max(0, self.pair_table.horizontalHeader().sortIndicatorSection())]
-        show_ids(
-            self.pair_table,
-            self._store.pair_ids(
-                self.dataset, self.state_filter.currentData(), self.pair_search.text(), chunk=self._only_chunk,
-                order=pair_column.order or "id", is_descending=self._is_descending(self.pair_table),
-            ),
-        )  # fmt: skip
+        self._chunk_rows.reload()
+        self._pair_rows.reload()
+
+    def _chunk_query(self) -> Query:
+        order, is_descending = _order(self.chunk_table)
+        search, document = self.chunk_search.text(), self.document_filter.currentData()
+        return lambda store: store.chunk_ids(search, document, "included", order or "source", is_descending)
+
+    def _pair_query(self) -> Query:
+        order, is_descending = _order(self.pair_table)
+        dataset, state, search = self.dataset, self.state_filter.currentData(), self.pair_search.text()
+        chunk = self._only_chunk
+        return lambda store: store.pair_ids(
+            dataset, state, search, chunk=chunk, order=order or "id", is_descending=is_descending
+        )
+
+    def _rows_shown(self) -> None:
         self._count()
         self.chosen.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # What can be read in the right pane too gives way to the text.
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 62
+        for table, sections in ((self.chunk_table, (2, 3)), (self.pair_table, (2, 3))):
+            for section in sections:
+                table.setColumnHidden(section, is_narrow)
+        self.coverage_text.setVisible(not is_narrow)
+        for button, text in ((self.import_button, _("Import…")), (self.export_button, _("Export…"))):
+            button.setText("" if is_narrow else text)
+            button.setAccessibleName(text)
+            button.setToolTip(text if is_narrow else "")
+        self.coverage_bar.setToolTip(self.coverage_text.text())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -215,22 +234,20 @@ class PairBrowser(QWidget):
         self.reasons.setText("\n".join(f"{count} × {REASONS.get(reason, reason)}" for reason, count in reasons.items()))
         self.reasons.setVisible(bool(reasons) and self.state_filter.currentIndex() == DID_NOT_PASS)
         self.export_button.setEnabled(bool(pairs))
-        self.no_pairs.setVisible(not self.pair_model.ids)
-        self.no_pairs.setText(
-            _("No pair matches.") if counts else _("No pairs yet. Choose at the left who is to write them, then “Generate”.")
+        self.no_pairs.say(
+            "" if self.pair_model.ids else _("No pair matches.") if counts
+            else _("No pairs yet. Choose at the left who is to write them, then “Generate”.")
+        )
+        self.no_chunks.say(
+            "" if self.chunk_model.ids else _("No chunk matches.") if self._store.count_chunks()
+            else _("The chunks of your documents appear here. Read them, choose some, or make pairs from all of them.")
         )
 
     def _turn_page(self, page: int) -> None:
         self.stack.setCurrentIndex(page)
         self.chosen.emit()
 
-    def _search_soon(self) -> None:
-        self._search_timer.start()
-
-    def _select(self, *_changed: object) -> None:
-        self._count_selection()
-
-    def _count_selection(self) -> None:
+    def _select(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         self._count()
 
     def _choose(self, _current: QModelIndex, _previous: QModelIndex) -> None:
@@ -244,10 +261,6 @@ class PairBrowser(QWidget):
         self.only_button.hide()
         self.refresh_rows()
 
-    @staticmethod
-    def _is_descending(table: QTableView) -> bool:
-        return table.horizontalHeader().sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
-
     def _make_chunk_page(self) -> QWidget:
         self.chunk_search = _search_field(_("Search in the chunks"))
         self.document_filter = QComboBox()
@@ -258,21 +271,21 @@ class PairBrowser(QWidget):
             [
                 Column("#", lambda chunk: str(chunk.chunk_index + 1), "source", "0000", is_number=True),
                 Column(_("Text"), lambda chunk: _one_line(chunk.content), "content"),
-                Column(_("Source"), lambda chunk: chunk.source, "source", "documents.pdf", tooltip=lambda chunk: chunk.source),
+                Column(_("Source"), lambda chunk: chunk.source, "source", "document.pdf", tooltip=lambda chunk: chunk.source),
                 Column(_("Tokens"), lambda chunk: str(chunk.token_count), "token_count", "0000", is_number=True),
                 Column(_("Pairs"), lambda chunk: str(self._coverage.get(chunk.id) or ""), "", "000", is_number=True),
             ],
             self._store.chunks, self,
         )  # fmt: skip
         self.chunk_table = _table(_("Chunks"), self.chunk_model)
-        self.chunk_count = QLabel()
+        self.no_chunks = EmptyNote(self.chunk_table)
+        self.chunk_count = QLabel(wordWrap=True)
         theme.set_role(self.chunk_count, "muted")
         self.generate_button = QPushButton(icon("pairs"), _("Make pairs from the selection"))
         self.generate_button.clicked.connect(self.generate_wanted)
-        self.chunk_search.textChanged.connect(self._search_soon)
         self.document_filter.currentIndexChanged.connect(self.refresh_rows)
         self._wire(self.chunk_table)
-        return _page([self.chunk_search, self.document_filter], [self.chunk_table], [self.chunk_count, None, self.generate_button])
+        return _page([self.chunk_search, self.document_filter], [self.chunk_table], [self.chunk_count, self.generate_button])
 
     def _make_pair_page(self) -> QWidget:
         self.pair_search = _search_field(_("Search in the pairs"))
@@ -288,16 +301,15 @@ class PairBrowser(QWidget):
                 Column("", lambda pair: "", "state", "  ", icon=_state_icon, tooltip=_state_text),
                 Column(_("Question"), lambda pair: _one_line(pair.instruction), "instruction"),
                 Column(_("Style"), _style, "style", "Conversational"),
-                Column(_("Source"), lambda pair: pair.source, "source", "documents.pdf", tooltip=lambda pair: pair.source),
+                Column(_("Source"), lambda pair: pair.source, "source", "document.pdf", tooltip=lambda pair: pair.source),
             ],
             self._store.pairs, self, is_dim=lambda pair: pair.state in ("rejected", "failed"),
         )  # fmt: skip
         self.pair_table = _table(_("Pairs"), self.pair_model)
-        self.no_pairs = QLabel(wordWrap=True)
+        self.no_pairs = EmptyNote(self.pair_table)
         self.reasons = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        for label in (self.no_pairs, self.reasons):
-            theme.set_role(label, "muted")
-        self.pair_count = QLabel()
+        theme.set_role(self.reasons, "muted")
+        self.pair_count = QLabel(wordWrap=True)
         theme.set_role(self.pair_count, "muted")
         self.why_button = QPushButton(_("Why?"))
         self.why_button.setAccessibleName(_("Why were pairs left out?"))
@@ -308,13 +320,12 @@ class PairBrowser(QWidget):
         self.import_button.clicked.connect(self.import_wanted)
         self.export_button.clicked.connect(self.export_wanted)
         self.only_button.clicked.connect(self._show_all_chunks)
-        self.pair_search.textChanged.connect(self._search_soon)
         self.state_filter.currentIndexChanged.connect(self.refresh_rows)
         self._wire(self.pair_table)
         return _page(
             [self.pair_search, self.only_button, self.state_filter],
-            [self.pair_table, self.no_pairs, self.reasons],
-            [self.pair_count, self.why_button, None, self.import_button, self.export_button],
+            [self.pair_table, self.reasons],
+            [self.pair_count, self.why_button, self.import_button, self.export_button],
         )
 
     def _wire(self, table: QTableView) -> None:
@@ -326,7 +337,7 @@ class PairBrowser(QWidget):
         table.selectionModel().selectionChanged.connect(self._select)
 
 
-def _page(head: list[QWidget], middle: list[QWidget], foot: list[QWidget | None]) -> QWidget:
+def _page(head: list[QWidget], middle: list[QWidget], foot: list[QWidget]) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(0, 0, 0, 0)
@@ -339,7 +350,7 @@ def _page(head: list[QWidget], middle: list[QWidget], foot: list[QWidget | None]
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
         for place, widget in enumerate(widgets):
-            row.addStretch() if widget is None else row.addWidget(widget, 1 if widgets is head and not place else 0)
+            row.addWidget(widget, 0 if place else 1)
         column.addLayout(row)
     return page
 
@@ -357,6 +368,12 @@ def _search_field(hint: str) -> QLineEdit:
     field.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
     field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return field
+
+
+def _order(table: QTableView) -> tuple[str, bool]:
+    header = table.horizontalHeader()
+    column = table.model().columns[max(0, header.sortIndicatorSection())]
+    return column.order, header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
 
 
 def _one_line(text: str) -> str:

@@ -39,6 +39,7 @@ class Passage(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, readOnly=True)
         self.setAccessibleName(_("Passage"))
+        self.setPlaceholderText(_("Choose a chunk or a pair to read it here."))
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -119,7 +120,7 @@ class PairReview(QWidget):
 
     def show_nothing(self) -> None:
         self.pair = None
-        self.place.setText(_("Nothing is chosen"))
+        self.place.setText(_("Passage"))
         self.section.clear()
         self.passage.show_text("", None)
         self.below.hide()
@@ -158,7 +159,6 @@ class PairReview(QWidget):
         self.state_mark.setPixmap(icon(name, color).pixmap(side, side))
         parts = [word, REASONS.get(pair.reason, pair.reason), _("its chunk has changed since") if pair.is_stale else ""]
         self.state_text.setText(" · ".join(filter(None, parts)))
-        self.state_text.setToolTip(self.state_text.text())
         self.below.setCurrentIndex(1)
         self.below.show()
 
@@ -234,12 +234,15 @@ class PairReview(QWidget):
 
     def _make_pair_page(self) -> QWidget:
         page = QWidget()
-        self.state_mark, self.state_text = QLabel(), QLabel(textFormat=Qt.TextFormat.PlainText)
-        self.state_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.state_mark = QLabel()
+        self.state_text = QLabel(textFormat=Qt.TextFormat.PlainText, alignment=Qt.AlignmentFlag.AlignTop)
         theme.set_role(self.state_text, "caption")
+        # Two lines are reserved, so that a reason does not push what is below.
+        self.state_text.setWordWrap(True)
+        self.state_text.setMinimumHeight(2 * self.state_text.fontMetrics().lineSpacing())
         state = QHBoxLayout()
         state.setSpacing(6)
-        state.addWidget(self.state_mark)
+        state.addWidget(self.state_mark, alignment=Qt.AlignmentFlag.AlignTop)
         state.addWidget(self.state_text, 1)
         self.question, self.answer = QPlainTextEdit(tabChangesFocus=True), QPlainTextEdit(tabChangesFocus=True)
         question_label, answer_label = QLabel(_("Question")), QLabel(_("Answer"))

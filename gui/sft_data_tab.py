@@ -40,7 +40,7 @@ class SftDataTab(Tab):
         self._file = DatasetFile(shell, self)
         self._last_before_preview = -1
         self.ask = AskForm(shell)
-        self.browser = PairBrowser(self._store, DEFAULT_DATASET)
+        self.browser = PairBrowser(shell, DEFAULT_DATASET)
         self.review = PairReview()
         self._make_left()
         self.splitter = QSplitter()

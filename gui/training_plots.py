@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui import theme
+from gui.empty_note import EmptyNote
 from gui.training_trend import describe_trend
 from services.training.history import history
 from services.translation import _
@@ -76,18 +77,18 @@ class Plot(QFrame):
 
     def __init__(self, title: str, parent: QWidget | None = None, *, ticks: int = 3) -> None:
         super().__init__(parent)
-        self.setProperty("card", True)
+        theme.set_role(self, "card")
         self.title = QLabel(title)
         self.value = QLabel()
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.value.setProperty("caption", True)
+        theme.set_role(self.value, "caption")
         self.canvas = pg.PlotWidget()
         self.canvas.setAccessibleName(title)
         self.canvas.setMouseEnabled(False, False)
         self.canvas.setMenuEnabled(False)
         self.canvas.hideButtons()
         self.canvas.setFrameShape(QFrame.Shape.NoFrame)
-        self.canvas.setMinimumHeight(self.fontMetrics().height() * 3)
+        self.canvas.setMinimumHeight(self.fontMetrics().height())
         self.canvas.setDownsampling(auto=True, mode="peak")
         self.canvas.setClipToView(True)
         for side in ("left", "bottom"):
@@ -124,7 +125,8 @@ class Plot(QFrame):
 class TrainingPlots(QWidget):
     """What a person watches while a model learns, live or from an old run."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, is_compact: bool = False) -> None:
+        """is_compact: the small plots stand at the right of the loss instead of below it, for where height is dear."""
         super().__init__(parent)
         self.history = MetricHistory()
         self.loss = Plot(_("Loss"), ticks=6)
@@ -135,6 +137,7 @@ class TrainingPlots(QWidget):
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self.loss.head.insertWidget(2, self._legend)
+        self._empty = EmptyNote(self.loss.canvas)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setAccessibleName(_("What the loss says"))
@@ -147,25 +150,32 @@ class TrainingPlots(QWidget):
             plot.canvas.hideAxis("bottom")
             plot.canvas.hideAxis("left")  # the number beside the caption says it better
 
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.loss, 0, 0, 1, 3)
-        for column, plot in enumerate((self.rate, self.speed, self.memory)):
-            layout.addWidget(plot, 1, column)
-            layout.setColumnStretch(column, 1)
-        layout.setRowStretch(0, 3)
-        layout.setRowStretch(1, 1)
-
+        self._lay_out(is_compact)
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
         self._recolour()
         self.redraw()
 
-    def add(self, events: Iterable[dict[str, Any]]) -> None:
-        """Take in what a job says; drawn at the next tick."""
-        for event in events:
-            self.history.add(event)
+    def _lay_out(self, is_compact: bool) -> None:
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        small = (self.rate, self.speed, self.memory)
+        if is_compact:
+            layout.addWidget(self.loss, 0, 0, 3, 1)
+            layout.setColumnStretch(0, 3)
+            layout.setColumnStretch(1, 1)
+        else:
+            layout.addWidget(self.loss, 0, 0, 1, 3)
+            layout.setRowStretch(0, 3)
+            layout.setRowStretch(1, 1)
+        for place, plot in enumerate(small):
+            layout.addWidget(plot, *((place, 1) if is_compact else (1, place)))
+            if not is_compact:
+                layout.setColumnStretch(place, 1)
+
+    def redraw_soon(self) -> None:
+        """The history has grown: drawn at the next tick."""
         if not self._timer.isActive():
             self._timer.start()
 
@@ -189,7 +199,10 @@ class TrainingPlots(QWidget):
         self._curves["memory"].setData(memory_steps, memory / GIGABYTE)
         self.speed.canvas.setYRange(0, 1.1 * max(metrics.points("tokens_per_second")[1], default=1.0))
 
-        self.sentence.setText(describe_trend(losses, held_out) if len(losses) else _("The curves appear with the first step."))
+        self.sentence.setText(describe_trend(losses, held_out) if len(losses) else "")
+        self._empty.say("" if len(losses) else _("The curves appear with the first step of a training."))
+        for side in ("left", "bottom"):
+            self.loss.canvas.getAxis(side).setVisible(bool(len(losses)))
         self.loss.value.setText("" if not len(losses) else f"{losses[-1]:.3f}")
         self.rate.value.setText(_number(metrics.last("learning_rate"), "{:.1e}"))
         self.speed.value.setText(_number(metrics.last("tokens_per_second"), "{:,.0f}"))

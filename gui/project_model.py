@@ -1,0 +1,45 @@
+"""The models of a project, as a list shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.models.provenance import read_provenance
+from services.project import Project
+from services.translation import _
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectModel:
+    """name: "base", "cpt", or a final model's name."""
+
+    name: str
+    label: str
+    is_final: bool = False
+    is_stale: bool = False
+
+
+def project_models(project: Project, revision: int) -> list[ProjectModel]:
+    """From the base model to the newest final one; empty before the first training.
+
+    revision: of the knowledge base now; a model that read an earlier one is marked.
+    """
+    if not (project.cpt_model_folder / "adapter_config.json").exists():
+        return []
+    cpt = read_provenance(project.cpt_model_folder)
+    is_stale = cpt.get("revision") != revision
+    base = str(cpt.get("base_model", "")).rstrip("/").rsplit("/", 1)[-1]
+    models = [
+        ProjectModel("base", _("Base model ({name})").format(name=base) if base else _("Base model")),
+        ProjectModel("cpt", _marked(_("CPT model"), is_stale), is_stale=is_stale),
+    ]
+    for name in project.final_models():
+        made = read_provenance(project.model_folder(name))
+        is_old = is_stale or made.get("cpt_run") != cpt.get("run")
+        label = _("Final model") if name == "final" else _("Variant “{name}”").format(name=name)
+        models.append(ProjectModel(name, _marked(label, is_old), True, is_old))
+    return models
+
+
+def _marked(label: str, is_stale: bool) -> str:
+    return _("{model}, out of date").format(model=label) if is_stale else label

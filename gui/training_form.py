@@ -1,0 +1,129 @@
+"""What to train, with which settings, what that will take, and the button: the left pane of both training tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.icon import icon
+from gui.plan_box import PlanBox
+from gui.requirement import Requirement
+from gui.setting_fields import SettingForm
+from gui.shell import Shell
+from services.errors import UserError
+from services.training.checkpoint import Interrupted
+from services.translation import _
+
+
+class TrainingForm(QWidget):
+    """
+    Signals:
+        changed: a setting is another.
+        start_wanted, resume_wanted: the button was pressed.
+    """
+
+    changed = Signal()
+    start_wanted = Signal()
+    resume_wanted = Signal()
+
+    def __init__(self, phase: str, shell: Shell, top: QWidget, parent: QWidget | None = None) -> None:
+        """top: what is trained on what, above the settings."""
+        super().__init__(parent)
+        self._interrupted: Interrupted | None = None
+        self._is_running = self._has_need = False
+        self.form = SettingForm(phase)
+        self.reset_button = QPushButton(icon("reset", "accent"), _("Back to the recommended settings"))
+        theme.set_role(self.reset_button, "link")
+        self.plan = PlanBox(phase, shell)
+        self.need = Requirement()
+        self.start_button = QPushButton(icon("play", "accent_text"), "")
+        theme.set_role(self.start_button, "primary")
+        self.anew_button = QPushButton(_("Start anew"))
+        self.anew_button.setToolTip(_("Leaves the stopped training behind and begins again with these settings"))
+
+        heading = QLabel(_("What to train"))
+        theme.set_role(heading, "heading")
+        inside = QWidget()
+        settings = QVBoxLayout(inside)
+        settings.setContentsMargins(0, 0, theme.GAP, 0)
+        settings.setSpacing(theme.PAD)
+        settings.addWidget(top)
+        settings.addWidget(self.form)
+        settings.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
+        settings.addStretch()
+        scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(inside)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GAP)
+        buttons.addWidget(self.anew_button)
+        buttons.addWidget(self.start_button, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP)
+        column.addWidget(heading)
+        column.addWidget(scroll, 1)
+        column.addWidget(self.plan)
+        column.addWidget(self.need)
+        column.addLayout(buttons)
+
+        self.form.changed.connect(self._settings_changed)
+        self.reset_button.clicked.connect(self.form.reset)
+        self.plan.settings_suggested.connect(self.take)
+        self.start_button.clicked.connect(self._press)
+        self.anew_button.clicked.connect(self.start_wanted)
+        self._settings_changed()
+        self._enable()
+
+    def values(self) -> dict[str, Any]:
+        """Every setting of the phase."""
+        return self.form.values()
+
+    def take(self, values: dict[str, Any]) -> None:
+        """Fill in settings, of an old run or of a suggestion; what no longer fits is left as it is."""
+        for key, value in values.items():
+            try:
+                self.form.set_values({key: value})
+            except UserError:
+                continue
+
+    def show_interrupted(self, interrupted: Interrupted | None) -> None:
+        """A training that can go on; the button resumes it then."""
+        self._interrupted = interrupted
+        self._enable()
+
+    def show_need(self, text: str, action_text: str = "", action: Any = None, *, is_blocking: bool = True) -> None:
+        """What is missing before anything can be trained, or only worth knowing; an empty text: nothing."""
+        self._has_need = bool(text) and is_blocking
+        self.need.show_need(text, action_text, action)
+        self._enable()
+
+    def set_running(self, is_running: bool, is_ours: bool) -> None:
+        """While a job runs nothing can be started; ``is_ours``: it is a training of this tab."""
+        self._is_running = is_running
+        self._enable()
+        if is_ours:
+            self.start_button.setText(_("Training…"))
+
+    def _enable(self) -> None:
+        is_free = not self._is_running
+        can_resume = self._interrupted is not None and is_free
+        self.anew_button.setVisible(can_resume)
+        self.anew_button.setEnabled(not self._has_need)
+        self.start_button.setEnabled(is_free and (can_resume or not self._has_need))
+        self.start_button.setText(
+            _("Resume at step {step}").format(step=f"{self._interrupted.step:,}") if can_resume else _("Start training")
+        )
+
+    def _press(self) -> None:
+        if self._interrupted is not None:
+            self.resume_wanted.emit()
+        else:
+            self.start_wanted.emit()
+
+    def _settings_changed(self) -> None:
+        self.reset_button.setVisible(any(field.is_changed for field in self.form.fields.values()))
+        self.changed.emit()

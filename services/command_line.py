@@ -202,7 +202,7 @@ def _chunks(options: argparse.Namespace, reporter: Reporter, cancelled: threadin
 
 
 def _cpt(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
-    values = {**settings.from_options("cpt", options), "base_model": options.base_model, "resume": options.resume}
+    values = {**settings.from_options("cpt", options, is_complete=not options.resume), "base_model": options.base_model, "resume": options.resume}
     result = _run("cpt", _open(options), values, reporter, cancelled)
     return result, _("{steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
 
@@ -237,7 +237,7 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
 
 def _sft(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
     values = {
-        **settings.from_options("sft", options),
+        **settings.from_options("sft", options, is_complete=not options.resume),
         "dataset": options.dataset, "name": options.name, "resume": options.resume,
     }  # fmt: skip
     result = _run("sft", _open(options), values, reporter, cancelled)

@@ -15,8 +15,9 @@ from typing import Any
 from services.errors import UserError
 from services.evaluation.match import is_right, normalise
 from services.jobs import Context, run_here
-from services.models.base import STARTER_MODEL
+from services.models.base import STARTER_MODEL, STARTER_NAME
 from services.project import Project
+from services.training.session import resumable_step
 from services.translation import _
 
 SAMPLE = Path(__file__).resolve().parent.parent / "resources" / "sample"
@@ -53,12 +54,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
     _job("ingest", project, {"paths": [str(SAMPLE)]}, context.part(0.0, 0.02, _("1 of 4 · reading documents")))
     if _is_due(project, "cpt"):
-        values = {**CPT, "base_model": str(STARTER_MODEL), "resume": True}
+        values = {**CPT, "base_model": STARTER_NAME, "resume": resumable_step(project, "cpt") is not None}
         _job("cpt", project, values, context.part(0.02, 0.60, _("2 of 4 · CPT training")))
     if project.status().pair_count == 0:
         _make_pairs(project, [item["question"] for item in questions], context.part(0.60, 0.62, _("3 of 4 · questions and answers")))
     if _is_due(project, "sft"):
-        _job("sft", project, {**SFT, "resume": True}, context.part(0.62, 0.90, _("4 of 4 · SFT training")))
+        values = {**SFT, "resume": resumable_step(project, "sft") is not None}
+        _job("sft", project, values, context.part(0.62, 0.90, _("4 of 4 · SFT training")))
     exports = [
         _job("export", project, {"model": "final", "format": format, **values}, context.part(start, start + 0.03, _("Exporting")))["path"]
         for start, format, values in ((0.90, "safetensors", {}), (0.93, "gguf", {"quantization": "Q8_0"}))

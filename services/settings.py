@@ -375,6 +375,10 @@ def add_options(parser: argparse.ArgumentParser, phase: str, *, without: tuple[s
             )
 
 
-def from_options(phase: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What the command line said of a phase, checked and filled with the defaults."""
-    return check(phase, {setting.key: getattr(options, setting.key, None) for setting in PHASES[phase]})
+def from_options(phase: str, options: argparse.Namespace, *, is_complete: bool = True) -> dict[str, Any]:
+    """What the command line said of a phase, checked; filled with the defaults, or only what was said."""
+    given = {
+        setting.key: value for setting in PHASES[phase] if (value := getattr(options, setting.key, None)) is not None
+    }
+    checked = check(phase, given)
+    return checked if is_complete else {key: checked[key] for key in given}

@@ -273,13 +273,15 @@ class PairStatements(Connection):
             # Noted before the file is in place, beside what was noted before: whichever a crash leaves behind is
             # known as ours.
             self._note_written(dataset, digest.hexdigest())
-            os.replace(partial, path)
+            partial.replace(path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 partial.unlink()
             raise UserError(
-                _("{path} cannot be written ({reason}). The pairs are safe in the knowledge base; make room and try "
-                  "again.").format(path=path, reason=error.strerror or error)
+                _(
+                    "{path} cannot be written ({reason}). The pairs are safe in the knowledge base; make room and try "
+                    "again."
+                ).format(path=path, reason=error.strerror or error)
             ) from error
         return count
 

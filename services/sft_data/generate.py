@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from services.project import Project
 from services.records import Chunk
 from services.settings import check
 from services.sft_data.coverage import plan
-from services.sft_data.gate import REASONS, Gate, KnownQuestions
+from services.sft_data.gate import REASONS, Gate
 from services.sft_data.jsonl import write_dataset
+from services.sft_data.known_question import KnownQuestions
 from services.sft_data.parse import Parsed
 from services.sft_data.provider import RequestFailed, privacy_sentence
 from services.sft_data.source import Source, make_source
@@ -52,10 +54,11 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     values = check("generate", settings)
     dataset = settings.get("dataset") or "sft_data"
     project.dataset_path(dataset)  # a bad name is found before any work is done
-    with project.connect() as knowledge_base:
+    with project.connect() as knowledge_base, ExitStack() as stack:
         chunk_ids = _chosen(knowledge_base, settings.get("chunk_ids"))
         context.progress(0, values["pairs"], _("Looking for the provider"))
         source = make_source(values, context)
+        stack.callback(source.close)
         if source.provider and (sentence := privacy_sentence(source.provider)):
             context.warning(source.provider.name, sentence)
         return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context).run()
@@ -151,7 +154,11 @@ class _Generation:
         workers = _Workers(self._source, self._source.most_at_once, self._context)
         try:
             while self._made.total() < self._wanted:
-                left = [(chunk_id, self._coverage[chunk_id]) for chunk_id in self._chunk_ids if chunk_id not in self._done_with]
+                left = [
+                    (chunk_id, self._coverage[chunk_id])
+                    for chunk_id in self._chunk_ids
+                    if chunk_id not in self._done_with
+                ]
                 round_ = plan(left, self._wanted - self._made.total(), self._settings["pairs_per_chunk"])
                 if not round_:
                     break
@@ -207,8 +214,10 @@ class _Generation:
             self._note_fruitless(task.chunk, answer.fault)
             if self._unusable_in_a_row >= UNUSABLE_IN_A_ROW and not self._made and self._source.provider:
                 raise UserError(
-                    _("{count} replies in a row held nothing usable, the last one because: {reason} Choose a larger "
-                      "model, or another provider.").format(count=self._unusable_in_a_row, reason=answer.fault)
+                    _(
+                        "{count} replies in a row held nothing usable, the last one because: {reason} Choose a larger "
+                        "model, or another provider."
+                    ).format(count=self._unusable_in_a_row, reason=answer.fault)
                 )
         else:
             self._failures_in_a_row = self._unusable_in_a_row = 0

@@ -14,8 +14,12 @@ from services.project import Project
 from services.translation import _
 
 _COLUMNS = (
-    ("instruction", "output"), ("instruction", "response"), ("question", "answer"), ("prompt", "completion"),
-    ("prompt", "response"), ("input", "output"),
+    ("instruction", "output"),
+    ("instruction", "response"),
+    ("question", "answer"),
+    ("prompt", "completion"),
+    ("prompt", "response"),
+    ("input", "output"),
 )
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "model": "assistant"}
 _WARNINGS_SHOWN = 50
@@ -105,9 +109,9 @@ def import_pairs(project: Project, dataset: str, path: Path) -> list[str]:
                 continue
             if left_out:
                 warnings.append(
-                    _("Line {number}: only the first of its {count} exchanges was taken; the others lean on it.").format(
-                        number=number, count=left_out + 1
-                    )
+                    _(
+                        "Line {number}: only the first of its {count} exchanges was taken; the others lean on it."
+                    ).format(number=number, count=left_out + 1)
                 )
             repeated += (instruction, output) in seen or (not is_own and (instruction, output) in known)
             if (instruction, output) not in seen and (instruction, output) not in known:
@@ -115,11 +119,12 @@ def import_pairs(project: Project, dataset: str, path: Path) -> list[str]:
             seen.add((instruction, output))
         if not seen:
             raise UserError(
-                _("{path} holds no pairs. Every line has to be a JSON object with “instruction” and “output”. "
-                  "{first}").format(path=path, first=warnings[0] if warnings else "").strip()
+                _("{path} holds no pairs. Every line has to be a JSON object with “instruction” and “output”. {first}")
+                .format(path=path, first=warnings[0] if warnings else "")
+                .strip()
             )
         for start in range(0, len(new), _BATCH):
-            knowledge_base.add_pairs(dataset, new[start:start + _BATCH])
+            knowledge_base.add_pairs(dataset, new[start : start + _BATCH])
         if is_own:
             knowledge_base.set_pair_state([pair_id for row, pair_id in known.items() if row not in seen], "rejected")
             knowledge_base.write_jsonl(dataset, own)

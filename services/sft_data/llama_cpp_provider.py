@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Any
 from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, Reply
+from services.sft_data.provider import Options, Reply, RequestFailed
 from services.translation import _
 
 if TYPE_CHECKING:
     from services.models.llama_cpp import GgufModel
 
+_SMALL_BYTES = 2_500_000_000  # about four billion parameters at four bits
+
 
 class LlamaCppProvider:
     name = "llama.cpp"
     is_local = True
-    has_schema = False  # small models, which these mostly are, write tagged lines more reliably than JSON
     can_share = False
 
     def __init__(self, settings: dict[str, Any], context: Context) -> None:
-        self.path = Path(settings["model"].strip()).expanduser()
+        self.model = settings["model"].strip()
+        self.path = Path(self.model).expanduser()
         self.address = str(self.path)
+        # Small models write tagged lines more reliably than JSON, even where a grammar holds them to it.
+        self.has_schema = self.path.is_file() and self.path.stat().st_size >= _SMALL_BYTES
         self._context_tokens: int = settings["context_tokens"]
         self._context = context
-        self._model: GgufModel | None = None
+        self._loaded: GgufModel | None = None
 
     def models(self) -> list[str]:
         """The GGUF files beside the one chosen."""
@@ -34,16 +38,31 @@ class LlamaCppProvider:
         return sorted(str(path) for path in folder.glob("*.gguf"))
 
     def check(self) -> None:
-        if not str(self.path.name):
+        """Loads the model, so that a damaged or unknown file is said before any chunk is asked about."""
+        from services.models.llama_cpp import GgufModel
+
+        if not self.model:
             raise UserError(_("Choose a GGUF file."))
-        if not self.path.is_file():
-            raise UserError(_("There is no file {path}. Choose a GGUF file.").format(path=self.path))
+        self._loaded = GgufModel(self.path, self._context_tokens)
+
+    def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
+        if self._loaded is None:
+            self.check()
+        assert self._loaded is not None
+        asked = {
+            "temperature": options.temperature,
+            "answer_tokens": options.answer_tokens,
+            "seed": options.seed,
+            "schema": schema,
+        }
         try:
-            with self.path.open("rb") as file:
-                is_gguf = file.read(4) == b"GGUF"
-        except OSError as error:
-            raise UserError(
-                _("{path} cannot be read: {reason}.").format(path=self.path, reason=error.strerror)
-            ) from error
-        if not is_gguf:
-            raise UserError(_("{path} is not a GGUF file. Choose a file that ends in .gguf.").format(path=self.path))
+            text = self._loaded.chat(messages, lambda _piece: self._context.check(), asked)
+        except UserError as error:
+            raise RequestFailed(str(error), is_server=False) from error
+        tokens = self._loaded.token_count
+        return Reply(text, None, tokens, is_cut=tokens >= options.answer_tokens)
+
+    def close(self) -> None:
+        if self._loaded is not None:
+            self._loaded.close()
+            self._loaded = None

@@ -23,7 +23,10 @@ class Ollama:
     def __init__(self, settings: dict[str, Any], context: Context) -> None:
         self.model = settings["model"].strip()
         self._server = Server(
-            self.name, settings["url"] or PROVIDERS["ollama"].default_url, context, timeout_s=settings["timeout_s"],
+            self.name,
+            settings["url"] or PROVIDERS["ollama"].default_url,
+            context,
+            timeout_s=settings["timeout_s"],
             way_out=_("Start it (“ollama serve”, or its app), or set another address."),
         )
         # Models of Ollama's cloud are listed like local ones and marked by their tag.
@@ -75,6 +78,9 @@ class Ollama:
             raise self._failure(error) from error
         return self._reply(lines, messages, options)
 
+    def close(self) -> None:
+        self._server.close()
+
     def _reply(self, lines: list[Any], messages: list[Message], options: Options) -> Reply:
         parts: list[str] = []
         last: dict[str, Any] = {}
@@ -92,8 +98,10 @@ class Ollama:
         prompt_tokens = _count(last.get("prompt_eval_count"))
         if prompt_tokens is not None and was_cut(prompt_tokens, messages, options.context_tokens):
             raise RequestFailed(
-                _("{model} read only {read} tokens of the prompt: the rest was cut off. Raise “Context window”, choose "
-                  "a model with a larger one, or make the chunks smaller.").format(model=self.model, read=prompt_tokens),
+                _(
+                    "{model} read only {read} tokens of the prompt: the rest was cut off. Raise “Context window”, choose "
+                    "a model with a larger one, or make the chunks smaller."
+                ).format(model=self.model, read=prompt_tokens),
                 is_server=False,
             )
         return Reply("".join(parts), prompt_tokens, _count(last.get("eval_count")), last.get("done_reason") == "length")
@@ -110,7 +118,8 @@ class Ollama:
 
     def _no_model(self) -> RequestFailed:
         return RequestFailed(
-            _("Ollama has no model “{model}”. Get it with “ollama pull {model}”.").format(model=self.model), is_final=True
+            _("Ollama has no model “{model}”. Get it with “ollama pull {model}”.").format(model=self.model),
+            is_final=True,
         )
 
 

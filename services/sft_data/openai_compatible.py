@@ -43,7 +43,9 @@ class OpenAICompatible:
             raise self._failure(error) from error
         rows = listed.get("data") if isinstance(listed, dict) else listed
         if not isinstance(rows, list):
-            raise RequestFailed(_("What answers at {address} does not speak OpenAI's protocol.").format(address=self.address))
+            raise RequestFailed(
+                _("What answers at {address} does not speak OpenAI's protocol.").format(address=self.address)
+            )
         return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
 
     def check(self) -> None:
@@ -53,7 +55,8 @@ class OpenAICompatible:
         if len(listed) != 1:
             raise UserError(
                 _("Choose a model: {models}.").format(models=", ".join(listed[:12]))
-                if listed else _("Write down the name of the model that {address} is to use.").format(address=self.address)
+                if listed
+                else _("Write down the name of the model that {address} is to use.").format(address=self.address)
             )
         self.model = listed[0]
 
@@ -69,7 +72,9 @@ class OpenAICompatible:
                     raise self._failure(error) from error
             else:
                 return self._reply(answer)
-        raise RequestFailed(_("{name} at {address} refuses every form of the request.").format(name=self.name, address=self.address))
+        raise RequestFailed(
+            _("{name} at {address} refuses every form of the request.").format(name=self.name, address=self.address)
+        )
 
     def _body(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -83,7 +88,8 @@ class OpenAICompatible:
             body["max_completion_tokens"] = options.answer_tokens
         if schema is not None:
             body["response_format"] = {
-                "type": "json_schema", "json_schema": {"name": "pairs", "strict": True, "schema": schema}
+                "type": "json_schema",
+                "json_schema": {"name": "pairs", "strict": True, "schema": schema},
             }
         return body
 
@@ -103,6 +109,9 @@ class OpenAICompatible:
                 return True
         return False
 
+    def close(self) -> None:
+        self._server.close()
+
     def _reply(self, answer: Any) -> Reply:
         if isinstance(answer, dict) and answer.get("error"):
             raise self._failure(self._embedded(answer))
@@ -121,7 +130,9 @@ class OpenAICompatible:
             content = "".join(part.get("text", "") for part in content if isinstance(part, dict))
         usage = answer.get("usage") or {}
         return Reply(
-            content if isinstance(content, str) else "", usage.get("prompt_tokens"), usage.get("completion_tokens"),
+            content if isinstance(content, str) else "",
+            usage.get("prompt_tokens"),
+            usage.get("completion_tokens"),
             choice.get("finish_reason") == "length",
         )
 
@@ -148,8 +159,9 @@ class OpenAICompatible:
             )
         if error.status == 429:
             return RequestFailed(
-                _("{address} allows no more requests for now: {text}. Wait a while, or use fewer requests at "
-                  "once.").format(address=self.address, text=error.text.rstrip("."))
+                _(
+                    "{address} allows no more requests for now: {text}. Wait a while, or use fewer requests at once."
+                ).format(address=self.address, text=error.text.rstrip("."))
             )
         return RequestFailed(
             _("{address} reports error {status}: {text}").format(

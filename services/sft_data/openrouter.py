@@ -37,12 +37,12 @@ class OpenRouter(OpenAICompatible):
         if not self.model:
             raise UserError(_("Choose a model of OpenRouter, for instance “meta-llama/llama-3.3-70b-instruct”."))
         listed = self.models()
-        if listed and self.model not in listed and self.model.split(":")[0] not in listed:  # :nitro, :online ... are forms
+        if (
+            listed and self.model not in listed and self.model.split(":")[0] not in listed
+        ):  # :nitro, :online ... are forms
             near = difflib.get_close_matches(self.model, listed, 3, 0.5)
             hint = _("Did you mean {names}?").format(names=_(" or ").join(near)) if near else ""
-            raise UserError(
-                _("OpenRouter has no model “{model}”. {hint}").format(model=self.model, hint=hint).strip()
-            )
+            raise UserError(_("OpenRouter has no model “{model}”. {hint}").format(model=self.model, hint=hint).strip())
 
     def _body(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> dict[str, Any]:
         body = super()._body(messages, schema, options)
@@ -60,8 +60,10 @@ class OpenRouter(OpenAICompatible):
     def _failure(self, error: HttpError) -> RequestFailed:
         if error.status == 402:
             return RequestFailed(
-                _("OpenRouter has no credit left for this: {text}. Add credit at openrouter.ai/credits, or choose a free "
-                  "model.").format(text=error.text.rstrip(".")),
+                _(
+                    "OpenRouter has no credit left for this: {text}. Add credit at openrouter.ai/credits, or choose a free "
+                    "model."
+                ).format(text=error.text.rstrip(".")),
                 is_final=True,
             )
         if error.status == 403:

@@ -71,11 +71,15 @@ def parse(reply: str, is_cut: bool = False) -> Parsed:
 
 def _fault(spoken: str, saw_json: bool, is_cut: bool) -> str:
     if is_cut:
-        return _("The reply was cut before the first pair was complete. Raise “Longest reply”, or ask for fewer pairs "
-                 "per request.")
+        return _(
+            "The reply was cut before the first pair was complete. Raise “Longest reply”, or ask for fewer pairs "
+            "per request."
+        )
     if not spoken:
-        return _("The model only thought aloud and gave no answer. Raise “Longest reply”, or choose a model that does "
-                 "not reason.")
+        return _(
+            "The model only thought aloud and gave no answer. Raise “Longest reply”, or choose a model that does "
+            "not reason."
+        )
     if saw_json:
         return _("The reply was JSON without questions and answers.")
     return _("The reply held no questions and answers: “{start}…”").format(start=" ".join(spoken.split())[:80])
@@ -204,15 +208,15 @@ def _tagged(text: str, is_cut: bool) -> list[Candidate]:
     for tag, following in zip(tags, tags[1:]):
         if not (tag["q"] and following["a"]):
             continue
-        question = text[tag.end():following.start()].strip()
-        rest = text[following.end():]
+        question = text[tag.end() : following.start()].strip()
+        rest = text[following.end() :]
         stop = _TAG.search(rest)
-        answer = (rest[:stop.start()] if stop else rest).strip()
+        answer = (rest[: stop.start()] if stop else rest).strip()
         if not question or not answer or (is_cut and stop is None):
             continue
         options = list(_OPTION.finditer(question))
         if len(options) > 1:
-            made = choice(question[:options[0].start()].strip(), [option["text"] for option in options], answer)
+            made = choice(question[: options[0].start()].strip(), [option["text"] for option in options], answer)
         else:
             made = Candidate(question, answer)
         if made:

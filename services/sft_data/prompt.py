@@ -47,9 +47,12 @@ class Prompt:
         template = settings["prompt"].strip() or style.prompt
         check_template(template)
         return cls(
-            style, template, settings["system_prompt"].strip() or SYSTEM_PROMPT,
+            style,
+            template,
+            settings["system_prompt"].strip() or SYSTEM_PROMPT,
             settings["audience"].strip() or "anybody who is interested",
-            settings["language"].strip() or "the language of the text", has_schema,
+            settings["language"].strip() or "the language of the text",
+            has_schema,
         )
 
     def messages(self, chunk: Chunk, count: int, known: list[str]) -> list[Message]:
@@ -85,23 +88,34 @@ class Prompt:
             properties["options"] = {"type": "array", "items": {"type": "string"}}
         properties["answer"] = {"type": "string"}
         pair = {
-            "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
         }
         return {
-            "type": "object", "properties": {"pairs": {"type": "array", "items": pair}}, "required": ["pairs"],
+            "type": "object",
+            "properties": {"pairs": {"type": "array", "items": pair}},
+            "required": ["pairs"],
             "additionalProperties": False,
         }
 
     def _format(self) -> str:
         options = self.style.has_options
         if self.has_schema:
-            pair = '{"question": "...", "options": ["...", "...", "...", "..."], "answer": "..."}' if options else (
-                '{"question": "...", "answer": "..."}'
+            pair = (
+                '{"question": "...", "options": ["...", "...", "...", "..."], "answer": "..."}'
+                if options
+                else ('{"question": "...", "answer": "..."}')
             )
             closing = " The answer repeats the right option word for word." if options else ""
             return f'Reply with JSON only, in this form: {{"pairs": [{pair}]}}.{closing}'
-        lines = "Q: the question\n" + ("A) first option\nB) second option\nC) third option\nD) fourth option\n"
-                                       "ANSWER: the letter of the right option" if options else "A: the answer")
+        lines = "Q: the question\n" + (
+            "A) first option\nB) second option\nC) third option\nD) fourth option\n"
+            "ANSWER: the letter of the right option"
+            if options
+            else "A: the answer"
+        )
         return f"Reply in exactly this form and write nothing else, with an empty line between pairs:\n{lines}"
 
 
@@ -115,7 +129,9 @@ def check_template(template: str) -> None:
             )
         )
     if "chunk" not in places:
-        raise UserError(_("The prompt has no {chunk}, so the model would not see the text. Put {chunk} where the text goes."))
+        raise UserError(
+            _("The prompt has no {chunk}, so the model would not see the text. Put {chunk} where the text goes.")
+        )
 
 
 def _known_questions(known: list[str]) -> str:

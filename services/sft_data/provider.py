@@ -67,6 +67,9 @@ class Provider(Protocol):
     def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
         """One reply. Raises: RequestFailed; Cancelled."""
 
+    def close(self) -> None:
+        """Free what it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
@@ -91,26 +94,41 @@ PROVIDERS: dict[str, ProviderKind] = {
     kind.key: kind
     for kind in (
         ProviderKind(
-            "ollama", "Ollama", _("Models on this machine, or on one in your network, that runs Ollama."),
-            "services.sft_data.ollama:Ollama", has_url=True, default_url="http://127.0.0.1:11434",
+            "ollama",
+            "Ollama",
+            _("Models on this machine, or on one in your network, that runs Ollama."),
+            "services.sft_data.ollama:Ollama",
+            has_url=True,
+            default_url="http://127.0.0.1:11434",
         ),
         ProviderKind(
-            "openrouter", "OpenRouter", _("Large models in the cloud. The chunks are sent there, and it costs money."),
-            "services.sft_data.openrouter:OpenRouter", has_url=True, default_url="https://openrouter.ai/api/v1",
-            key_variable="OPENROUTER_API_KEY", needs_key=True,
+            "openrouter",
+            "OpenRouter",
+            _("Large models in the cloud. The chunks are sent there, and it costs money."),
+            "services.sft_data.openrouter:OpenRouter",
+            has_url=True,
+            default_url="https://openrouter.ai/api/v1",
+            key_variable="OPENROUTER_API_KEY",
+            needs_key=True,
         ),
         ProviderKind(
-            "openai-compatible", _("OpenAI-compatible server"),
+            "openai-compatible",
+            _("OpenAI-compatible server"),
             _("LM Studio, llama-server, vLLM and every other server that speaks OpenAI's language."),
-            "services.sft_data.openai_compatible:OpenAICompatible", has_url=True,
-            default_url="http://127.0.0.1:1234/v1", key_variable="OPENAI_COMPATIBLE_API_KEY",
+            "services.sft_data.openai_compatible:OpenAICompatible",
+            has_url=True,
+            default_url="http://127.0.0.1:1234/v1",
+            key_variable="OPENAI_COMPATIBLE_API_KEY",
         ),
         ProviderKind(
-            "llama-cpp", _("GGUF file"), _("A model file on this machine; no server needed."),
+            "llama-cpp",
+            _("GGUF file"),
+            _("A model file on this machine; no server needed."),
             "services.sft_data.llama_cpp_provider:LlamaCppProvider",
         ),
         ProviderKind(
-            "built-in", _("Built-in"),
+            "built-in",
+            _("Built-in"),
             _("Needs no model: takes questions and answers from the text's own statements. Plain, fast and grounded."),
             needs_model=False,
         ),

@@ -55,6 +55,11 @@ class Server:
         self._context, self._key = context, key
         self._own = threading.local()
 
+    def close(self) -> None:
+        """Close the connections of this thread; those of others end with their threads."""
+        if hasattr(self._own, "session"):
+            self._own.session.close()
+
     def get(self, path: str) -> Any:
         """The JSON behind a path. Raises: RequestFailed, HttpError, Cancelled."""
         return self._decode(self._send("GET", path, None, is_stream=False))
@@ -159,15 +164,17 @@ class Server:
 
     def _unreachable(self) -> RequestFailed:
         return RequestFailed(
-            _("{name} does not answer at {address}. {way_out}").format(
-                name=self.name, address=self.address, way_out=self.way_out
-            ).strip()
+            _("{name} does not answer at {address}. {way_out}")
+            .format(name=self.name, address=self.address, way_out=self.way_out)
+            .strip()
         )
 
     def _silent(self) -> RequestFailed:
         return RequestFailed(
-            _("{name} at {address} gave no answer within {seconds:g} s. Raise “Wait at most”, or choose a smaller "
-              "model.").format(name=self.name, address=self.address, seconds=self.timeout_s)
+            _(
+                "{name} at {address} gave no answer within {seconds:g} s. Raise “Wait at most”, or choose a smaller "
+                "model."
+            ).format(name=self.name, address=self.address, seconds=self.timeout_s)
         )
 
 
@@ -201,7 +208,7 @@ def check_url(url: str) -> str:
     Raises:
         UserError: it is not an http address, or it holds a password.
     """
-    url = url.strip().rstrip("/")
+    url = url.strip()
     if "://" not in url:
         url = f"http://{url}"
     try:
@@ -213,10 +220,12 @@ def check_url(url: str) -> str:
         raise UserError(_("“{url}” is not an address. Write it like http://127.0.0.1:11434.").format(url=url))
     if parts.username or parts.password:
         raise UserError(
-            _("The address for {host} holds a name or password, which would be saved with the project. Give the key as "
-              "a key instead.").format(host=parts.hostname)
+            _(
+                "The address for {host} holds a name or password, which would be saved with the project. Give the key as "
+                "a key instead."
+            ).format(host=parts.hostname)
         )
-    return url
+    return url.rstrip("/")
 
 
 def is_loopback(url: str) -> bool:

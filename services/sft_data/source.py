@@ -38,6 +38,9 @@ class Source(Protocol):
             Cancelled: the person stopped the work meanwhile.
         """
 
+    def close(self) -> None:
+        """Free what it holds."""
+
 
 class ModelSource:
     is_repeatable = True
@@ -56,10 +59,11 @@ class ModelSource:
         options = Options(
             settings["temperature"], settings["context_tokens"], settings["answer_tokens"], settings["seed"] + attempt
         )
-        reply = self.provider.complete(
-            self._prompt.messages(chunk, count, known), self._prompt.schema(), options
-        )
+        reply = self.provider.complete(self._prompt.messages(chunk, count, known), self._prompt.schema(), options)
         return parse(reply.text, reply.is_cut)
+
+    def close(self) -> None:
+        self.provider.close()
 
 
 class BuiltInSource:
@@ -85,6 +89,9 @@ class BuiltInSource:
         if not new:
             return Parsed(fault=_("It has no further statement that the built-in provider can ask about."))
         return Parsed(new)
+
+    def close(self) -> None:
+        pass
 
 
 def make_source(settings: dict[str, Any], context: Context) -> Source:

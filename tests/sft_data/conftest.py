@@ -14,6 +14,7 @@ from services.project import Project
 from services.settings import defaults
 from services.sft_data import key, server
 
+
 @dataclass
 class RunningServer:
     url: str

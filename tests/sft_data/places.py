@@ -3,7 +3,18 @@
 from services.project import Project
 from services.records import CutChunk, DocumentText
 
-PLACES = ("Abbeyford", "Brackmoor", "Calderwick", "Dunhaven", "Eastmere", "Fenwold", "Garrowby", "Hollin", "Ingleside", "Jarnsea")
+PLACES = (
+    "Abbeyford",
+    "Brackmoor",
+    "Calderwick",
+    "Dunhaven",
+    "Eastmere",
+    "Fenwold",
+    "Garrowby",
+    "Hollin",
+    "Ingleside",
+    "Jarnsea",
+)
 THINGS = ("harbour", "mill", "bridge", "tower", "library", "station", "market", "theatre", "school", "wall")
 NAMES = ("Anna Berg", "Boris Klee", "Clara Voss", "Daniel Orme", "Edda Falk", "Felix Graun", "Greta Moor", "Hugo Stern")
 
@@ -21,8 +32,12 @@ def add_chunks(project: Project, count: int, per_chunk: int = 1) -> list[int]:
     texts = [" ".join(sentence(chunk * per_chunk + part) for part in range(per_chunk)) for chunk in range(count)]
     chunks, start = [], 0
     for text in texts:
-        chunks.append(CutChunk(start, start + len(text) + 1, start + len(text), text, len(text.split()), None, ("Places",)))
+        chunks.append(
+            CutChunk(start, start + len(text) + 1, start + len(text), text, len(text.split()), None, ("Places",))
+        )
         start += len(text) + 1
     with project.connect() as knowledge_base:
-        knowledge_base.replace_document("places.md", DocumentText("\n".join(texts)), chunks, lambda text: len(text.split()))
+        knowledge_base.replace_document(
+            "places.md", DocumentText("\n".join(texts)), chunks, lambda text: len(text.split())
+        )
         return list(knowledge_base.training_chunk_ids())

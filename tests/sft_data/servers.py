@@ -35,7 +35,11 @@ def pairs_about(prompt: str, count: int) -> list[dict[str, Any]]:
         thing = thing[0].lower() + thing[1:]
         for question, answer, others in (
             (f"When was {thing} built?", f"It was built in {year}.", ["1500", "1501", "1502"]),
-            (f"Who built {thing}?", f"{thing[0].upper()}{thing[1:]} was built by {builder}.", ["Nobody", "A king", "Rome"]),
+            (
+                f"Who built {thing}?",
+                f"{thing[0].upper()}{thing[1:]} was built by {builder}.",
+                ["Nobody", "A king", "Rome"],
+            ),
         ):
             if question not in known:
                 made.append({"question": question, "answer": answer, "options": [answer, *others]})
@@ -51,7 +55,7 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
     text = json.dumps({"pairs": pairs})
     match mode:
         case "think":
-            return f"<think>Let me see: {{\"pairs\": []}} ...</think>\n{text}", False
+            return f'<think>Let me see: {{"pairs": []}} ...</think>\n{text}', False
         case "only-think":
             return "<think>Hmm, where to begin", True
         case "fenced":
@@ -74,7 +78,9 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
                 {"question": "According to the text, who built it?", "answer": "Somebody built it."},
             ]}), False  # fmt: skip
         case "not-text":
-            return json.dumps({"pairs": [{"question": "Who \ud800 built it all?", "answer": "The harbour\ud800 did."}]}), False
+            return json.dumps(
+                {"pairs": [{"question": "Who \ud800 built it all?", "answer": "The harbour\ud800 did."}]}
+            ), False
     return text, False
 
 
@@ -95,13 +101,15 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(404, {"error": "not found"})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: RET503
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with lock:
             number = next(requests_seen)
             mode = MODES[min(number, len(MODES) - 1)]
             with open(LOG, "a", encoding="utf-8") as log:
-                log.write(json.dumps({"path": self.path, "mode": mode, "body": body, "headers": dict(self.headers)}) + "\n")
+                log.write(
+                    json.dumps({"path": self.path, "mode": mode, "body": body, "headers": dict(self.headers)}) + "\n"
+                )
         prompt = "\n".join(message["content"] for message in body["messages"])
         match mode:
             case "429":
@@ -115,15 +123,23 @@ class Handler(BaseHTTPRequestHandler):
             case "no-model":
                 return self.answer(404, {"error": f"model '{body['model']}' not found"})
             case "no-thinking" if "think" in body:
-                return self.answer(400, {"error": f"\"{body['model']}\" does not support thinking"})
+                return self.answer(400, {"error": f'"{body["model"]}" does not support thinking'})
             case "no-schema" if "response_format" in body:
                 return self.answer(400, {"error": {"message": "response_format.type json_schema is not supported"}})
             case "no-host" if "provider" in body:
-                return self.answer(404, {"error": {"code": 404, "message": "No endpoints found that can handle the requested parameters."}})
+                return self.answer(
+                    404,
+                    {"error": {"code": 404, "message": "No endpoints found that can handle the requested parameters."}},
+                )
             case "no-max-tokens" if "max_tokens" in body:
-                return self.answer(400, {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}})
+                return self.answer(
+                    400,
+                    {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}},
+                )
             case "error-200":
-                return self.answer(200, {"error": {"code": 502, "message": "Provider returned error", "metadata": {"raw": "boom"}}})
+                return self.answer(
+                    200, {"error": {"code": 502, "message": "Provider returned error", "metadata": {"raw": "boom"}}}
+                )
             case "html":
                 return self.answer(200, "<html><body>Welcome to your router</body></html>")
             case "hang":
@@ -135,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             case "die":
                 sys.stdout.flush()
                 import os
+
                 os._exit(1)
             case "slow":
                 time.sleep(0.05)
@@ -153,11 +170,17 @@ class Handler(BaseHTTPRequestHandler):
     def stream(self, model: str, text: str, is_cut: bool, words: int, mode: str) -> None:
         """Ollama's answer: a JSON object per line, the last one with the counts."""
         lines: list[dict[str, Any]] = [
-            {"model": model, "message": {"role": "assistant", "content": text[at:at + 40]}, "done": False}
+            {"model": model, "message": {"role": "assistant", "content": text[at : at + 40]}, "done": False}
             for at in range(0, len(text), 40)
         ]
-        last = {"model": model, "message": {"role": "assistant", "content": ""}, "done": True,
-                "done_reason": "length" if is_cut else "stop", "prompt_eval_count": int(words * 1.4), "eval_count": 9}
+        last = {
+            "model": model,
+            "message": {"role": "assistant", "content": ""},
+            "done": True,
+            "done_reason": "length" if is_cut else "stop",
+            "prompt_eval_count": int(words * 1.4),
+            "eval_count": 9,
+        }
         if mode == "cut-prompt":
             last["prompt_eval_count"] = words // 3
         if mode == "cached-prompt":

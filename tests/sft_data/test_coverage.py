@@ -19,7 +19,7 @@ def test_25_pairs_over_100_chunks_reach_from_the_first_to_the_last() -> None:
 def test_a_stride_has_different_positions(length: int) -> None:
     for count in range(1, length + 1):
         positions = even_stride(length, count)
-        assert len(set(positions)) == count and 0 <= min(positions) and max(positions) < length
+        assert len(set(positions)) == count and min(positions) >= 0 and max(positions) < length
 
 
 def test_everybody_gets_as_many() -> None:

@@ -3,9 +3,12 @@
 import pytest
 
 from services.records import Chunk
-from services.sft_data.gate import REASONS, Gate, KnownQuestions, names, numbers
+from services.sft_data.gate import REASONS, Gate
+from services.sft_data.known_question import KnownQuestions
+from services.sft_data.number import numbers
 from services.sft_data.parse import Candidate
 from services.sft_data.style import STYLES
+from services.sft_data.word import names
 
 CHUNK = Chunk(
     1,
@@ -74,7 +77,9 @@ def test_what_it_does_not_say_fails_with_the_reason(question: str, answer: str, 
 
 
 def test_a_solution_may_compute_and_may_not_invent() -> None:
-    problem = "The lamp of Norrholm's lighthouse turns twice a minute. How often does it turn in 15 minutes and in an hour?"
+    problem = (
+        "The lamp of Norrholm's lighthouse turns twice a minute. How often does it turn in 15 minutes and in an hour?"
+    )
     good = "Step 1: the lamp turns 2 times a minute.\n2. 15 x 2 = 30, so 30 times in 15 minutes.\n3. 30 + 30 = 60, twice 60 is 120."
     assert reason(problem, good, "problem-solving") == ""
     assert reason(problem, "The lamp turns 7777 times.", "problem-solving") == "number"
@@ -101,7 +106,10 @@ def test_german_nouns_are_not_taken_for_names() -> None:
     chunk = Chunk(2, "Der Leuchtturm von Norrholm wurde im Jahr 1874 aus Granit gebaut. Die Lampe dreht sich zweimal in der "
                      "Minute, und die Wärter wohnen im Turm.", "insel.md", 0)  # fmt: skip
     gate = Gate(STYLES["factual"])
-    assert gate.reason(Candidate("Woraus ist der Leuchtturm?", "Das Bauwerk wurde als Turm aus Granit gebaut."), chunk) == ""
+    assert (
+        gate.reason(Candidate("Woraus ist der Leuchtturm?", "Das Bauwerk wurde als Turm aus Granit gebaut."), chunk)
+        == ""
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ def rows(project: Project, dataset: str = "sft_data") -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("style", ["factual", "conversational", "socratic", "multiple-choice"])
-def test_the_number_asked_for_is_delivered_and_written(project: Project, settings: Settings, serve: Serve, style: str) -> None:
+def test_the_number_asked_for_is_delivered_and_written(
+    project: Project, settings: Settings, serve: Serve, style: str
+) -> None:
     add_chunks(project, 10, per_chunk=3)
     events: list[dict[str, Any]] = []
     result = run(settings(serve("ollama", "good").url, pairs=40, style=style), Context(events.append))
@@ -88,7 +90,9 @@ def test_only_the_chosen_chunks_are_asked(project: Project, settings: Settings, 
         run(settings(server.url, chunk_ids=[ids[2]]), Context())
 
 
-def test_when_the_chunks_have_no_more_the_shortfall_is_listed(project: Project, settings: Settings, serve: Serve) -> None:
+def test_when_the_chunks_have_no_more_the_shortfall_is_listed(
+    project: Project, settings: Settings, serve: Serve
+) -> None:
     ids = add_chunks(project, 3)
     server = serve("ollama", "good")
     result = run(settings(server.url, pairs=50), Context())
@@ -99,10 +103,25 @@ def test_when_the_chunks_have_no_more_the_shortfall_is_listed(project: Project, 
 
 
 @pytest.mark.parametrize(
-    "mode", ["prose", "empty", "wrong-schema", "only-think", "cut-prompt", "cut-stream", "stream-error", "500", "html", "429-long", "drop"]
+    "mode",
+    [
+        "prose",
+        "empty",
+        "wrong-schema",
+        "only-think",
+        "cut-prompt",
+        "cut-stream",
+        "stream-error",
+        "500",
+        "html",
+        "429-long",
+        "drop",
+    ],
 )
 @pytest.mark.parametrize("is_first", [True, False])
-def test_one_bad_answer_costs_nothing(project: Project, settings: Settings, serve: Serve, mode: str, is_first: bool) -> None:
+def test_one_bad_answer_costs_nothing(
+    project: Project, settings: Settings, serve: Serve, mode: str, is_first: bool
+) -> None:
     add_chunks(project, 6)
     modes = [mode, "good"] if is_first else ["good", mode, mode, "good"]
     result = run(settings(serve("ollama", *modes).url, pairs=12), Context())
@@ -152,7 +171,9 @@ def test_a_reply_with_broken_letters_is_saved(project: Project, settings: Settin
 
 
 @pytest.mark.parametrize("mode", ["401", "no-model"])
-def test_what_no_further_request_can_mend_stops_at_once(project: Project, settings: Settings, serve: Serve, mode: str) -> None:
+def test_what_no_further_request_can_mend_stops_at_once(
+    project: Project, settings: Settings, serve: Serve, mode: str
+) -> None:
     add_chunks(project, 10)
     server = serve("ollama", "good", mode)
     with pytest.raises(UserError, match="The 1 pairs made until then are kept"):
@@ -160,7 +181,9 @@ def test_what_no_further_request_can_mend_stops_at_once(project: Project, settin
     assert len(server.requests()) == 2 and len(rows(project)) == 1
 
 
-def test_a_provider_that_is_down_is_said_before_anything_is_done(project: Project, settings: Settings, serve: Serve) -> None:
+def test_a_provider_that_is_down_is_said_before_anything_is_done(
+    project: Project, settings: Settings, serve: Serve
+) -> None:
     add_chunks(project, 3)
     server = serve("ollama", "good")
     server.process.kill()
@@ -199,7 +222,9 @@ def test_stop_leaves_at_once_and_keeps_what_was_made(project: Project, settings:
     assert len(rows(project)) == 1
 
 
-def test_a_chunk_that_the_person_excludes_meanwhile_is_left_out(project: Project, settings: Settings, serve: Serve) -> None:
+def test_a_chunk_that_the_person_excludes_meanwhile_is_left_out(
+    project: Project, settings: Settings, serve: Serve
+) -> None:
     ids = add_chunks(project, 4)
 
     def emit(event: dict[str, Any]) -> None:
@@ -226,7 +251,9 @@ def test_openrouter_keeps_its_key_out_of_everything(
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-good")
     add_chunks(project, 4)
     events: list[dict[str, Any]] = []
-    result = run(settings(serve("openai", "429", "good", "error-200", "good").url, "openrouter", pairs=8), Context(events.append))
+    result = run(
+        settings(serve("openai", "429", "good", "error-200", "good").url, "openrouter", pairs=8), Context(events.append)
+    )
     assert result["pairs"] == 8
     assert "sk-or-good" not in json.dumps(events)
     kept = b"".join(path.read_bytes() for path in project.folder.rglob("*") if path.is_file())

@@ -1,7 +1,6 @@
 """Datasets that come and go as files."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ def test_the_file_is_exactly_instruction_and_output(dataset: Project) -> None:
         '{"instruction": "Wann wurde die Mühle gebaut?", "output": "1510 – sagt man."}\n'
         '{"instruction": "Who\\nbuilt it?", "output": "Anna \\"A\\" Berg"}\n'
     )
-    assert os.listdir(dataset.dataset_path().parent).count("sft_data.jsonl") == 1
+    assert not list(dataset.folder.rglob("*.part"))
 
 
 def test_export_as_pairs_and_as_chat(dataset: Project, tmp_path: Path) -> None:
@@ -41,7 +40,9 @@ def test_export_as_pairs_and_as_chat(dataset: Project, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "mine.jsonl").read_bytes() == dataset.dataset_path().read_bytes()
     export_pairs(dataset, "sft_data", tmp_path, is_chat=True)
     first = json.loads((tmp_path / "sft_data.jsonl").read_text("utf-8").splitlines()[0])
-    assert first == {"messages": [{"role": "user", "content": ROWS[0].instruction}, {"role": "assistant", "content": ROWS[0].output}]}
+    assert first == {
+        "messages": [{"role": "user", "content": ROWS[0].instruction}, {"role": "assistant", "content": ROWS[0].output}]
+    }
     assert not edited_by_hand(dataset, "sft_data")
     with pytest.raises(UserError, match="no pairs"):
         export_pairs(dataset, "formal", tmp_path / "x.jsonl")

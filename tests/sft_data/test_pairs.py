@@ -36,7 +36,11 @@ def test_finding_sorting_and_filtering(project: Project) -> None:
         assert list(knowledge_base.pair_ids("a", search="what_is")) == [three]
         assert list(knowledge_base.pair_ids("a", search="0 %")) == [three]
         assert list(knowledge_base.pair_ids("a", search="_")) == [three]
-        for order, wanted in (("instruction", [three, one, two]), ("output", [two, three, one]), ("style", [one, two, three])):
+        for order, wanted in (
+            ("instruction", [three, one, two]),
+            ("output", [two, three, one]),
+            ("style", [one, two, three]),
+        ):
             assert list(knowledge_base.pair_ids("a", order=order)) == wanted
             assert list(knowledge_base.pair_ids("a", order=order, is_descending=True)) == wanted[::-1]
         for order in ("id", "state", "reason", "model", "source", "chunk_index", "created_at"):
@@ -82,7 +86,9 @@ def test_counts_and_states(project: Project) -> None:
 def test_a_changed_chunk_marks_its_pairs_and_an_excluded_one_keeps_them_out(project: Project) -> None:
     ids = add_chunks(project, 3)
     with project.connect() as knowledge_base:
-        knowledge_base.add_pairs("sft_data", [NewPair(f"Question {chunk_id}?", "Answer.", chunk_id) for chunk_id in ids])
+        knowledge_base.add_pairs(
+            "sft_data", [NewPair(f"Question {chunk_id}?", "Answer.", chunk_id) for chunk_id in ids]
+        )
         knowledge_base.edit_chunk(ids[0], "Something else.")
         assert knowledge_base.pair_counts() == (3, 1)
         knowledge_base.set_excluded([ids[1]], True)

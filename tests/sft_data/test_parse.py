@@ -128,7 +128,11 @@ EXAMPLES = {
 def test_every_style_has_an_example_that_is_read(style: str) -> None:
     if STYLES[style].has_options:
         options = ["The nucleus", "The mitochondrion", "The ribosome", "The membrane"]
-        as_json = {"pairs": [{"question": "What makes most of a cell's ATP?", "options": options, "answer": "The mitochondrion"}]}
+        as_json = {
+            "pairs": [
+                {"question": "What makes most of a cell's ATP?", "options": options, "answer": "The mitochondrion"}
+            ]
+        }
         lines = "\n".join(f"{letter}) {option}" for letter, option in zip("ABCD", options))
         tagged = f"Q: What makes most of a cell's ATP?\n{lines}\nANSWER: B"
         assert parse(json.dumps(as_json)) == parse(tagged)

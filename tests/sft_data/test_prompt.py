@@ -41,7 +41,9 @@ def test_choices_are_in_the_schema() -> None:
 
 
 def test_the_persons_own_prompts_are_used() -> None:
-    system, user = prompt(prompt='Two of {count}, like {"question": 1}: {chunk}', system_prompt="You are a poet.").messages(CHUNK, 2, [])
+    system, user = prompt(
+        prompt='Two of {count}, like {"question": 1}: {chunk}', system_prompt="You are a poet."
+    ).messages(CHUNK, 2, [])
     assert system["content"].startswith("You are a poet.")
     assert user["content"].startswith('Two of 2, like {"question": 1}: The mill')
 

@@ -17,13 +17,22 @@ from services.sft_data.openai_compatible import OpenAICompatible, api_root
 from services.sft_data.openrouter import OpenRouter
 from services.sft_data.parse import parse
 from services.sft_data.provider import (
-    PROVIDERS, Options, Provider, RequestFailed, find_provider, make_provider, privacy_sentence,
+    PROVIDERS,
+    Options,
+    Provider,
+    RequestFailed,
+    find_provider,
+    make_provider,
+    privacy_sentence,
 )
 from services.sft_data.server import check_url, is_loopback, retry_after_s
 
 MESSAGES = [
     {"role": "system", "content": "You write examples."},
-    {"role": "user", "content": "Write 2 questions.\n<text>The mill of Brackmoor was built in 1511 by Boris Klee.</text>"},
+    {
+        "role": "user",
+        "content": "Write 2 questions.\n<text>The mill of Brackmoor was built in 1511 by Boris Klee.</text>",
+    },
 ]
 SCHEMA = {"type": "object", "properties": {"pairs": {"type": "array"}}, "required": ["pairs"]}
 
@@ -57,7 +66,9 @@ def test_the_registry_and_the_setting_are_the_same() -> None:
         (["429", "good"], 2), (["429-date", "good"], 2), (["500", "503", "good"], 2), (["drop", "good"], 2),
     ],
 )  # fmt: skip
-def test_every_kind_of_reply(serve: Serve, settings: Settings, with_key: None, kind: str, modes: list[str], pairs: int) -> None:
+def test_every_kind_of_reply(
+    serve: Serve, settings: Settings, with_key: None, kind: str, modes: list[str], pairs: int
+) -> None:
     server = serve("ollama" if kind == "ollama" else "openai", *modes)
     provider = make_provider(settings(server.url, kind, model="meta/llama-3.3-70b"), Context())
     provider.check()
@@ -68,7 +79,13 @@ def test_every_kind_of_reply(serve: Serve, settings: Settings, with_key: None, k
 @pytest.mark.parametrize("kind", ["ollama", "openai-compatible", "openrouter"])
 @pytest.mark.parametrize(
     ("mode", "word", "attempts"),
-    [("500", "500", 4), ("429", "slow down", 4), ("429-long", "daily limit", 1), ("html", "not JSON", 1), ("401", "401", 1)],
+    [
+        ("500", "500", 4),
+        ("429", "slow down", 4),
+        ("429-long", "daily limit", 1),
+        ("html", "not JSON", 1),
+        ("401", "401", 1),
+    ],
 )
 def test_every_kind_of_failure_is_a_sentence(
     serve: Serve, settings: Settings, with_key: None, kind: str, mode: str, word: str, attempts: int
@@ -93,7 +110,9 @@ def test_a_server_that_hangs_is_given_up_after_the_time_allowed(
 
 
 @pytest.mark.parametrize("kind", ["ollama", "openai-compatible", "openrouter"])
-def test_a_server_that_is_not_there_is_said_at_once(serve: Serve, settings: Settings, with_key: None, kind: str) -> None:
+def test_a_server_that_is_not_there_is_said_at_once(
+    serve: Serve, settings: Settings, with_key: None, kind: str
+) -> None:
     server = serve("ollama", "good")
     server.process.kill()
     server.process.wait()
@@ -158,7 +177,12 @@ class TestOllama:
 
     def test_something_else_at_the_address_is_said(self, serve: Serve, settings: Settings) -> None:
         with pytest.raises(UserError, match="not Ollama|404"):
-            Ollama(settings(serve("openai", "good").url + "/other", ), Context()).check()
+            Ollama(
+                settings(
+                    serve("openai", "good").url + "/other",
+                ),
+                Context(),
+            ).check()
 
     def test_models_in_its_cloud_are_not_local(self, settings: Settings) -> None:
         assert Ollama(settings(), Context()).is_local
@@ -179,7 +203,9 @@ class TestOpenAICompatible:
         assert server.requests()[-1]["body"]["max_completion_tokens"] == 1024
         assert "max_tokens" not in server.requests()[-1]["body"]
 
-    def test_the_key_is_sent_and_never_said(self, serve: Serve, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_key_is_sent_and_never_said(
+        self, serve: Serve, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("OPENAI_COMPATIBLE_API_KEY", "sk-or-secret")
         server = serve("openai", "good", "401")
         provider = OpenAICompatible(settings(server.url, "openai-compatible", model="m"), Context())
@@ -211,7 +237,9 @@ class TestOpenRouter:
         assert request["body"]["response_format"]["json_schema"] == {"name": "pairs", "strict": True, "schema": SCHEMA}
         assert request["headers"]["Authorization"] == "Bearer sk-or-good"
 
-    def test_a_model_without_such_a_host_is_asked_without(self, serve: Serve, settings: Settings, with_key: None) -> None:
+    def test_a_model_without_such_a_host_is_asked_without(
+        self, serve: Serve, settings: Settings, with_key: None
+    ) -> None:
         server = serve("openai", "no-host")
         assert ask(OpenRouter(settings(server.url, "openrouter"), Context())) == 2
         assert not {"provider", "response_format"} & set(server.requests()[-1]["body"])
@@ -247,16 +275,6 @@ class TestOpenRouter:
 
     def test_its_chunks_leave_the_machine(self, settings: Settings, with_key: None) -> None:
         assert "openrouter.ai" in privacy_sentence(OpenRouter(settings("", "openrouter"), Context()))
-
-
-class TestGguf:
-    @pytest.mark.parametrize("content", [None, b"PK\x03\x04 a zip"])
-    def test_a_file_that_is_not_one(self, settings: Settings, tmp_path: Path, content: bytes | None) -> None:
-        path = tmp_path / "model.gguf"
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(UserError, match="model.gguf"):
-            make_provider(settings("", "llama-cpp", model=str(path)), Context()).check()
 
 
 def test_addresses() -> None:

@@ -1,0 +1,82 @@
+"""Words and names in text, compared without regard to case, accents and endings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+OPTION = re.compile(r"^\s*\(?([A-H])[).:]\s*(\S.*)$", re.MULTILINE)
+
+_SENTENCE_END = re.compile(r"(?<=[.!?:])[\"'”’)\]]*\s+|\n+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PLAIN_CAPITALS = _set(
+    "i i'm i'll i've i'd a the this that these those it its yes no and but so if in on at of to you your we they he she "
+    "correct true false option answer step ja nein der die das ein eine"
+)
+COMMON = _set(
+    "about also because been does from have into that their them then there they this what when where which while will "
+    "with would your aber auch dass dann dies eine einem einen einer haben nach nicht oder sich sind warum welche wenn "
+    "werden wird wurde"
+)
+
+
+def words_of(text: str) -> list[str]:
+    """The words as they are written, without what stands between them."""
+    return _WORD.findall(text)
+
+
+def fold(text: str) -> str:
+    """For comparing: no case, no accents, single spaces, no punctuation at the end."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split()).strip(" .?!")
+
+
+def fold_words(text: str) -> list[str]:
+    """The words of the folded text."""
+    return _WORD.findall(fold(text))
+
+
+def is_among(stem: str, stems: set[str]) -> bool:
+    """Whether a stem is one of these, or a longer or shorter form of one: "amer" and "ameri"."""
+    return (
+        stem in stems
+        or len(stem) > 3
+        and any(other.startswith(stem) or len(other) > 3 and stem.startswith(other) for other in stems)
+    )
+
+
+def names(text: str, only_codes: bool = False) -> list[str]:
+    """Words written with a capital that is not the sentence's own, and codes such as H2O; or the codes only."""
+    found = []
+    for sentence in _SENTENCE_END.split(text):
+        words = _WORD.findall(OPTION.sub(r"\2", sentence))
+        has_own_capital = len(words) > 3  # "Marie Curie." has no capital of a sentence to hide behind
+        for position, word in enumerate(words):
+            is_name = word[0].isupper() and not (position == 0 and has_own_capital) and not only_codes
+            if (is_name or _is_code(word)) and word.casefold().replace("’", "'") not in _PLAIN_CAPITALS:
+                found.append(word)
+    return found
+
+
+def writes_nouns_large(text: str) -> bool:
+    """Whether so many words have capitals that they cannot all be names: German, or a page of titles."""
+    inside = [word for sentence in _SENTENCE_END.split(text) for word in _WORD.findall(sentence)[1:]]
+    return sum(word[0].isupper() for word in inside) > 0.2 * len(inside)
+
+
+def _is_code(word: str) -> bool:
+    """An abbreviation, or letters with digits: NATO, H2O."""
+    has_capital = any(letter.isupper() for letter in word)
+    return len(word) > 1 and has_capital and (word.isupper() or any(letter.isdigit() for letter in word))
+
+
+def stem(word: str) -> str:
+    """What stays the same of a word in most of its forms: mitochondrion's and mitochondria share theirs."""
+    word = re.sub(r"['’]s?$", "", word)
+    return word if len(word) < 5 else word[: max(4, len(word) - 3)][:6]

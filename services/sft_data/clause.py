@@ -93,10 +93,17 @@ def as_sentence(text: str, mark: str = ".") -> str:
     return text[:1].upper() + text[1:] + mark
 
 
+_PARENTHESIS = re.compile(r" \([^()]*\)")
+# Formulas, quotations, dashes, and sentences about the document itself.
+_UNREADABLE = re.compile(
+    r"[\[\](){}<>“”\"=+→−×÷|*#@/…$%&]|http|--|—| – |\b(?:chapters?|sections?|figures?|tables?|textbooks?|appendix|exercises?"
+    r"|key terms?|learning objectives?)\b|\b(?:the|this) (?:text|passage|author|reader|book)\b|\blet[’']s\b|[a-z]n[’']t\b", re.I
+)
+_LOOSE_END = re.compile(r", (?:(?!including\b)(?P<ing>\w+ing)|based on|pursuant to|according to|compared (?:to|with)|and then|and thus|as well as) .*$")
 _TAIL = re.compile(
     r"(?:, (?P<joint>and|but|so|yet|or|although|though|while|whereas|which|where|who)|;|:| although| whereas) (?P<rest>.+)$"
 )
-_REASON = re.compile(r",? because (?P<reason>[^,]+)(?:,.*)?$")
+_REASON = re.compile(r",? because (?!of )(?P<reason>[^,]+)(?:,.*)?$")
 _FRONTED = re.compile(r"(?P<front>(?:In|On|At|Since|From|Between|For|During|After|Before|Until|By) [^,]{2,45}), (?P<rest>.+)$")
 _SHORT_FRONT = re.compile(
     rf"(?P<front>In (?:{YEAR})|On \d\d? (?:{MONTHS})|For {NUMBER} {TIME_UNIT}|Since (?:{YEAR})) (?P<rest>.+)$"
@@ -106,18 +113,28 @@ _MARKER = re.compile(
 )
 _PRONOUNS = frozenset(
     """i me my mine we us our ours you your yours it they them he him she hers himself herself itself themselves this these
-    those there here such former latter""".split()
+    those there here such former latter others ones thus therefore hence""".split()
 )
 _TENSELESS = frozenset("say think tell know believe mean suggest argue claim let make".split())
 _FINITE = frozenset("is are was were has have had can could may might must should will would does did do".split())
 _BE = frozenset("is are was were".split())
 _HAVE = {"has": "does", "have": "do", "had": "did"}
 _OPENERS = frozenset("the a an on in at by for to he she it they we you some many most few visitors people".split())
+# Verbs that are also nouns without an article: "eats fish" has an object.
+_BARE_NOUNS = frozenset(
+    """fish water work trade rent honour smoke paint dye heat sound light change support help play sleep fruit mine
+    close open clean free live complete own separate works results plays names plants flowers houses rings sounds costs shapes forms""".split()
+)
+_WITH_OF = frozenset("smells smell tastes taste consists consist dreams dream died dies think speaks speak tells".split())
 _PHRASAL = {("take", "place"), ("give", "birth"), ("take", "part"), ("come", "true"), ("catch", "fire"), ("break", "out")}
 # Verbs whose following words are no object unless a determiner says so.
 _INTRANSITIVE = frozenset(
     """live lie sleep walk go come stay remain become seem appear turn grow look feel sit stand rise fall shine taste smell
-    sound begin end work travel arrive happen fly swim last weigh cost measure run range vary differ move breed nest""".split()
+    sound begin end work travel arrive happen fly swim last weigh cost measure run range vary differ occur emerge exist function depend consist move breed nest""".split()
+)
+_TRANSITIVE = frozenset(
+    """find build make found discover invent use provide contain include give create produce call name own carry bring design
+    need protect propose require charge involve demand publish hold put""".split()
 )
 LOCATIVE = frozenset(
     """stand lie live grow nest breed hang sit sleep stay appear end work dwell rise burrow hold locate situate find
@@ -128,14 +145,18 @@ LOCATIVE = frozenset(
 
 def read_clauses(text: str, words: TextWords) -> list[Clause]:
     """Return the clauses of one sentence (one line, no pronoun as subject), or nothing where it is not plain enough."""
-    text = text.strip()
-    if text[-1:] != "." or re.search(r"[\[\](){}<>“”\"=|*#@/…$%&]|http|--|—| – ", text) or len(text.split()) > 45:
+    text = _PARENTHESIS.sub("", text.strip())
+    if text[-1:] != "." or _UNREADABLE.search(text) or len(text.split()) > 45:
         return []
     text = _MARKER.sub("", text.rstrip(". "), count=1)
     text = text[:1].upper() + text[1:]
     reason = ""
     if found := _REASON.search(text):
         reason, text = f"because {found['reason']}", text[: found.start()]
+    if (end := _LOOSE_END.search(text)) and (not end["ing"] or _is_ing_form(end["ing"])):
+        if "," in end[0][1:]:
+            return []
+        text = text[: end.start()]
     rest = ""
     for tail in _TAIL.finditer(text):
         is_pair = tail["joint"] in {"and", "or"} and text.count(",") == 1 and tail["rest"].split()[0] in _OPENERS
@@ -159,6 +180,11 @@ def read_clauses(text: str, words: TextWords) -> list[Clause]:
     return clauses
 
 
+def _is_ing_form(word: str) -> bool:
+    stem = word.removesuffix("ing")
+    return bool({stem, f"{stem}e", stem[:-1]} & BY_BASE.keys())
+
+
 def _has_finite_verb(tokens: Sequence[str]) -> bool:
     return any(
         token in _FINITE or (index and (token in BY_THIRD or token in BY_PAST or token in BY_BASE))
@@ -169,7 +195,7 @@ def _has_finite_verb(tokens: Sequence[str]) -> bool:
 def _fits_reason(reason: str, subject: Subject) -> bool:
     """Return whether every pronoun of "because it swallows every echo" means the subject."""
     own = {"they", "them"} if subject.is_plural else {"he", "she", "him", "her"} if subject.is_person else {"it"}
-    return not set(reason.lower().split()) & ((_PRONOUNS | {"his", "its", "their"}) - own)
+    return reason.split()[1] != "that" and not set(reason.lower().split()) & ((_PRONOUNS | {"his", "its", "their"}) - own)
 
 
 def _front_part(front: str, words: TextWords) -> Part | None:
@@ -198,8 +224,12 @@ def _read_main(text: str, words: TextWords) -> list[Clause]:
     for index in range(1, min(len(tokens), 14)):
         verb = verb_group_at(tokens, index)
         if verb is None:
+            if tokens[index] in _FINITE:
+                return []
             continue
-        group, _, number = verb
+        group, used, number = verb
+        if group.voice == "active" and _is_noun_instead(tokens, index, used):
+            continue
         subject = read_subject(tokens[:index], number, group.is_past, words)
         if subject is None:
             # A noun that looks like a verb ("the bell rings") is passed over; a real auxiliary ends the search.
@@ -208,6 +238,15 @@ def _read_main(text: str, words: TextWords) -> list[Clause]:
             continue
         return _read_predicates(subject, tokens[index:], words)
     return []
+
+
+def _is_noun_instead(tokens: Sequence[str], index: int, used: int) -> bool:
+    """Return whether what looks like a verb must be a noun, because a verb follows: "contingency plans identify"."""
+    following = tokens[used].lower() if used < len(tokens) else ""
+    if following in {particle for _, particle in _PHRASAL}:
+        return False
+    is_verb = following in BY_BASE.keys() | BY_THIRD.keys() | _FINITE and following not in _BARE_NOUNS
+    return tokens[index] not in _HAVE and tokens[index] not in MODALS and (is_verb or following in {"and", "or", "of"} and tokens[index] not in _WITH_OF)
 
 
 def _read_predicates(subject: Subject, tokens: Sequence[str], words: TextWords) -> list[Clause]:
@@ -251,9 +290,15 @@ def _clause(subject: Subject, verb: VerbGroup, rest: Sequence[str], words: TextW
         return None
     if verb.voice != "copula" and has_relative:
         return None
-    if any(token.endswith(",") for token in main) and not {"and", "or"} & set(plain):
+    if main and main[0] in {"and", "or"} or _joins_verbs(main):
+        return None
+    if not _is_plain_list(" ".join(main)) or any(token.endswith(":") for token in main):
+        return None
+    if verb.voice == "active" and verb.lemma not in {"have", "take"} and main and _is_finite_noise(verb, main, subject):
         return None
     if not main and verb.voice == "copula":
+        return None
+    if verb.voice == "active" and verb.lemma in _TRANSITIVE and (not main or main[0].lower() in PREPOSITIONS):
         return None
     if main and main[-1].lower() in PREPOSITIONS | {"and", "or", "the", "a", "to", "of"}:
         main_last = main[-1].lower()
@@ -264,7 +309,12 @@ def _clause(subject: Subject, verb: VerbGroup, rest: Sequence[str], words: TextW
         if is_person_noun(head_of(main)) and (subject.is_plural or main[0] in {"a", "an", "the"}):
             subject = replace(subject, is_person=True)
     else:
-        parts = _split_parts(main, verb, words)
+        split = _split_parts(main, verb, words)
+        if split is None:
+            return None
+        is_present = not verb.is_past and verb.auxiliary in {"is", "are", "do", "does"}
+        # "describes the growth of radio in the 1980s": in the present tense, a year belongs to the noun.
+        parts = [replace(part, role="other") if is_present and part.role == "time" and re.search(r"\d{4}", part.text) else part for part in split]
     if tail:
         if not _plain_condition(tail, words):
             return None
@@ -272,9 +322,42 @@ def _clause(subject: Subject, verb: VerbGroup, rest: Sequence[str], words: TextW
     return Clause(subject, verb, tuple(parts))
 
 
+def _joins_verbs(tokens: Sequence[str]) -> bool:
+    """Return whether "and" joins a second verb that could not be split off: "use wood and craft their arrows"."""
+    for before, word, after in zip(tokens, tokens[1:], [*tokens[2:], ""], strict=False):
+        if before in {"and", "or"} and word not in PREPOSITIONS and word not in _BARE_NOUNS:
+            if word in BY_THIRD or word == "be" or (word.islower() and after in {"the", "a", "an", "their", "its", "his", "her", "one’s"}):
+                return word not in {"all", "both", "half", "even", "sometimes", "then", "just"}
+    return False
+
+
+def _is_plain_list(text: str) -> bool:
+    """Return whether the commas in `text`, if any, only part the members of one list."""
+    if ", " not in text:
+        return True
+    *_, last = segments = text.split(", ")
+    return (
+        all(len(segment.split()) <= 4 and segment.split()[0].lower() not in PREPOSITIONS for segment in segments[1:-1])
+        and len(last.split()) <= 9
+        and bool(re.match(r"(?:and|or) ", last) or re.search(r"^(?:\S+ ){1,4}(?:and|or) ", last))
+    )
+
+
+def _is_finite_noise(verb: VerbGroup, rest: Sequence[str], subject: Subject) -> bool:
+    """Return whether a seeming past tense is a participle ("the price charged customers is ...")."""
+    first = rest[0].lower()
+    if first in BY_THIRD and first not in {"results", "works", "plays", "names"} or (first == "by" and verb.is_past and verb.lemma not in _INTRANSITIVE):
+        return True
+    is_regular_past = verb.is_past and verb.finite.endswith("ed")
+    if not is_regular_past or subject.is_person or subject.text.lower() != subject.text:
+        return False
+    is_open = first in PREPOSITIONS | ADVERBS | {"the", "a", "an", "its", "their", "his", "her"} or re.match(NUMBER, first)
+    return not (is_open or rest[0][0].isupper()) or any(token in BY_THIRD for token in rest)
+
+
 def _condition_index(lowered: Sequence[str]) -> int:
     for index, token in enumerate(lowered):
-        if index and token in {"when", "if", "unless", "until"} and _has_finite_verb(lowered[index + 1 :]):
+        if token in {"when", "if", "unless", "until"} and _has_finite_verb(lowered[index + 1 :]):
             return index
     return len(lowered)
 
@@ -332,7 +415,7 @@ def _auxiliary_group(tokens: Sequence[str], start: int, index: int) -> tuple[Ver
             return None
         if is_participle(following) and not tokens[position].endswith(","):
             return group(position + 1, kept + following, _lemma(following), "passive")
-        return group(index + 1, "", "be", "copula") if not adverbs else group(position, kept.strip(), "be", "copula")
+        return group(index + 1, "", "be", "copula") if not adverbs else group(position, "", "be", "copula")
     if word in _HAVE:
         if following == "been" and position + 1 < len(tokens) and is_participle(tokens[position + 1].lower()):
             participle = tokens[position + 1].lower()
@@ -340,6 +423,8 @@ def _auxiliary_group(tokens: Sequence[str], start: int, index: int) -> tuple[Ver
         if following == "to" or following == "been":
             return None
         is_perfect = following in BY_PARTICIPLE and position + 1 < len(tokens)
+        if not is_perfect and is_participle(following):
+            return None
         if is_perfect:
             return group(position + 1, kept + following, _lemma(following), "active")
         return group(position, kept + "have", "have", "active", _HAVE[word])
@@ -360,7 +445,7 @@ def _lemma(participle: str) -> str:
     return BY_PARTICIPLE[participle].base if participle in BY_PARTICIPLE else participle
 
 
-def _split_parts(tokens: Sequence[str], verb: VerbGroup, words: TextWords) -> list[Part]:
+def _split_parts(tokens: Sequence[str], verb: VerbGroup, words: TextWords) -> list[Part] | None:
     """Cut what follows the verb at its prepositions, and name the role of each piece."""
     chunks: list[list[str]] = [[]]
     for index, token in enumerate(tokens):
@@ -369,22 +454,35 @@ def _split_parts(tokens: Sequence[str], verb: VerbGroup, words: TextWords) -> li
         following = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
         starts = (word in PREPOSITIONS or (word == "of" and not index)) and not (
             (word in {"about", "around", "over"} and re.match(NUMBER, following))
-            or (previous in {"such", "next", "close", "up", "more", "less", "as"} and word not in {"in", "on", "at"})
+            or (previous in {"such", "next", "close", "due", "up", "more", "less", "as"} and word not in {"in", "on", "at"})
             or (word == "as" and following in {"well", "much", "many"})
             or (word == "to" and chunks[-1][:1] in (["from"], ["close"], ["next"]) and _is_range([*chunks[-1], *tokens[index:]]))
+            or (word == "to" and re.fullmatch(NUMBER, previous) and re.fullmatch(NUMBER, following))
             or (previous == "out" and word == "of")
         )
         if word == "every" and (re.match(NUMBER, following) or re.fullmatch(f"{WEEKDAYS}|{TIME_UNIT}|{_SEASON}", following, re.I)):
             starts = True
-        if word in {"next", "close"} and following == "to":
+        if word in {"next", "close", "due"} and following == "to":
             starts = True
+        if chunks[-1][:1] == ["to"] and len(chunks[-1]) > 1 and _is_infinitive(*chunks[-1][1:2], token):
+            starts = False
         if starts and chunks[-1]:
             chunks.append([])
         chunks[-1].append(token)
     parts: list[Part] = []
     for chunk in filter(None, chunks):
         text = " ".join(chunk)
+        if len(chunk) == 1 and text in {"about", "around", "over", "nearly", "almost"}:
+            return None
+        is_use = verb.lemma == "use" and chunk[0] == "to"
+        if chunk[0] == "to" and len(chunk) > 1 and (is_use or _is_infinitive(*chunk[1:3])):
+            parts.append(Part("infinitive", text, "to"))
+            continue
         preposition = _preposition(chunk)
+        if parts and preposition and any(re.search(r"^[a-z]+(?:ed|ing)$", token) for token in parts[-1].text.split()[1:]):
+            # "rules negotiated in the 1970s": the phrase may belong to the participle, not to the verb.
+            parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {text}")
+            continue
         if not preposition:
             role = _bare_role(chunk, verb, bool(parts))
             if role == "object" and verb.lemma == "call" and (named := re.fullmatch(r"((?:the|an?) .+) ((?:the|an?) .+)", text)):
@@ -402,9 +500,14 @@ def _split_parts(tokens: Sequence[str], verb: VerbGroup, words: TextWords) -> li
     return parts
 
 
+def _is_infinitive(word: str, following: str = "") -> bool:
+    is_verb = word in BY_BASE or word in {"be", "do", "have"} or word.endswith("ly")
+    return is_verb or (word.islower() and following in {"the", "a", "an", "their", "its", "his", "her"} and word not in {"all", "both"})
+
+
 def _preposition(chunk: Sequence[str]) -> str:
     first = chunk[0].lower()
-    if first in {"next", "close"} and chunk[1:2] == ["to"]:
+    if first in {"next", "close", "due"} and chunk[1:2] == ["to"]:
         return f"{chunk[0]} to"
     if first == "out" and chunk[1:2] == ["of"]:
         return f"{chunk[0]} of"
@@ -428,7 +531,7 @@ def _bare_role(chunk: Sequence[str], verb: VerbGroup, is_later: bool) -> str:
         return "particle" if len(chunk) == 1 and first in ADVERBS | PREPOSITIONS else "result"
     if re.match(rf"(?:only|almost|nearly|about|around) (?:{NUMBER}|an?) ", text):
         return "particle" if verb.lemma in _INTRANSITIVE else "object"
-    if is_later or first in ADVERBS or first in PREPOSITIONS or first.endswith("ly"):
+    if is_later or first in ADVERBS | {"either", "neither"} or first in PREPOSITIONS or first.endswith("ly"):
         return "particle"
     if verb.lemma in _INTRANSITIVE and first not in {"the", "a", "an"} and not re.match(NUMBER, first):
         return "result"
@@ -483,7 +586,7 @@ def _role(preposition: str, value: str, lemma: str, voice: str) -> str:
             return "other"
         if lemma == "live" and prep == "on" and " " not in bare and not bare[0].isupper():
             return "other"
-        is_named = any(word[0].isupper() for word in bare.split()) and prep not in {"over", "through", "across"}
+        is_named = bare.split()[-1][0].isupper() and not re.search(r"\b[a-z]+ing\b", bare) and prep not in {"over", "through", "across"}
         if lemma in LOCATIVE or (lemma == "build" and prep in {"on", "near"}) or is_named:
             return "place"
     if prep == "to" and re.match(rf"an? (?:depth|height|length|width|age|weight|size) of {APPROXIMATELY}{NUMBER}", bare):

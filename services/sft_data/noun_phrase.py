@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.sft_data.vocabulary import BY_BASE, PREPOSITIONS, THING_WORDS, is_participle, is_person_noun, is_plural
+from services.sft_data.vocabulary import BY_BASE, NUMBER, PREPOSITIONS, THING_WORDS, is_participle, is_person_noun, is_plural
 
 _NAME = r"[A-Z][\w'’-]+(?: (?:de|van|von|of the) (?=[A-Z]))?(?: [A-Z][\w'’-]+)+"
 _PERSON_SIGNS = (
@@ -62,7 +62,7 @@ def look_at(flat: str, headings: Sequence[str]) -> TextWords:
                 persons.add(" ".join(words))
     topics = {re.sub(r"^(?:the|an?) ", "", heading.lower()) for heading in headings}
     definites = Counter(re.findall(r"\b[Tt]he ([a-z]+ [a-z]+)(?= (?:is|was|has|lives|can|[a-z]+s)\b)", flat))
-    topics |= {phrase for phrase, times in definites.items() if times >= 2}
+    topics |= {phrase for phrase, times in definites.items() if times >= 3}
     topics |= set(re.findall(r" (?:is|are) (?:called )?(?:the|an?) ([a-z]+(?: [a-z]+)?)[.,]", flat))
     topics |= set(re.findall(r"\bThe ([a-z]+(?: [a-z]+)?) is an? ", flat))
     return TextWords(frozenset(names), frozenset(commons), frozenset(persons), frozenset(topics), frozenset(titles))
@@ -75,12 +75,14 @@ _NO_SUBJECT = frozenset(
     his her hers its their our your my however thus therefore then nobody nothing none anyone everyone someone somebody
     everybody something everything anything much more less either neither each to please let only just even perhaps maybe
     former latter same following above below figure table chapter section example exercise note and or but so yet nor
-    than whose where how why everything sometimes often usually today yesterday once instead rather""".split()
+    than whose where how why everything have has had be do did does is are was were can could will would should must may might sometimes often usually today yesterday once instead rather""".split()
 )
+_IMPERATIVES = frozenset("list discuss note suppose imagine recall try click visit complete state review answer compare see".split())
+_LY_NOUNS = frozenset("assembly monopoly anomaly elderly butterfly dragonfly".split())
 _VAGUE_HEADS = frozenset(
     """fact reason purpose goal result answer problem example point idea question way thing things case cases issue aim objective
     number rest lot kind sort type part parts one ones difference key step steps process approach author authors chapter section
-    text passage figure table story first second third last other result results effect""".split()
+    text passage figure table story option exception second third last other result results effect""".split()
 )
 _UNIQUE = frozenset("sea sun moon earth world sky mainland ocean universe equator north south east west".split())
 _SINGULAR_MASS = re.compile(r"\w+(?:ology|ism|tion|sion|ment|ness|ity|ics|ing|ance|ence|phy|try|age|ship|hood|ure)$")
@@ -92,13 +94,17 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
         return None
     lowered = [token.lower() for token in tokens]
     first = lowered[0]
-    if set(lowered) & {"that", "which", "who", "whose", "when", "because", "if", "while", "not", "than", "this", "these", "it", "itself"}:
+    if set(lowered) & {"that", "which", "who", "whose", "when", "because", "if", "while", "not", "than", "this", "these", "it", "itself", "how", "what", "why", "where", "no", "his", "her", "its", "their", "our", "my", "your", "whether", "therefore", "thus", "hence", "however", "everyone", "someone", "anyone"}:
         return None
     if first in _NO_SUBJECT or first.endswith(("ing", "ly")) and first not in words.names and len(tokens) > 1:
         return None
     if lowered[-1] in PREPOSITIONS | {"of", "and", "or", "the", "a", "an"} or first in PREPOSITIONS | {"to"}:
         if first not in {"about", "over"}:
             return None
+    if any(token.endswith("ly") and token.islower() and len(token) > 6 and token not in _LY_NOUNS for token in tokens[1:]):
+        return None
+    if any(token == "The" or "n’t" in token or "n't" in token for token in tokens[1:]) or not _has_plain_inside(lowered):
+        return None
     head = head_of(tokens)
     if head.lower() in _VAGUE_HEADS and "of" not in lowered:
         return None
@@ -114,12 +120,21 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
         return None
     if first in {"a", "an"} and is_past and not any(token[0].isupper() for token in tokens[1:]):
         return None
-    if first in BY_BASE and not plural and len(tokens) > 1 and not is_name:
+    if (first in BY_BASE or first in _IMPERATIVES) and len(tokens) > 1 and not is_name and tokens[0] not in words.names:
         return None
     if not is_standalone(tokens, words):
         return None
     text = inside(tokens, words, is_name)
     return Subject(text, plural, _is_person(text, head, is_name, words))
+
+
+def _has_plain_inside(lowered: Sequence[str]) -> bool:
+    """Return whether determiners and numbers stand only where a noun phrase may have them."""
+    return all(
+        before in PREPOSITIONS | {"of", "and", "or", "to", "all", "both", "about", "over", "the", "first", "last"}
+        for before, word in zip(lowered, lowered[1:], strict=False)
+        if word in {"the", "a", "an", "its", "their", "some", "any", "each"} or re.fullmatch(NUMBER, word)
+    )
 
 
 def head_of(tokens: Sequence[str]) -> str:
@@ -172,14 +187,14 @@ def inside(tokens: Sequence[str], words: TextWords, is_name: bool) -> str:
     first = tokens[0]
     lower = first[:1].lower() + first[1:]
     text = " ".join(tokens)
-    if text in words.titles:
+    if text in words.titles or first[1:2].isupper():
         return text
     if lower in _DETERMINERS or lower == "about":
         return lower + text[len(first) :]
     stem = re.sub(r"['’]s$", "", first)
     if stem in words.names:
         return text
-    is_common = stem.lower() in words.commons or (len(tokens) > 1 and not is_name)
+    is_common = stem.lower() in words.commons or (len(tokens) > 1 and not is_name and tokens[1][0].islower())
     if len(tokens) == 1 and not is_common:
         is_common = is_plural(first) or bool(_SINGULAR_MASS.match(lower))
     return lower + text[len(first) :] if is_common and not (is_name and len(tokens) > 1) else text

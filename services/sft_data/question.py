@@ -36,11 +36,15 @@ class Question:
     rank: int
 
 
+_MOST_WORDS = 18
+
+
 def ask(clause: Clause) -> list[Question]:
     """Return the questions that `clause` answers, plainest first, without doubles."""
     found: dict[str, Question] = {}
     for question in [*_ask_parts(clause), *_ask_reason(clause), *_ask_subject(clause)]:
-        found.setdefault(question.text, question)
+        if len(question.text.split()) <= _MOST_WORDS and "," not in question.text:
+            found.setdefault(question.text, question)
     return sorted(found.values(), key=lambda question: question.rank)
 
 
@@ -78,7 +82,7 @@ def _noun_question(clause: Clause, wh: str, noun_phrase: str, kind: str, value: 
 
 
 Asked = Iterator[tuple[str, str, str, str]]
-_ALWAYS_KEPT = ("object", "particle", "result", "other", "purpose", "occasion", "extent", "material")
+_ALWAYS_KEPT = ("complement", "infinitive", "object", "particle", "result", "other", "purpose", "occasion", "extent", "material")
 
 
 def _kept(clause: Clause, *without: str) -> str:
@@ -140,10 +144,8 @@ def _ask_agent(clause: Clause, part: Part) -> Asked:
     # "Who built X?" asks with the active verb: built here by hand, because the subject changes its place.
     preposition = "By whom" if part.role == "agent" else "By what"
     yield preposition, _kept(clause), "agent", part.value
-    if part.role == "agent":
-        yield "Who", f"{_kept(clause)} by", "agent", part.value
-    else:
-        yield "What", f"{_kept(clause)} by", "agent", part.value
+    if not _kept(clause):
+        yield "Who" if part.role == "agent" else "What", "by", "agent", part.value
 
 
 def _ask_material(clause: Clause, part: Part) -> Asked:
@@ -162,14 +164,17 @@ def _ask_purpose(clause: Clause, part: Part) -> Asked:
 def _ask_object(clause: Clause, part: Part) -> Asked:
     text = part.text
     lemma = clause.verb.lemma
-    following = [other for other in clause.parts if other.role in {"other", "place", "occasion", "time", "particle", "result"}]
-    others = " ".join(other.text for other in following if other.role != "other" or other.preposition in {"to", "into", "onto", "against", "at"})
-    attached = " ".join(other.text for other in following if other.role == "other" and other.text not in others)
+    following = [other for other in clause.parts if other.role not in {"object", "frequency", "condition", "extent"}]
+    if clause.part("infinitive"):
+        return
+    attached, others = _object_tail(following)
+    if others is None:
+        return
     value = f"{text} {attached}".strip()
     if found := COUNT.match(text):
         counted = found["counted"]
         if not re.search(r",| and | or | more ", counted) and is_plural(head_of(counted.split())):
-            rest = " ".join(other.text for other in following)
+            rest = " ".join(other.text for other in following if other.role not in {"agent"})
             yield f"How many {counted}", rest, "quantity", found["number"]
             return
     if found := re.match(rf"an? (height|length|width|depth|weight|age|size|speed|distance) of ({APPROXIMATELY}{NUMBER} \w+)", text):
@@ -180,15 +185,27 @@ def _ask_object(clause: Clause, part: Part) -> Asked:
         if located:
             yield "What", attached, "property", text
         if (kind := re.fullmatch(r"(an? )?((?:[a-z-]+ ){1,2})([a-z]+)", text)) and not re.match(NUMBER, kind[2]) and not located:
-            if not re.search(r"\b(?:and|of|many|more|no|the|same|great|very|few|much|all)\b", kind[2]) and (kind[1] or is_plural(kind[3])):
+            if not re.search(r"\b(?:and|of|many|more|no|the|other|same|great|very|few|much|all)\b", kind[2]) and (kind[1] or is_plural(kind[3])):
                 yield f"What kind of {kind[3]}", f"{others} {attached}", "property", text
         return
     has_owner = text.split()[0] in {"its", "his", "her", "their"}
-    if lemma == "spend" or (lemma in {"hold", "make"} and has_owner) or clause.part("result"):
+    if lemma in {"spend", "help", "let", "remain", "seem", "appear", "stay"} or (lemma in {"hold", "make"} and has_owner) or clause.part("result"):
         return
     if is_person_noun(head_of(text.split())) or (text[0].isupper() and not clause.subject.is_person):
         return
     yield "What", others, "action", value
+
+
+def _object_tail(following: list[Part]) -> tuple[str, str | None]:
+    """Divide what follows an object into what may belong to it and what stays in the question; None where mixed."""
+    attached: list[str] = []
+    kept: list[str] = []
+    for part in following:
+        stays = part.role in {"place", "occasion", "time", "particle", "duration", "distance"} or part.preposition in {"to", "into", "onto", "against", "at"}
+        if not stays and kept:
+            return "", None
+        (kept if stays else attached).append(part.text)
+    return " ".join(attached), " ".join(kept)
 
 
 def _ask_measure(clause: Clause, part: Part) -> Asked:
@@ -232,10 +249,10 @@ def _ask_result(clause: Clause, part: Part) -> Asked:
 
 def _ask_other(clause: Clause, part: Part) -> Asked:
     prep = part.preposition.lower()
-    if clause.part("object") or not prep or clause.part("result"):
+    if clause.part("object") or not prep or clause.part("result") or clause.part("infinitive"):
         return
-    before = " ".join(other.text for other in clause.parts if other.role in {"particle", "result", "occasion"})
-    after = " ".join(other.text for other in clause.parts if other.role == "time" and other.text.startswith("at "))
+    before = " ".join(other.text for other in clause.parts if other.role in {"particle", "result"})
+    after = " ".join(other.text for other in clause.parts if other.role == "occasion" or other.text.startswith("at "))
     if prep == "to" and clause.verb.lemma in {"travel", "go", "come", "move", "migrate", "fly", "sail", "walk", "return", "swim", "run"}:
         yield "Where", before, "place", part.text
     elif prep in {"with", "on", "of", "for", "from", "into", "like", "as", "against", "through", "over", "to", "under"}:
@@ -261,6 +278,8 @@ def _ask_condition(clause: Clause, part: Part) -> Asked:
 def _ask_complement(clause: Clause, part: Part) -> Asked:
     text = part.text
     subject = clause.subject
+    if clause.verb.remainder:
+        return
     if re.match(MEASURE, text):
         for found in re.finditer(MEASURE.pattern.replace("(?P<rest>.*)", ""), text):
             yield f"How {found['adjective']}", "", "quantity", f"{found['number']} {found['unit']}"
@@ -278,12 +297,12 @@ def _ask_complement(clause: Clause, part: Part) -> Asked:
         yield "What", found[1], "property", found[2]
     elif found := re.fullmatch(r"worth (.+)", text):
         yield "What", "worth", "property", found[1]
-    elif re.fullmatch(r"[a-z]+", text) and (text.endswith(_ADJECTIVE_ENDINGS) or text in _ADJECTIVES):
+    elif re.fullmatch(r"[a-z]+", text) and " of " in subject.text and (text.endswith(_ADJECTIVE_ENDINGS) or text in _ADJECTIVES):
         yield "What", "like", "property", text
     elif re.match(r"(?:on|in|at|near|beside|under|beneath|behind|between) ", text):
         if any(word[0].isupper() for word in text.split()):
             yield "Where", "", "place", text
-    elif _is_naming(text):
+    elif _is_naming(text) or (" " not in text and (re.match(r"the (?:national|favourite|favorite|\w+est|official) ", subject.text) or is_person_noun(text))):
         wh = "Who" if _asks_for_person(clause, text) else "What"
         if wh == "Who" or subject.is_person is not True:
             yield wh, "", "definition" if text[0].islower() else "name", text
@@ -294,7 +313,7 @@ _ADJECTIVES = frozenset("hard soft sweet sour bitter salty rare common cheap exp
 
 
 def _is_naming(text: str) -> bool:
-    return text[0].isupper() or bool(re.match(r"(?:an?|the|one of the) ", text)) or " " not in text
+    return text[0].isupper() or bool(re.match(r"(?:an?|the|one of the) ", text))
 
 
 def _asks_for_person(clause: Clause, complement: str) -> bool:
@@ -325,7 +344,7 @@ def _ask_by_name(clause: Clause, part: Part) -> Iterator[Question]:
         noun = {"cost": "price", "weigh": "weight"}.get(clause.verb.lemma)
         if noun:
             yield _noun_question(clause, "What", f"the {noun} of {subject}", "quantity", text)
-    elif part.role == "result" and clause.verb.lemma == "call" and clause.verb.voice == "passive":
+    elif part.role == "result" and clause.verb.finite in {"is called", "was called"} and subject.startswith("the "):
         yield _noun_question(clause, "What", f"the name of {subject}", "name", text)
     elif part.role == "result" and is_colour(text) and clause.verb.voice == "passive":
         yield _noun_question(clause, "What", f"the colour of {subject}", "property", text)
@@ -350,7 +369,7 @@ def _ask_subject(clause: Clause) -> Iterator[Question]:
         text = " ".join(f"{active} {subject.text} {_kept(clause)}".split())
         yield Question(as_sentence(f"{wh} {text}", "?"), f"{wh.lower()} {text}", "agent", agent.value, 0)
     counted = re.match(rf"{APPROXIMATELY}(?P<number>{NUMBER}) (?P<noun>.+)", subject.text)
-    if counted and is_plural(head_of(counted["noun"].split())):
+    if counted and " of the " not in f" {counted['noun']}" and is_plural(head_of(counted["noun"].split())):
         text = f"How many {counted['noun']} {clause.predicate}"
         yield Question(f"{text}?", text[0].lower() + text[1:], "quantity", counted["number"], 0)
         return
@@ -374,7 +393,7 @@ def _ask_subject(clause: Clause) -> Iterator[Question]:
 def active_verb(clause: Clause, agent: Part) -> str:
     """Return the active form of a passive verb for `agent` as its subject, or nothing where it is not known."""
     verb = clause.verb
-    if verb.voice != "passive" or " " in verb.remainder or verb.lemma in {"bear", "know"}:
+    if verb.voice != "passive" or " " in verb.remainder or verb.lemma in {"bear", "know"} or clause.part("particle"):
         return ""
     known = BY_PARTICIPLE.get(verb.remainder)
     if verb.auxiliary in {"was", "were"}:

@@ -8,7 +8,7 @@ from services.sft_data.clause import Clause, read_clauses, verb_group_at
 from services.sft_data.fact import facts_of
 from services.sft_data.noun_phrase import Subject, TextWords, head_of, is_standalone, look_at
 from services.sft_data.sentence import Sentence, split_sentences
-from services.sft_data.vocabulary import is_person_noun
+from services.sft_data.vocabulary import is_participle, is_person_noun
 
 _DONE_TO_THINGS = frozenset("found build open paint print close construct design invent discover write".split())
 _LEAST_ENGLISH = 0.12
@@ -112,7 +112,8 @@ class _Memory:
         if re.match(r"(?:an?|the) ", complement.text):
             noun = head_of(complement.text.split()).lower()
             self.persons.setdefault(subject.text, is_person_noun(noun))
-            if any(letter.isupper() for letter in subject.text) and " of " not in subject.text:
+            is_noun = not is_participle(noun) and not noun.endswith("ing")
+            if is_noun and any(letter.isupper() for letter in subject.text) and " of " not in subject.text:
                 self.classes[noun] = subject.text
                 self.nouns[subject.text] = noun
 

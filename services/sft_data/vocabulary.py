@@ -42,7 +42,7 @@ exhibit exist expand expect experience explain explode exploit explore export ex
 feature fill finance finish fish float flow flower follow force form found fund gather generate glide glow
 govern guard guarantee guide happen harvest hatch haul heat help hibernate hire honour house hover hum hunt identify
 ignore illustrate import improve include increase indicate influence inhabit inherit inspire install introduce
-invade invent invest investigate involve join jump kill land last laugh launch learn lift like link live lower
+invade invent invest investigate involve join jump kill land last laugh launch learn lift link live lower
 maintain manage manufacture marry measure melt migrate minimize maximize mine mix move multiply murder name nest notice
 observe occupy occur offer open operate oppose orbit order organize outlaw own paint participate pass perform
 persuade pick place plan plant play plough point pollinate possess practice predict prefer prepare preserve prevent
@@ -54,7 +54,7 @@ seem separate serve settle shape share shelter shout sign smell smoke smooth sol
 stay stop store stretch study suffer suggest supply support surround survive symbolize talk tame taste
 thrive tie touch trace trade train transfer transform translate transmit transport trap travel treat trigger
 tune turn unload use value vary visit vote walk want wash watch water weigh welcome whistle witness work worship
-wrap yield found burrow contrast constitute comprise accumulate need owe ban block keep haunt own ruin
+wrap yield found burrow contrast constitute comprise accumulate interpret state assign equal need owe ban block keep haunt own ruin
 """
 
 _DOUBLING = {"prefer", "refer", "occur", "admit", "commit", "permit", "control", "regret", "equip", "transfer", "transmit"}
@@ -111,7 +111,7 @@ NO_PARTICIPLES = frozenset("red need speed seed breed indeed hundred wicked sacr
 ADVERBS = frozenset(
     """also always often usually sometimes still now once only even first originally mainly mostly largely generally
     typically commonly normally rarely seldom frequently just already soon later then again together forwards
-    backwards away back inland upstream downstream ashore aloud alone apart aside upwards downwards early late
+    backwards away back inland upstream downstream ashore aloud alone apart aside further sideways upwards downwards early late
     today twice daily yearly far well fast hard almost nearly about around partly widely currently formerly recently
     finally officially probably primarily""".split()
 )
@@ -201,7 +201,7 @@ SINGULARS = frozenset(
 def is_person_noun(word: str) -> bool:
     """Return whether a common noun such as "shepherd" or "fishmonger" names people."""
     word = word.lower()
-    return word in PERSON_NOUNS or word.endswith(PERSON_SUFFIXES)
+    return word in PERSON_NOUNS or word.removesuffix("s") in PERSON_NOUNS or word.removesuffix("s").endswith(PERSON_SUFFIXES)
 
 
 def is_plural(noun: str) -> bool:

@@ -102,7 +102,7 @@ class PairStatements(Connection):
         order: str = "id",
         is_descending: bool = False,
     ) -> array[int]:
-        """Ids of a dataset's pairs; ``search`` is found anywhere in question or answer, in any case of ASCII letters."""
+        """Ids of a dataset's pairs; ``search`` is found anywhere in question or answer, small or large letters alike."""
         where, values = ["dataset = ?"], [dataset]
         if state is not None:
             wanted = (state,) if isinstance(state, str) else tuple(state)
@@ -231,9 +231,9 @@ class PairStatements(Connection):
         chunk: only the questions about this chunk.
         """
         rows = self.connection.execute(
-            "SELECT instruction FROM pair JOIN pair_text ON pair_id = pair.id"
-            " WHERE dataset = ? AND state <> 'failed' AND (? IS NULL OR chunk_id = ?) ORDER BY pair.id",
-            (dataset, chunk, chunk),
+            "SELECT instruction FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND state <> 'failed'"
+            f"{'' if chunk is None else ' AND chunk_id = ?'} ORDER BY pair.id",
+            (dataset,) if chunk is None else (dataset, chunk),
         )
         return [row[0] for row in rows]
 

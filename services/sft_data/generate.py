@@ -192,6 +192,10 @@ class _Generation:
         if chunk is None or chunk.is_deleted or chunk.is_excluded:  # the person did that meanwhile
             self._done_with.add(chunk_id)
             return None
+        if not chunk.content.strip():
+            self._done_with.add(chunk_id)
+            self._failed[chunk_id] = _("The chunk is empty.")
+            return None
         self._context.progress(
             self._made.total(), self._wanted, _("Asking about {source} [{number}]").format(
                 source=chunk.source, number=chunk.chunk_index
@@ -210,15 +214,7 @@ class _Generation:
             raise answer
         elif answer.fault:
             self._failures_in_a_row = 0
-            self._unusable_in_a_row += 1
-            self._note_fruitless(task.chunk, answer.fault)
-            if self._unusable_in_a_row >= UNUSABLE_IN_A_ROW and not self._made and self._source.provider:
-                raise UserError(
-                    _(
-                        "{count} replies in a row held nothing usable, the last one because: {reason} Choose a larger "
-                        "model, or another provider."
-                    ).format(count=self._unusable_in_a_row, reason=answer.fault)
-                )
+            self._settle_unusable(task, answer.fault)
         else:
             self._failures_in_a_row = self._unusable_in_a_row = 0
             self._settle_pairs(task, answer)
@@ -226,10 +222,26 @@ class _Generation:
     def _settle_failure(self, task: _Task, error: RequestFailed) -> None:
         if error.is_final:
             raise self._stopped(str(error)) from error
+        if not error.is_server:
+            self._failures_in_a_row = 0
+            self._settle_unusable(task, str(error))
+            return
         self._note_fruitless(task.chunk, str(error))
-        self._failures_in_a_row = self._failures_in_a_row + 1 if error.is_server else 0
+        self._failures_in_a_row += 1
         if self._failures_in_a_row >= FAILURES_IN_A_ROW + self._source.most_at_once - 1:
             raise self._stopped(str(error)) from error
+
+    def _settle_unusable(self, task: _Task, reason: str) -> None:
+        """The provider works and its reply does not; a model that never brings anything is not asked for ever."""
+        self._note_fruitless(task.chunk, reason)
+        self._unusable_in_a_row += 1
+        if self._unusable_in_a_row >= UNUSABLE_IN_A_ROW and not self._made and self._source.provider:
+            raise UserError(
+                _(
+                    "{count} replies in a row held nothing usable, the last one because: {reason} Choose a larger "
+                    "model, or another provider."
+                ).format(count=self._unusable_in_a_row, reason=reason)
+            )
 
     def _stopped(self, reason: str) -> UserError:
         if not self._made:

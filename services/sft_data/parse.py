@@ -1,7 +1,7 @@
 """A model's reply, read as leniently as it can be without inventing anything.
 
-The ladder: strict JSON; without reasoning and fences; mended commas; every whole object of a broken or cut reply; tagged
-lines. What none of these finds was not written.
+The ladder: strict JSON; without reasoning and fences; mended commas; every whole object of a broken or cut reply;
+tagged lines. What none of these finds was not written.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _PLAIN_CAPITALS = _set(
-    "i i'm i'll i've i'd a the this that these those it its yes no and but so if in on at of to you your we they he she "
-    "correct true false option answer step ja nein der die das ein eine"
+    "i i'm i'll i've i'd a the this that these those it its yes no and but so if in on at of to you your we they he "
+    "she correct true false option answer step ja nein der die das ein eine"
 )
 COMMON = _set(
     "about also because been does from have into that their them then there they this what when where which while will "

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
@@ -140,6 +141,28 @@ def test_every_chunk_that_gave_nothing_is_listed_with_its_reason(
     assert all(failure["reason"] for failure in result["failed"])
     warned = [event["subject"] for event in events if event["type"] == "warning"]
     assert warned == [f"places.md [{index}]" for index in range(4)]
+
+
+@pytest.mark.parametrize("workers", [1, 5])
+def test_a_storm_of_faults_leaves_no_chunk_without_an_end(
+    project: Project, settings: Settings, serve: Serve, workers: int
+) -> None:
+    faults = (
+        "prose empty wrong-schema only-think cut cut-prompt cut-stream stream-error 429 500 html drop invent".split()
+    )
+    weather = random.Random(workers).choices([*faults, *["good"] * 12], k=400)
+    # Two bad answers of the server in a row at the most, or it would rightly count as gone.
+    modes = [mode for number, mode in enumerate(weather) if "good" in weather[max(0, number - 2) : number + 1]]
+    ids = add_chunks(project, 40)
+    server = serve("ollama", *modes, "good")
+    result = run(settings(server.url, pairs=80, workers=workers), Context())
+    with project.connect() as knowledge_base:
+        covered = knowledge_base.coverage("sft_data")
+        failed_rows = len(knowledge_base.pair_ids("sft_data", "failed"))
+    assert set(covered) | {failure["chunk"] for failure in result["failed"]} == set(ids)
+    assert sum(covered.values()) == result["pairs"] == len(rows(project))
+    assert failed_rows == sum(result["rejected"].values())
+    assert len({row["instruction"] for row in rows(project)}) == result["pairs"]
 
 
 def test_pairs_that_fail_at_a_gate_are_kept_with_the_reason(project: Project, settings: Settings, serve: Serve) -> None:

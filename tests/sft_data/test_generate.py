@@ -147,9 +147,8 @@ def test_every_chunk_that_gave_nothing_is_listed_with_its_reason(
 def test_a_storm_of_faults_leaves_no_chunk_without_an_end(
     project: Project, settings: Settings, serve: Serve, workers: int
 ) -> None:
-    faults = (
-        "prose empty wrong-schema only-think cut cut-prompt cut-stream stream-error 429 500 html drop invent".split()
-    )
+    faults = ["prose", "empty", "wrong-schema", "only-think", "cut", "cut-prompt", "cut-stream", "stream-error"]
+    faults += ["429", "500", "html", "drop", "invent"]
     weather = random.Random(workers).choices([*faults, *["good"] * 12], k=400)
     # Two bad answers of the server in a row at the most, or it would rightly count as gone.
     modes = [mode for number, mode in enumerate(weather) if "good" in weather[max(0, number - 2) : number + 1]]

@@ -118,7 +118,7 @@ def install(is_test: bool, build: str) -> int:
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-q", "-c", str(CONSTRAINTS)]
     if build == "auto" and os.name == "nt" and shutil.which("nvidia-smi"):
         build = "cuda"
-    steps = [[*pip, "--index-url", TORCH_INDEX[build], "torch"]] if build in TORCH_INDEX else []
+    steps = [[*pip, "--index-url", TORCH_INDEX[build], "--force-reinstall", "--no-deps", "torch"]] if build in TORCH_INDEX else []
     for step in [*steps, [*pip, *wanted]]:
         if subprocess.call(step, stdout=sys.stderr):
             return fail("The packages could not be installed: see above. Is there a network, and 3 GB of free disk?")

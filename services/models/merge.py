@@ -187,7 +187,7 @@ def merge_final(
         context.check()
     context.progress(2, 4, _("Writing the model"))
     try:
-        _save(model, tokenizer, dtype, new)
+        save_model(model, tokenizer, dtype, new)
         _copy_beside(base_folder, Path(sft_adapter_folder), new)
         write_provenance(new, **(provenance or {}))
         context.check()
@@ -200,7 +200,8 @@ def merge_final(
     return out_folder
 
 
-def _save(model: Any, tokenizer: Any, dtype: str, folder: Path) -> None:
+def save_model(model: Any, tokenizer: Any, dtype: str, folder: Path) -> None:
+    """Writes a complete model folder whose config, generation config and tokenizer agree on template and ends."""
     import torch
 
     chat = prepare_chat(tokenizer, model.config, model.generation_config)

@@ -29,26 +29,34 @@ def langchain_spans(
         chunk_size=chunk_size, chunk_overlap=chunk_overlap, length_function=tokenizer.count
     )
 
-    def held(start: int, end: int) -> Iterator[tuple[int, int]]:
-        if tokenizer.count(text[start:end]) <= chunk_size:
-            yield start, end
-            return
-        for inner_start, inner_end in recut(DocumentText(text[start:end]), tokenizer, chunk_size, 0):
-            yield start + inner_start, start + inner_end
-
-    start, done = -1, 0
+    start, done = -1, 0  # of langchain's last chunk
+    last_start = -1  # of our last one
     for content in splitter.split_text(text):
-        fresh = done + len(text[done:]) - len(text[done:].lstrip())
-        # It starts after the chunk before it and not after the first text that this one left. Where
+        fresh = _next_text(text, done)
+        # It starts after the chunk before it, and not after the first text that this one left. Where
         # the text repeats itself, the last such place keeps the whole covered.
-        found = text.rfind(content, max(start + 1, 0), fresh + len(content))
+        found = text.rfind(content, start + 1, fresh + len(content))
+        end = found + len(content)
         if found < 0:
             break
-        if found + len(content) <= done:
+        if end <= done:
             continue
-        yield from held(found, found + len(content))
-        start, done = found, found + len(content)
+        spans: Iterator[tuple[int, int]] = iter([(found, end)])
+        if found <= last_start or tokenizer.count(content) > chunk_size:
+            spans = _shifted(recut(DocumentText(text[fresh:end]), tokenizer, chunk_size, 0), fresh)
+        for span in spans:
+            yield span
+            last_start = span[0]
+        start, done = found, end
     if rest := text[done:].strip():
-        at = text.index(rest, done)
-        for inner_start, inner_end in recut(DocumentText(rest), tokenizer, chunk_size, chunk_overlap):
-            yield at + inner_start, at + inner_end
+        yield from _shifted(recut(DocumentText(rest), tokenizer, chunk_size, chunk_overlap), _next_text(text, done))
+
+
+def _shifted(spans: Iterator[tuple[int, int]], by: int) -> Iterator[tuple[int, int]]:
+    return ((start + by, end + by) for start, end in spans)
+
+
+def _next_text(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position

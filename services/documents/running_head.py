@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 EDGE_LINES = 3
-_ROMAN = re.compile(r"\b[ivxlcdm]+\b")
+_ROMAN = re.compile(r"\b(?:[ivx]+|[lcx][ivxlc]+)\b")
 _DIGITS = re.compile(r"\d+")
 _NUMBER_AT_END = re.compile(r"(?:^|\s)(\d{1,5})$")
 _NUMBER_AT_START = re.compile(r"(\d{1,5})\s")

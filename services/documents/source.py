@@ -57,7 +57,9 @@ def find_files(paths: Iterable[str | Path]) -> Findings:
             findings.problems.append(
                 (
                     _printable(path.name),
-                    _("There is no such file or folder (any more). Check the path: {path}").format(path=_printable(path)),
+                    _("There is no such file or folder (any more). Check the path: {path}").format(
+                        path=_printable(path)
+                    ),
                 )
             )
         elif format_of(path) is None:

@@ -26,6 +26,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 200_000  # enough to tell an encoding by
+# Of German, French, Spanish, Portuguese, Italian, Swedish and Finnish, Danish and Norwegian, Dutch, Catalan, Icelandic.
+_WESTERN_LETTERS = (
+    "äöüßéàè", "àâæçéèêëîïôœùûüÿ", "áéíñóúüªº", "áâãàçéêíóôõúüªº", "àèéìíîòóù", "åäöéšž", "æøåéô", "éëïóöüèêáíú",
+    "àçéèíïóòúü", "áðéíóúýþæö",
+)  # fmt: skip
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][^\x00-\x7f\w’·\xad–—][^\W\d_]|[^\W\d_][³¹²¼½¾][^\W\d_]")
 _UNDERLINED = re.compile(r"^(?![ \t]*(?:[-#>|+*]|\d+[.)]))[ ]{0,3}(\S.*)\n[ ]{0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
 
 
@@ -114,11 +120,27 @@ def _unmarked_utf16(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str | None:
-    """The likeliest encoding. Western text is taken for Windows-1252, which short texts are often mistaken about."""
     from charset_normalizer import from_bytes
 
     sample = data[:_SAMPLE_BYTES]
+    if _is_western(sample):
+        return "cp1252"
     best = from_bytes(sample).best()
-    if best is None:
-        return None
-    return "cp1252" if {"cp1252", "latin_1"} & {best.encoding, *best.could_be_from_charset} else best.encoding
+    return best.encoding if best else None
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether the bytes read as Windows-1252 are written in one language's letters.
+
+    It is the commonest encoding after UTF-8, and a statistical guess often takes a few accents for another one's.
+    """
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    foreign = {letter.lower() for letter in text if letter > "\x7f" and letter.isalpha()}
+    share = sum(letter > "\x7f" and letter.isalpha() for letter in text) / max(
+        sum(letter.isalpha() for letter in text), 1
+    )
+    is_one_language = any(foreign <= set(letters) for letters in _WESTERN_LETTERS)
+    return is_one_language and share < 0.4 and not _SIGN_IN_WORD.search(text)

@@ -72,8 +72,9 @@ def writes_nouns_large(text: str) -> bool:
 
 def _is_code(word: str) -> bool:
     """An abbreviation, or letters with digits: NATO, H2O."""
-    has_capital = any(letter.isupper() for letter in word)
-    return len(word) > 1 and has_capital and (word.isupper() or any(letter.isdigit() for letter in word))
+    if len(word) < 2 or word.islower() or word.isdigit():
+        return False
+    return word.isupper() or any(letter.isdigit() for letter in word)
 
 
 def stem(word: str) -> str:

@@ -54,11 +54,11 @@ def is_among(stem: str, stems: set[str]) -> bool:
 def names(text: str, only_codes: bool = False) -> list[str]:
     """Words written with a capital that is not the sentence's own, and codes such as H2O; or the codes only."""
     found = []
+    is_bare = len(words_of(text)) <= 3  # "Marie Curie." has no capital of a sentence to hide behind
     for sentence in _SENTENCE_END.split(text):
         words = _WORD.findall(OPTION.sub(r"\2", sentence))
-        has_own_capital = len(words) > 3  # "Marie Curie." has no capital of a sentence to hide behind
         for position, word in enumerate(words):
-            is_name = word[0].isupper() and not (position == 0 and has_own_capital) and not only_codes
+            is_name = word[0].isupper() and (position > 0 or is_bare) and not only_codes
             if (is_name or _is_code(word)) and word.casefold().replace("’", "'") not in _PLAIN_CAPITALS:
                 found.append(word)
     return found

@@ -37,6 +37,7 @@ def reason(question: str, answer: str, style: str = "factual", **changes: bool) 
         ("How often does the lamp of Norrholm turn?", "The lamp turns 2 times a minute."),
         ("Which language do the keepers of Norrholm speak?", "Swedish."),
         ("What do the keepers measure with?", "They measure with the HX7."),
+        ("Which language do the keepers speak?", "Good question! Gladly. They speak Swedish."),
         ("Where does the lighthouse stand?", "The lighthouse stands on the north cape."),
         ("Who is the author of the lighthouse's plans?", "The lighthouse was built by Greta Halvorsen."),
         ("What is the lighthouse made of?", "1. The lighthouse is made of granite.\n2. The lamp is metres high."),

@@ -46,7 +46,6 @@ class ChatPanel(QWidget):
         super().__init__(parent)
         self._shell = shell
         self._thread: JobThread | None = None
-        self._started_with: dict[str, Any] = {}
         self._waiting: deque[Answer] = deque()
         self._current: Answer | None = None
         self._is_ready = False
@@ -96,6 +95,8 @@ class ChatPanel(QWidget):
     def clear(self) -> None:
         """Begin anew with an empty page."""
         self.stop()
+        if self._thread is not None:
+            self._thread.send({"type": "reset"})
         while self.transcript.count() > 1:
             _delete(self.transcript.takeAt(0))
         self.stack.setCurrentIndex(0)
@@ -136,19 +137,16 @@ class ChatPanel(QWidget):
             self._show_button()
             return
         answer = self._current = self._waiting.popleft()
-        wanted = self.settings.values()
-        if self._thread is not None and wanted != self._started_with:
-            self._drop_thread()
         if self._thread is None:
-            self._started_with, self._is_ready = wanted, False
+            self._is_ready = False
             answer.wait_for(_("Loading the model…"))
-            thread = self._thread = self._shell.start_beside("chat", {**wanted, "model": answer.model})
+            thread = self._thread = self._shell.start_beside("chat", {"model": answer.model})
             thread.events.connect(self._hear)
             thread.failed.connect(self._fail)
             thread.crashed.connect(self._crash)
             thread.cancelled.connect(self._end)
             thread.succeeded.connect(self._end)
-        self._thread.send({"type": "prompt", "text": answer.question, "model": answer.model})
+        self._thread.send({"type": "prompt", "text": answer.question, "model": answer.model, **self.settings.values()})
         self._show_button()
 
     def _hear(self, events: list[Event]) -> None:
@@ -164,6 +162,8 @@ class ChatPanel(QWidget):
                 self._current.add(event["text"])
             elif kind == "answered":
                 self._finish(event)
+            elif kind == "refused":
+                self._refuse(event["text"])
 
     def _finish(self, event: Event) -> None:
         if (answer := self._current) is None:
@@ -176,6 +176,14 @@ class ChatPanel(QWidget):
         answer.finish(event.get("text", ""), note)
         self.answered.emit(answer)
         self._next()
+
+    def _refuse(self, reason: str) -> None:
+        """This model cannot answer, and the child listens on."""
+        if (answer := self._current) is not None:
+            self._current = None
+            answer.fail(reason)
+            self.answered.emit(answer)
+            self._next()
 
     def _fail(self, error: UserError) -> None:
         self._end_with(str(error))
@@ -288,13 +296,15 @@ class ChatPanel(QWidget):
         self.second.setAccessibleName(_("Second model"))
         self.second.hide()
         for box in (self.model, self.second):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(14)
         self.side_by_side = QCheckBox(_("Side by side"))
         self.side_by_side.setToolTip(_("Ask two models the same, one after the other"))
         self.settings_button = QToolButton(icon=icon("chevron-right"), text=_("Settings"), checkable=True)
         self.settings_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme.set_role(self.settings_button, "disclosure")
         self.clear_button = QPushButton(icon("plus"), _("New chat"))
+        self.clear_button.setToolTip(_("Forget what was said and begin again"))
         self.settings = SettingForm("chat")
         self.settings_area = QScrollArea(widgetResizable=True)
         self.settings_area.setFrameShape(QFrame.Shape.NoFrame)

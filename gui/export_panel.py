@@ -113,7 +113,7 @@ class ExportPanel(QWidget):
         self._show_done()
         folder = path if path.is_dir() else path.parent
         self._shell.notify(
-            "success", _("The model is in {path}.").format(path=path), _("Open folder"),
+            "success", " ".join([_("The model is in {path}.").format(path=path), result.get("verified", "")]), _("Open folder"),
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))), tab="sft",
         )  # fmt: skip
 

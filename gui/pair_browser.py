@@ -331,7 +331,8 @@ class PairBrowser(QWidget):
     def _wire(self, table: QTableView) -> None:
         table.horizontalHeader().setSectionsClickable(True)
         table.horizontalHeader().setSortIndicatorShown(True)
-        table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        # As they came, until a person wants it otherwise: a list sorted by state would move under every verdict.
+        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.horizontalHeader().sortIndicatorChanged.connect(self.refresh_rows)
         table.selectionModel().currentRowChanged.connect(self._choose)
         table.selectionModel().selectionChanged.connect(self._select)
@@ -372,7 +373,9 @@ def _search_field(hint: str) -> QLineEdit:
 
 def _order(table: QTableView) -> tuple[str, bool]:
     header = table.horizontalHeader()
-    column = table.model().columns[max(0, header.sortIndicatorSection())]
+    if header.sortIndicatorSection() < 0:
+        return "", False
+    column = table.model().columns[header.sortIndicatorSection()]
     return column.order, header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
 
 

@@ -13,13 +13,13 @@ from gui.job_thread import JobThread
 from gui.quantity import say_duration
 from gui.shell import Shell
 from services.errors import UserError
-from services.settings import declared
 from services.training.plan import FEW_STEPS, plan
 from services.translation import _
 
 DELAY_MS = 250
 WORDINGS_OF_FEW = 8  # of every statement, where there are few
 MOST_EPOCHS = 10  # that are suggested
+SHORT_NAMES = {"wordings": _("wordings"), "batch_size": _("batch"), "epochs": _("epochs")}
 
 
 class PlanBox(QFrame):
@@ -114,8 +114,8 @@ class PlanBox(QFrame):
         changes = more_steps(self._plan, self._settings)
         self.suggest_button.setVisible(bool(changes))
         if changes:
-            names = (f"{declared(self._phase, key).label.partition(' (')[0]} {value}" for key, value in changes.items())
-            self.suggest_button.setText(_("Set {settings}").format(settings=", ".join(names)))
+            named = ", ".join(f"{SHORT_NAMES[key]} {value}" for key, value in changes.items())
+            self.suggest_button.setText(_("Set {settings}").format(settings=named))
 
     def _suggest(self) -> None:
         self.settings_suggested.emit(more_steps(self._plan, self._settings))

@@ -109,11 +109,13 @@ class Plot(QFrame):
     def paint_with(self, palette: QPalette) -> None:
         """pyqtgraph does not follow the palette, so it is told."""
         text = palette.color(QPalette.ColorRole.Text)
+        # The card that it stands on: see the style sheet.
+        card = QPalette.ColorRole.Button if _is_dark(palette) else QPalette.ColorRole.Base
+        self.canvas.setBackground(palette.color(card))
         quiet = QColor(text)
         quiet.setAlpha(150)
         line = QColor(text)
         line.setAlpha(40)
-        self.canvas.setBackground(palette.color(QPalette.ColorRole.Base))
         for side in ("left", "bottom"):
             axis = self.canvas.getAxis(side)
             axis.setPen(line)
@@ -161,6 +163,8 @@ class TrainingPlots(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         small = (self.rate, self.speed, self.memory)
+        for plot in small:
+            plot.canvas.setMinimumHeight(self.fontMetrics().height() * (1 if is_compact else 3))
         if is_compact:
             layout.addWidget(self.loss, 0, 0, 3, 1)
             layout.setColumnStretch(0, 3)
@@ -259,8 +263,11 @@ class TrainingPlots(QWidget):
 
 def curve_colours(palette: QPalette) -> tuple[QColor, QColor]:
     """The accent, and a warm second colour that keeps 4.5:1 on the background; never told apart by colour alone."""
-    is_dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
-    return palette.color(QPalette.ColorRole.Accent), QColor("#f0a35e" if is_dark else "#b45309")
+    return palette.color(QPalette.ColorRole.Accent), QColor("#f0a35e" if _is_dark(palette) else "#b45309")
+
+
+def _is_dark(palette: QPalette) -> bool:
+    return palette.color(QPalette.ColorRole.Base).lightness() < 128
 
 
 def _number(value: float | None, form: str) -> str:

@@ -54,6 +54,7 @@ class TrainingTab(Tab):
         shell.job_started.connect(self._job_started)
         shell.job_ended.connect(self._job_ended)
         self._settings_changed()
+        self._look_for_interrupted()
         self.runs.refresh()
 
     # For the subclass

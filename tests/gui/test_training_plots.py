@@ -73,5 +73,5 @@ def test_colours_follow_the_palette(qtbot):
     dark.setColor(QPalette.ColorRole.Base, QColor("#101418"))
     dark.setColor(QPalette.ColorRole.Text, QColor("#ffffff"))
     plots.setPalette(dark)
-    assert plots.loss.canvas.backgroundBrush().color() == QColor("#101418")
+    assert plots.loss.canvas.getAxis("left").textPen().color().name() == "#ffffff"
     assert curve_colours(dark)[1] != curve_colours(QPalette(QColor("#ffffff")))[1]

@@ -1,0 +1,240 @@
+"""Tab 3: pairs made by a real child with the built-in provider, judged, undone, exported and imported."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from gui.pair_browser import CHUNKS, DID_NOT_PASS, PAIRS
+from gui.sft_data_tab import SftDataTab
+from gui.shell import Shell
+from PySide6.QtCore import Qt
+from services.knowledge_base.pairs import NewPair
+from services.project import Project
+
+from tests.gui.conftest import fill
+
+TEXTS = [
+    "The lighthouse of Norrholm was built in 1874 by Ada Quill. It stands on Gannet Point and is 31 metres tall.",
+    "The mill of Osterly has 48 wooden teeth. The mill was built by Tomas Reed in 1902.",
+    "The grey goose lives on the northern pier. It eats kelp and sleeps on one leg.",
+]
+
+
+@pytest.fixture
+def tab(qtbot, project: Project, shell: Shell) -> SftDataTab:
+    """A tab over three chunks."""
+    fill(project, TEXTS)
+    return make_tab(qtbot, project, shell)
+
+
+def make_tab(qtbot, project: Project, shell: Shell) -> SftDataTab:
+    tab = SftDataTab(project, shell)
+    qtbot.addWidget(tab)
+    tab.resize(1280, 700)
+    tab.show()
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+    return tab
+
+
+def add_pairs(project: Project, *rows: NewPair) -> list[int]:
+    with project.connect() as store:
+        return store.add_pairs("sft_data", rows)
+
+
+def a_pair(number: int, chunk: int | None = None, **values: object) -> NewPair:
+    return NewPair(f"What is thing {number}?", f"Thing {number} is a thing.", chunk, "factual", **values)
+
+
+def states(shell: Shell) -> list[str]:
+    store = shell.knowledge_base
+    return [pair.state for pair in store.pairs(store.pair_ids("sft_data"))]
+
+
+def written(project: Project) -> list[dict]:
+    return [json.loads(line) for line in project.dataset_path("sft_data").read_text("utf-8").splitlines()]
+
+
+def settle(qtbot, shell: Shell) -> None:
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=60_000)
+
+
+def test_opens_on_the_chunks_and_makes_pairs_from_a_selection(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    assert tab.browser.page == CHUNKS and tab.browser.chunk_model.rowCount() == 3
+    tab.ask.provider.setCurrentIndex(tab.ask.provider.findData("built-in"))
+    assert not tab.ask.model.isVisible()
+    tab.browser.chunk_table.selectRow(1)
+    assert "mill of Osterly" in tab.review.passage.toPlainText()
+    qtbot.mouseClick(tab.browser.generate_button, Qt.MouseButton.LeftButton)
+    assert shell.is_busy and not tab.generate_button.isEnabled()
+    settle(qtbot, shell)
+    assert tab.browser.page == PAIRS
+    qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() > 0)
+    chunk_ids = {pair.chunk_id for pair in shell.knowledge_base.pairs(tab.browser.pair_model.ids)}
+    assert chunk_ids == {tab.browser.chunk_model.ids[1]}
+    assert written(project) and set(written(project)[0]) == {"instruction", "output"}
+    assert tab.browser.coverage_bar.value() == 1
+
+
+def test_keys_judge_and_every_verdict_can_be_undone(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    add_pairs(project, *(a_pair(number) for number in range(4)))
+    shell.changed("pair")
+    tab.browser.show_page(PAIRS)
+    tab.activateWindow()
+    tab.browser.pair_table.setFocus()
+    tab.browser.pair_table.selectRow(0)
+    for key in (Qt.Key.Key_A, Qt.Key.Key_R, Qt.Key.Key_A):
+        qtbot.keyClick(tab.browser.pair_table, key)
+    assert states(shell) == ["accepted", "rejected", "accepted", "new"]
+    assert tab.browser.pair_table.currentIndex().row() == 3
+    assert "3 of 4" in tab.review.count.text()
+    kept = [f"What is thing {number}?" for number in (0, 2, 3)]
+    qtbot.waitUntil(lambda: [row["instruction"] for row in written(project)] == kept)
+    tab.undo_stack.undo()
+    tab.undo_stack.undo()
+    assert states(shell) == ["accepted", "new", "new", "new"]
+    qtbot.waitUntil(lambda: len(written(project)) == 4)
+    tab.undo_stack.redo()
+    assert states(shell)[1] == "rejected"
+    settle(qtbot, shell)
+
+
+def test_a_pair_is_edited_and_the_edit_undone(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    ids = add_pairs(project, a_pair(0), a_pair(1))
+    shell.changed("pair")
+    tab.activateWindow()
+    tab.browser.choose_pair(ids[0])
+    tab.browser.pair_table.setFocus()
+    qtbot.keyClick(tab.browser.pair_table, Qt.Key.Key_E)
+    assert tab.review.is_editing
+    tab.review.answer.setPlainText("Another answer.")
+    qtbot.keyClick(tab.review.answer, Qt.Key.Key_A)  # a letter, not a verdict
+    qtbot.keyClick(tab.review.answer, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    pair = shell.knowledge_base.pairs([ids[0]])[0]
+    assert pair.state == "edited" and "Another answer." in pair.output and not tab.review.is_editing
+    tab.undo_stack.undo()
+    pair = shell.knowledge_base.pairs([ids[0]])[0]
+    assert (pair.state, pair.output) == ("new", "Thing 0 is a thing.")
+    # What is typed is kept when another row is chosen, and thrown away by Escape.
+    tab.review.edit()
+    tab.review.answer.setPlainText("Kept.")
+    tab.browser.choose_pair(ids[1])
+    assert shell.knowledge_base.pairs([ids[0]])[0].output == "Kept."
+    tab.review.edit()
+    tab.review.answer.setPlainText("Thrown away.")
+    qtbot.keyClick(tab.review.answer, Qt.Key.Key_Escape)
+    assert shell.knowledge_base.pairs([ids[1]])[0].output == "Thing 1 is a thing."
+    settle(qtbot, shell)
+
+
+def test_evidence_is_marked_and_reasons_are_told(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    chunk = shell.knowledge_base.chunk_ids()[0]
+    start = TEXTS[0].index("31 metres")
+    ids = add_pairs(
+        project, a_pair(0, chunk, evidence=(start, start + 9)), a_pair(1, chunk, state="failed", reason="not-alone")
+    )
+    shell.changed("pair")
+    tab.browser.choose_pair(ids[0])
+    (mark,) = tab.review.passage.extraSelections()
+    assert mark.cursor.selectedText() == "31 metres"
+    qtbot.mouseClick(tab.browser.why_button, Qt.MouseButton.LeftButton)
+    assert tab.browser.state_filter.currentIndex() == DID_NOT_PASS
+    assert list(tab.browser.pair_model.ids) == [ids[1]] and "1 ×" in tab.browser.reasons.text()
+    tab.browser.pair_table.selectRow(0)
+    tab.judge("accepted")  # a person may know better than a gate
+    assert states(shell) == ["new", "accepted"]
+    settle(qtbot, shell)
+
+
+def test_pairs_go_out_and_come_in(qtbot, tab: SftDataTab, project: Project, shell: Shell, tmp_path: Path):
+    add_pairs(project, a_pair(0))
+    shell.changed("pair")
+    tab.export_to(tmp_path / "mine.jsonl")
+    settle(qtbot, shell)
+    assert (tmp_path / "mine.jsonl").read_text("utf-8").count("\n") == 1
+    (tmp_path / "theirs.jsonl").write_text('{"question": "Why?", "answer": "Because."}\nnonsense\n', encoding="utf-8")
+    tab.import_from(tmp_path / "theirs.jsonl")
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() == 2)
+    assert shell.messages[-1].kind == "warning" and "Line 2" in shell.messages[-1].text
+    tab.import_from(tmp_path / "missing.jsonl")
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: shell.messages[-1].kind == "error")
+    assert "missing.jsonl" in shell.messages[-1].text
+
+
+def test_another_dataset_is_a_table_of_its_own(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    add_pairs(project, a_pair(0))
+    with project.connect() as store:
+        store.add_pairs("formal", [a_pair(5)])
+    shell.changed("pair")
+    tab.ask.dataset.setCurrentText("formal")
+    assert tab.browser.pair_model.row(0).instruction == "What is thing 5?"
+    tab.ask.dataset.setCurrentText("a/b")
+    assert not tab.generate_button.isEnabled() and "a/b" in tab.need.text.text()
+
+
+def test_without_chunks_the_way_on_is_shown(qtbot, project: Project, shell: Shell):
+    tab = make_tab(qtbot, project, shell)
+    assert not tab.generate_button.isEnabled() and tab.need.isVisible()
+    with qtbot.waitSignal(shell.tab_requested) as asked:
+        qtbot.mouseClick(tab.need.button, Qt.MouseButton.LeftButton)
+    assert asked.args == ["ingest"]
+
+
+class _Ollama(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"models": [{"model": "llama3:8b"}, {"model": "gemma3:4b"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def ollama() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Ollama) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_models_are_listed_on_demand(qtbot, tab: SftDataTab, shell: Shell, ollama: str):
+    assert tab.ask.model.count() == 0
+    tab.ask.url.setText(ollama)
+    tab.ask.list_models()
+    qtbot.waitUntil(lambda: tab.ask.model.count() == 2, timeout=10_000)
+    assert tab.ask.model.itemText(0) == "gemma3:4b" and "2 models" in tab.ask.model_note.text()
+    settle(qtbot, shell)
+
+
+def test_a_provider_that_is_down_is_told_beside_the_field(qtbot, tab: SftDataTab, shell: Shell):
+    tab.ask.url.setText("not an address")
+    tab.ask.list_models()
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: "not an address" in tab.ask.model_note.text())
+    assert tab.ask.list_button.isEnabled()
+
+
+def test_a_key_without_a_keyring_lasts_until_the_end(qtbot, tab: SftDataTab, shell: Shell):
+    tab.ask.provider.setCurrentIndex(tab.ask.provider.findData("openrouter"))
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: "key" in tab.need.text.text())
+    assert not tab.generate_button.isEnabled()
+    tab.ask.key.setText("sk-secret")
+    qtbot.mouseClick(tab.ask.key_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: tab.generate_button.isEnabled())
+    assert "no keyring" in tab.ask.key_note.text() and not tab.ask.key.text()
+    from services.sft_data.key import forget_key
+
+    forget_key("openrouter")

@@ -9,7 +9,7 @@ from services.sft_data.word import fold, fold_words
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<=[^\W\d_])\d+")
 _GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})+")
-_LIST_MARK = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|step\s+\d+|schritt\s+\d+)[:\s]", re.MULTILINE | re.IGNORECASE)
+_LIST_MARK = re.compile(r"^\s*\(?\d{1,2}[.)]\s|\b(?:step|schritt)\s+\d+\b", re.MULTILINE | re.IGNORECASE)
 _WORDS = {
     0: "zero null",
     1: "one a an first once eins ein eine einen erste",

@@ -58,7 +58,7 @@ def names(text: str, only_codes: bool = False) -> list[str]:
     for sentence in _SENTENCE_END.split(text):
         words = _WORD.findall(OPTION.sub(r"\2", sentence))
         for position, word in enumerate(words):
-            is_name = word[0].isupper() and (position > 0 or is_bare) and not only_codes
+            is_name = len(word) > 1 and word[0].isupper() and (position > 0 or is_bare) and not only_codes
             if (is_name or _is_code(word)) and word.casefold().replace("’", "'") not in _PLAIN_CAPITALS:
                 found.append(word)
     return found

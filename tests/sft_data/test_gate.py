@@ -41,6 +41,7 @@ def reason(question: str, answer: str, style: str = "factual", **changes: bool) 
         ("Where does the lighthouse stand?", "The lighthouse stands on the north cape."),
         ("Who is the author of the lighthouse's plans?", "The lighthouse was built by Greta Halvorsen."),
         ("What is the lighthouse made of?", "1. The lighthouse is made of granite.\n2. The lamp is metres high."),
+        ("How does one measure the lamp of the lighthouse?", "Step 8. Call its height H. Step 9. The height is 3.5 metres."),
     ],
 )
 def test_what_the_chunk_says_passes(question: str, answer: str) -> None:

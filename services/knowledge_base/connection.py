@@ -23,18 +23,18 @@ class Connection:
 
     def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self.path = path
-        target = f"{path.resolve().as_uri()}?mode=ro" if is_read_only else str(path)
         try:
-            self.connection = sqlite3.connect(target, uri=is_read_only, isolation_level=None, timeout=5.0)
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         except sqlite3.OperationalError as error:
             raise UserError(_("{path} cannot be opened: {reason}.").format(path=path, reason=error)) from error
         self.connection.row_factory = sqlite3.Row
         try:
             self.connection.execute("PRAGMA foreign_keys = ON")
-            if not is_read_only:
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.execute("PRAGMA synchronous = NORMAL")
-                upgrade(self.connection)
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            upgrade(self.connection)
+            if is_read_only:  # not mode=ro: that leaves the -wal file behind when it is the last to close
+                self.connection.execute("PRAGMA query_only = ON")
         except sqlite3.DatabaseError as error:
             self.connection.close()
             raise UserError(

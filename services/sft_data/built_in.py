@@ -1,4 +1,4 @@
-"""The provider that needs no model: pairs made from the text's own statements, each answered by a sentence of the text."""
+"""The provider that needs no model: pairs made from the text's statements, each answered by a sentence of the text."""
 
 import random
 import re
@@ -51,8 +51,9 @@ def make_pairs(text: str, headings: Sequence[str], style: str, count: int, seed:
     if style not in writers:
         raise UserError(
             _(
-                "The built-in provider has no model, so it cannot make pairs in the style “{style}”. Choose Ollama, OpenRouter, "
-                "an OpenAI-compatible server or a GGUF file for it, or one of the styles factual, conversational, multiple-choice."
+                "The built-in provider has no model, so it cannot make pairs in the style “{style}”. Choose Ollama, "
+                "OpenRouter, an OpenAI-compatible server or a GGUF file for it, or one of the styles factual, "
+                "conversational, multiple-choice."
             ).format(style=style)
         )
     rng = random.Random(seed)
@@ -74,7 +75,10 @@ def _find_facts(text: str, headings: Sequence[str]) -> list[_Fact]:
         for clause in reading.clauses:
             reason = f", {clause.reason}." if clause.reason else "."
             answer = clause.sentence.removesuffix(".") + reason
-            facts += [_Fact(question, clause.subject.text, clause.verb.lemma, answer, reading.source) for question in ask(clause)]
+            facts += [
+                _Fact(question, clause.subject.text, clause.verb.lemma, answer, reading.source)
+                for question in ask(clause)
+            ]
     subjects: dict[str, set[str]] = {}
     for fact in facts:
         subjects.setdefault(fact.question.text, set()).add(fact.subject)
@@ -87,7 +91,7 @@ def _find_facts(text: str, headings: Sequence[str]) -> list[_Fact]:
 
 
 def _in_turns(facts: Sequence[_Fact], rng: random.Random) -> Iterator[_Fact]:
-    """Yield one question of every sentence, then another of every sentence, and so on; plain ones tend to come first."""
+    """Yield one question of every sentence, then another of every sentence, and so on; plain ones tend to lead."""
     by_answer: dict[str, list[_Fact]] = {}
     for fact in facts:
         by_answer.setdefault(fact.answer, []).append(fact)
@@ -104,13 +108,15 @@ def _factual(fact: _Fact, _facts: Sequence[_Fact], _rng: random.Random) -> tuple
 
 
 _OPENINGS = (
-    "Can you tell me {indirect}?", "Could you please tell me {indirect}?", "Do you know {indirect}?", "I would like to know {indirect}.",
-    "I was wondering {indirect}.", "I am curious: {inner}", "Hello! {direct}", "Hi there! {direct}", "Quick question: {inner}",
-    "Please tell me {indirect}.", "Tell me, {inner}", "My friend wants to know {indirect}. Can you help?",
+    "Can you tell me {indirect}?", "Could you please tell me {indirect}?", "Do you know {indirect}?",
+    "I would like to know {indirect}.", "I was wondering {indirect}.", "I am curious: {inner}", "Hello! {direct}",
+    "Hi there! {direct}", "Quick question: {inner}", "Please tell me {indirect}.", "Tell me, {inner}",
+    "My friend wants to know {indirect}. Can you help?",
 )  # fmt: skip
 _ANSWERS = (
-    "Sure! {answer}", "Of course. {answer}", "Good question! {answer}", "Gladly. {answer}", "Certainly. {answer}", "Yes, I can help with that. {answer}",
-    "Happy to help! {answer}", "I can tell you that. {answer}", "That is easy. {answer}",
+    "Sure! {answer}", "Of course. {answer}", "Good question! {answer}", "Gladly. {answer}", "Certainly. {answer}",
+    "Yes, I can help with that. {answer}", "Happy to help! {answer}", "I can tell you that. {answer}",
+    "That is easy. {answer}",
 )  # fmt: skip
 
 
@@ -145,7 +151,12 @@ def _distractors(fact: _Fact, facts: Sequence[_Fact], rng: random.Random) -> lis
     for other in facts:
         value = other.question.value
         is_apart = value.lower() not in right and right not in value.lower() and value.lower() not in true_of_subject
-        if other.subject != fact.subject and is_apart and _form(other) == form and value.lower() != fact.subject.lower():
+        if (
+            other.subject != fact.subject
+            and is_apart
+            and _form(other) == form
+            and value.lower() != fact.subject.lower()
+        ):
             found[value] += 1
     values = sorted(found)
     rng.shuffle(values)
@@ -165,7 +176,13 @@ def _form(fact: _Fact) -> tuple[str, ...]:
         is_name = value[:1].isupper() or value.startswith("the ") and value.lower() != value
         return ("name" if is_name else question.kind, question.text.split()[0] if question.kind != "agent" else "Who")
     if question.kind in {"time", "definition", "place", "purpose"}:
-        opening = value.split()[0] if question.kind == "time" else question.text.split()[0] if question.kind == "definition" else ""
+        opening = (
+            value.split()[0]
+            if question.kind == "time"
+            else question.text.split()[0]
+            if question.kind == "definition"
+            else ""
+        )
         return (question.kind, opening)
     return (question.kind, fact.lemma)
 

@@ -7,13 +7,19 @@ from services.sft_data.clause import Clause
 from services.sft_data.vocabulary import APPROXIMATELY, COLOURS, DIMENSIONS, NUMBER, SHADES, UNIT
 
 _KINDS = {
-    "time": "time", "frequency": "time", "duration": "quantity", "measure": "quantity", "extent": "quantity", "distance": "quantity",
-    "place": "place", "agent": "agent", "cause": "agent", "material": "property", "purpose": "purpose", "other": "action", "result": "property",
+    "time": "time", "frequency": "time", "duration": "quantity", "measure": "quantity", "extent": "quantity",
+    "distance": "quantity", "place": "place", "agent": "agent", "cause": "agent", "material": "property",
+    "purpose": "purpose", "other": "action", "result": "property",
     "object": "action", "condition": "time",
 }  # fmt: skip
 _WITH_PREPOSITION = frozenset({"place", "condition", "frequency"})
 MEASURE = re.compile(
-    rf"(?P<about>{APPROXIMATELY})(?P<number>{NUMBER}) (?P<unit>{UNIT}) (?P<adjective>{'|'.join(DIMENSIONS)})\b(?P<rest>.*)"
+    rf"(?P<about>{APPROXIMATELY})(?P<number>{NUMBER}) (?P<unit>{UNIT}) (?P<adjective>{'|'.join(DIMENSIONS)})\b"
+)
+# "famous for its blankets": the adjective asks, what follows its preposition answers.
+ABOUT = (
+    r"(?P<adjective>famous|known|afraid|full|rich|responsible|named|similar|home|proud|fond|typical|capable|equal|related"
+    r"|native|important) (?P<preposition>for|of|in|to|from|as) (?P<of>.+)"
 )
 COUNT = re.compile(rf"(?P<only>{APPROXIMATELY})(?P<number>{NUMBER}) (?P<counted>[a-z].*)")
 
@@ -46,6 +52,8 @@ def _complement(text: str) -> tuple[str, str]:
         return "quantity", f"{found['number']} {found['unit']}"
     if is_colour(text):
         return "property", text
+    if found := re.fullmatch(ABOUT, text):
+        return "property", found["of"]
     if re.match(r"(?:an?|one of|the) ", text):
         return "definition", text
     if text[0].isupper():

@@ -1,5 +1,6 @@
-"""Noun phrases: which words may be a subject, whether it stands alone, is plural, is a person, and how it is spelt inside
-a sentence. What the text itself shows about its words decides where English does not.
+"""Noun phrases: which words may be a subject, whether it stands alone, is plural, is a person, how it is spelt.
+
+What the text itself shows about its words decides where English does not.
 """
 
 import re
@@ -7,13 +8,23 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.sft_data.vocabulary import BY_BASE, NUMBER, PREPOSITIONS, THING_WORDS, is_participle, is_person_noun, is_plural
+from services.sft_data.vocabulary import (
+    BY_BASE,
+    NUMBER,
+    PREPOSITIONS,
+    THING_WORDS,
+    is_participle,
+    is_person_noun,
+    is_plural,
+    word_set,
+)
 
 _NAME = r"[A-Z][\w'’-]+(?: (?:de|van|von|of the) (?=[A-Z]))?(?: [A-Z][\w'’-]+)+"
 _PERSON_SIGNS = (
     rf"(?<!the )(?<!The )\b({_NAME}) (?:was|is) (?:born|an? (?:\w+ )?(?P<noun>[a-z-]+))",
     rf"(?P<participle>\w+)(?: (?:in|on) [^ .]+)* by ({_NAME})",
-    rf"\b({_NAME}) (?:wrote|invented|painted|composed|studied|died|said|discovered|founded|married|designed|planned|argued|taught)\b",
+    rf"\b({_NAME}) (?:wrote|invented|painted|composed|studied|died|said|discovered|founded|married|designed|planned"
+    r"|argued|taught)\b",
     rf"(?<!the )(?<!The )\b({_NAME}) [^.]*\. (?:He|She) ",
     rf"(?P<noun2>[a-z]+) (?:of [^.,]{{2,40}} )?(?:is|was|were) ({_NAME})\.",
 )
@@ -68,23 +79,32 @@ def look_at(flat: str, headings: Sequence[str]) -> TextWords:
     return TextWords(frozenset(names), frozenset(commons), frozenset(persons), frozenset(topics), frozenset(titles))
 
 
-_DETERMINERS = frozenset("the a an one every".split())
-_NO_SUBJECT = frozenset(
-    """this that these those such another other others some many most several few all both any no not what which who whom
-    when while if unless because although though as since after before during until there here it he she they we you i
-    his her hers its their our your my however thus therefore then nobody nothing none anyone everyone someone somebody
-    everybody something everything anything much more less either neither each to please let only just even perhaps maybe
-    former latter same following above below figure table chapter section example exercise note and or but so yet nor
-    than whose where how why everything have has had be do did does is are was were can could will would should must may might sometimes often usually today yesterday once instead rather""".split()
+_DETERMINERS = word_set("the a an one every")
+_NO_SUBJECT = word_set(
+    """this that these those such another other others some many most several few all both any no not what which who
+    whom when while if unless because although though as since after before during until there here it he she
+    they we you i his her hers its their our your my however thus therefore then nobody nothing none anyone
+    everyone someone somebody everybody something everything anything much more less either neither each to
+    please let only just even perhaps maybe former latter same following above below figure table chapter
+    section example exercise note and or but so yet nor than whose where how why everything have has had be do
+    did does is are was were can could will would should must may might sometimes often usually today yesterday
+    once instead rather"""
 )
-_IMPERATIVES = frozenset("list discuss note suppose imagine recall try click visit complete state review answer compare see".split())
-_LY_NOUNS = frozenset("assembly monopoly anomaly elderly butterfly dragonfly".split())
-_VAGUE_HEADS = frozenset(
-    """fact reason purpose goal result answer problem example point idea question way thing things case cases issue aim objective
-    number rest lot kind sort type part parts one ones difference key step steps process approach author authors chapter section
-    text passage figure table story option exception second third last other result results effect""".split()
+_NEVER_INSIDE = word_set(
+    """that which who whose when because if while not than this these it itself how what why where no his her its their
+    our my your whether therefore thus hence however everyone someone anyone"""
 )
-_UNIQUE = frozenset("sea sun moon earth world sky mainland ocean universe equator north south east west".split())
+_IMPERATIVES = word_set(
+    "list discuss note suppose imagine recall try click visit complete state review answer compare see"
+)
+_LY_NOUNS = word_set("assembly monopoly anomaly elderly butterfly dragonfly")
+_VAGUE_HEADS = word_set(
+    """fact reason purpose goal result answer problem example point idea question way thing things case cases issue aim
+    objective number rest lot kind sort type part parts one ones difference key step steps process approach
+    author authors chapter section text passage figure table story option exception second third last other
+    result results effect"""
+)
+_UNIQUE = word_set("sea sun moon earth world sky mainland ocean universe equator north south east west")
 _SINGULAR_MASS = re.compile(r"\w+(?:ology|ism|tion|sion|ment|ness|ity|ics|ing|ance|ence|phy|try|age|ship|hood|ure)$")
 
 
@@ -94,16 +114,21 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
         return None
     lowered = [token.lower() for token in tokens]
     first = lowered[0]
-    if set(lowered) & {"that", "which", "who", "whose", "when", "because", "if", "while", "not", "than", "this", "these", "it", "itself", "how", "what", "why", "where", "no", "his", "her", "its", "their", "our", "my", "your", "whether", "therefore", "thus", "hence", "however", "everyone", "someone", "anyone"}:
+    if set(lowered) & _NEVER_INSIDE:
         return None
     if first in _NO_SUBJECT or first.endswith(("ing", "ly")) and first not in words.names and len(tokens) > 1:
         return None
-    if lowered[-1] in PREPOSITIONS | {"of", "and", "or", "the", "a", "an"} or first in PREPOSITIONS | {"to"}:
-        if first not in {"about", "over"}:
-            return None
-    if any(token.endswith("ly") and token.islower() and len(token) > 6 and token not in _LY_NOUNS for token in tokens[1:]):
+    if lowered[-1] in PREPOSITIONS | {"of", "and", "or", "the", "a", "an"}:
         return None
-    if any(token == "The" or "n’t" in token or "n't" in token for token in tokens[1:]) or not _has_plain_inside(lowered):
+    if first in PREPOSITIONS | {"to"} and first not in {"about", "over"}:
+        return None
+    if any(
+        token.endswith("ly") and token.islower() and len(token) > 6 and token not in _LY_NOUNS for token in tokens[1:]
+    ):
+        return None
+    if any(token == "The" or "n’t" in token or "n't" in token for token in tokens[1:]) or not _has_plain_inside(
+        lowered
+    ):
         return None
     head = head_of(tokens)
     if head.lower() in _VAGUE_HEADS and "of" not in lowered:
@@ -115,7 +140,9 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
     if is_capital and number is not None:
         plural = number
     is_bare = first not in _DETERMINERS and "'s" not in tokens[0] and "’s" not in tokens[0] and not first[0].isdigit()
-    is_name = is_bare and all(token[0].isupper() or token in {"of", "the", "and", "de", "van", "von"} for token in tokens)
+    is_name = is_bare and all(
+        token[0].isupper() or token in {"of", "the", "and", "de", "van", "von"} for token in tokens
+    )
     if is_bare and not is_name and not plural and (is_past and number is None) and tokens[0] not in words.names:
         return None
     if first in {"a", "an"} and is_past and not any(token[0].isupper() for token in tokens[1:]):
@@ -163,11 +190,24 @@ def _is_plural_phrase(tokens: Sequence[str], head: str, number: bool | None) -> 
 def is_standalone(tokens: Sequence[str], words: TextWords, is_loose: bool = False) -> bool:
     """Return whether a noun phrase can be understood without the text around it.
 
-    "The price of a good" and "the Korrin lighthouse" can; "the firm" cannot unless a heading or a definition makes it the
-    topic. With `is_loose`, only words that point elsewhere ("these", "such") count against it.
+    "The price of a good" and "the Korrin lighthouse" can; "the firm" cannot unless a heading or a definition makes it
+    the topic. With `is_loose`, only words that point elsewhere ("these", "such") count against it.
     """
     lowered = [token.strip(",").lower() for token in tokens]
-    if set(lowered) & {"this", "these", "those", "such", "above", "following", "former", "latter", "other", "others", "here", "there"}:
+    if set(lowered) & {
+        "this",
+        "these",
+        "those",
+        "such",
+        "above",
+        "following",
+        "former",
+        "latter",
+        "other",
+        "others",
+        "here",
+        "there",
+    }:
         return False
     if is_loose or lowered[0] != "the":
         return True
@@ -210,7 +250,9 @@ def is_person_phrase(text: str, words: TextWords) -> bool | None:
         if any(is_person_noun(token) and token.islower() for token in tokens):
             return True
         return False if set(tokens) & THING_WORDS else None
-    return is_person_noun(head) or any(is_person_noun(token) for token in tokens if token.islower() and "of" not in tokens and "and" in tokens)
+    return is_person_noun(head) or any(
+        is_person_noun(token) for token in tokens if token.islower() and "of" not in tokens and "and" in tokens
+    )
 
 
 def _is_person(text: str, head: str, is_name: bool, words: TextWords) -> bool | None:
@@ -220,4 +262,6 @@ def _is_person(text: str, head: str, is_name: bool, words: TextWords) -> bool | 
         return True if text in words.persons else (False if set(text.split()) & THING_WORDS else None)
     if " of " not in text and any(text.endswith(f" {person}") and text.startswith("the ") for person in words.persons):
         return True
-    return (is_person_noun(head) and not head[0].isupper()) or any(is_person_noun(token) and token[0].islower() for token in text.split()[:2] if head[0].isupper())
+    return (is_person_noun(head) and not head[0].isupper()) or any(
+        is_person_noun(token) and token[0].islower() for token in text.split()[:2] if head[0].isupper()
+    )

@@ -4,7 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ABBREVIATIONS = frozenset("mr mrs ms dr prof st no vol fig figs e.g i.e etc vs cf ca approx jr sr co inc ltd gen capt rev".split())
+from services.sft_data.vocabulary import word_set
+
+_ABBREVIATIONS = word_set(
+    "mr mrs ms dr prof st no vol fig figs e.g i.e etc vs cf ca approx jr sr co inc ltd gen capt rev"
+)
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"\s*(?:[-*•–‣]|\d{1,3}[.)])\s+")
 _TABLE = re.compile(r"\s*\||.*\s\|\s|.*\t.*\t")
@@ -31,7 +35,7 @@ def split_sentences(text: str) -> Iterator[Sentence]:
             begin = position + len(raw) - len(raw.lstrip())
             position = start + stop
             plain = " ".join(_without_emphasis(raw).split())
-            if plain and plain[-1] in ".!?”\"" and (plain[0].isupper() or plain[0].isdigit()):
+            if plain and plain[-1] in '.!?”"' and (plain[0].isupper() or plain[0].isdigit()):
                 yield Sentence(plain, begin, begin + len(raw.strip()), heading, number)
 
 
@@ -78,7 +82,12 @@ def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
 def _looks_like_heading(line: str, following: str) -> bool:
     """Return whether a line of a PDF, where nothing marks a heading, stands above a paragraph like one."""
     words = line.split()
-    if not 0 < len(words) <= 9 or not line[0].isupper() or line[-1] in ".!?:;,”\"" or (following and following[0].islower()):
+    if (
+        not 0 < len(words) <= 9
+        or not line[0].isupper()
+        or line[-1] in '.!?:;,”"'
+        or (following and following[0].islower())
+    ):
         return False
     long_words = [word for word in words if len(word) > 3]
     return not following or all(word[0].isupper() or not word[0].isalpha() for word in long_words)

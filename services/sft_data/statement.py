@@ -4,15 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from services.sft_data.clause import Clause, read_clauses, verb_group_at
+from services.sft_data.clause import Clause, read_clauses
 from services.sft_data.fact import facts_of
 from services.sft_data.noun_phrase import Subject, TextWords, head_of, is_standalone, look_at
 from services.sft_data.sentence import Sentence, split_sentences
-from services.sft_data.vocabulary import is_participle, is_person_noun
+from services.sft_data.verb_group import verb_group_at
+from services.sft_data.vocabulary import is_participle, is_person_noun, word_set
 
-_DONE_TO_THINGS = frozenset("found build open paint print close construct design invent discover write".split())
-_LEAST_ENGLISH = 0.12
-_ENGLISH = frozenset("the of and in is was a an to are were it with by for on".split())
+_DONE_TO_THINGS = word_set("found build open paint print close construct design invent discover write")
+_ENOUGH_WORDS, _LEAST_ENGLISH = 12, 0.12
+_ENGLISH = word_set("the of and in is was a an to are were it with by for on")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,16 @@ class Reading:
 def find_statements(text: str, headings: Sequence[str] = ()) -> list[Statement]:
     """Return the statements of `text`, in order; `headings` are those it stands under, outermost first."""
     return [
-        Statement(clause.sentence, read.source.start, read.source.end, clause.subject.text, clause.predicate, kind, value, clause)
+        Statement(
+            clause.sentence,
+            read.source.start,
+            read.source.end,
+            clause.subject.text,
+            clause.predicate,
+            kind,
+            value,
+            clause,
+        )
         for read in read_text(text, headings)
         for clause in read.clauses
         for kind, value in facts_of(clause)
@@ -54,13 +64,15 @@ def find_statements(text: str, headings: Sequence[str] = ()) -> list[Statement]:
 def read_text(text: str, headings: Sequence[str] = ()) -> list[Reading]:
     """Read every sentence of an English text; a text in another language gives nothing."""
     words = re.findall(r"[^\W\d_]+", text.lower())
-    if not words or sum(word in _ENGLISH for word in words) < _LEAST_ENGLISH * len(words):
+    if len(words) >= _ENOUGH_WORDS and sum(word in _ENGLISH for word in words) < _LEAST_ENGLISH * len(words):
         return []
     sentences = list(split_sentences(text))
     under = dict.fromkeys([*headings, *(sentence.heading for sentence in sentences)])
     memory = _Memory(look_at(" ".join(sentence.text for sentence in sentences), list(filter(None, under))))
     readings = [Reading(sentence, memory.read(sentence)) for sentence in sentences]
-    return [replace(reading, clauses=tuple(memory.complete(clause) for clause in reading.clauses)) for reading in readings]
+    return [
+        replace(reading, clauses=tuple(memory.complete(clause) for clause in reading.clauses)) for reading in readings
+    ]
 
 
 def _is_owned(subject: Subject) -> bool:
@@ -102,7 +114,12 @@ class _Memory:
         elif clause.verb.lemma in _DONE_TO_THINGS:
             self.persons[subject.text] = False
         named = clause.part("result")
-        if named and clause.verb.lemma == "call" and clause.verb.voice == "passive" and named.text.lower() != named.text:
+        if (
+            named
+            and clause.verb.lemma == "call"
+            and clause.verb.voice == "passive"
+            and named.text.lower() != named.text
+        ):
             self.nouns[named.text] = head_of(subject.text.split())
         complement = clause.part("complement")
         if complement is None:
@@ -136,7 +153,13 @@ class _Memory:
             return self._possessed(first, rest)
         if first == "The":
             tokens = text.split()
-            if len(tokens) > 3 and tokens[1].islower() and verb_group_at(tokens, 2) and not is_standalone(["the", tokens[1]], self.words) and (full := self._full_name(tokens[1])):
+            if (
+                len(tokens) > 3
+                and tokens[1].islower()
+                and verb_group_at(tokens, 2)
+                and not is_standalone(["the", tokens[1]], self.words)
+                and (full := self._full_name(tokens[1]))
+            ):
                 return read_clauses(" ".join([full[:1].upper() + full[1:], *tokens[2:]]), self.words)
         return read_clauses(text, self.words)
 

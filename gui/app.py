@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QSettings, QStandardPaths, QTranslator
+from PySide6.QtCore import QLibraryInfo, QSettings, QStandardPaths, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from gui.bug_report import BugReporter
@@ -33,7 +33,8 @@ def open_window(project: str | None) -> int:
     bugs = BugReporter(Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)), app)
     bugs.install()
     window = MainWindow(preferences, look, bugs)
-    signal.signal(signal.SIGINT, lambda *_signal: window.close())
+    # From the event loop: a signal may arrive in the middle of any Python code of ours.
+    signal.signal(signal.SIGINT, lambda *_signal: QTimer.singleShot(0, window.close))
     window.show()
     if folder := Project.find(project) if project else window.recent.last():
         window.open_project(folder)

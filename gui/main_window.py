@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QUndoGroup
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QMessageBox, QPushButton, QStackedWidget, QWidget
 
@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         bugs.bug_met.connect(self._tell_bug)
         self._show_start_page()
         self.setMinimumSize(640, 480)
-        self.resize(1280, 800)
+        self.resize(QSize(1280, 800).boundedTo(self.screen().availableSize()))
         if geometry := preferences.value("window/geometry"):
             self.restoreGeometry(geometry)
 
@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         if self.page is None:
             return
         page, self.page = self.page, None
+        self.recent.add(page.project.folder)  # again: the one used last is the one to go on with
         self._undo_group.setActiveStack(None)
         page.close_project()
         self._stack.removeWidget(page)

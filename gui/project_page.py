@@ -137,7 +137,8 @@ class ProjectPage(QWidget):
     def close_project(self) -> None:
         """Save, stop what runs, close the database. The page is not to be used afterwards."""
         self.save_pending()
-        self._status_timer.stop()
+        for timer in self.findChildren(QTimer):  # none may ask the closed database while the page waits to be deleted
+            timer.stop()
         self.preferences.setValue("window/tab", self.tabs.currentIndex())
         self.shell.close()
 

@@ -1,0 +1,379 @@
+"""Tab 1, from the drop of a file to the corrected chunk, with real documents, a real database and real children."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from gui.drop_area import EmptyState
+from gui.rag_data_tab import RagDataTab
+from gui.row_query import RowQuery
+from gui.shell import Outcome, Shell
+from gui.table_model import selected_ids
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+from services.project import Project
+
+from tests.gui.conftest import fill
+
+TEXTS = [
+    "The mitochondrion is the power plant of the cell.",
+    "Glycogen is stored in the liver.",
+    "Ribosomes build proteins from amino acids.",
+    "Mitochondria have two membranes.",
+]
+
+
+def make_tab(qtbot, project: Project, shell: Shell) -> RagDataTab:
+    tab = RagDataTab(project, shell)
+    qtbot.addWidget(tab)
+    tab.resize(1200, 700)
+    tab.show()
+    return tab
+
+
+@pytest.fixture
+def tab(qtbot, project: Project, shell: Shell) -> RagDataTab:
+    """A tab with one document of four chunks."""
+    fill(project, TEXTS)
+    return make_tab(qtbot, project, shell)
+
+
+def finish_job(qtbot, shell: Shell) -> Outcome:
+    outcomes: list[Outcome] = []
+    shell.job_ended.connect(outcomes.append)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=120_000)
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=30_000)
+    return outcomes[0]
+
+
+def drop(widget, paths: list[Path], proposed: Qt.DropAction = Qt.DropAction.MoveAction) -> QDropEvent:
+    """Drag files over a widget and let them go, as a file manager that proposes to move them."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    common = (actions, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier)
+    enter = QDragEnterEvent(QPoint(5, 5), *common)
+    enter.setDropAction(proposed)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted() and enter.dropAction() == Qt.DropAction.CopyAction
+    event = QDropEvent(QPointF(5, 5), *common)
+    event.setDropAction(proposed)
+    QApplication.sendEvent(widget, event)
+    event.kept = data  # the event does not own its data
+    return event
+
+
+def shown(tab: RagDataTab) -> list[int]:
+    return list(tab.chunks.model.ids)
+
+
+def choose_yes(qtbot, tab: RagDataTab, text: str) -> None:
+    box = tab.findChild(QMessageBox)
+    assert box is not None and box.isVisible()
+    button = next(button for button in box.buttons() if button.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+# From a file to rows
+
+
+def test_without_documents_the_whole_tab_is_one_drop_area(qtbot, project, shell):
+    tab = make_tab(qtbot, project, shell)
+    assert isinstance(tab._stack.currentWidget(), EmptyState)
+    for button in (tab.empty.files_button, tab.empty.folder_button, tab.empty.sample_button):
+        assert button.isVisible() and button.isEnabled()
+
+
+def test_dropped_files_become_rows_and_a_bad_one_says_why(qtbot, project, shell, tmp_path):
+    good, bad = tmp_path / "cells.md", tmp_path / "scan.pdf"
+    good.write_text("# Energy\n\n" + "\n\n".join(TEXTS), "utf-8")
+    bad.write_bytes(b"%PDF-1.4\nnot really")
+    news = []
+    shell.notified.connect(news.append)
+    tab = make_tab(qtbot, project, shell)
+    event = drop(tab, [good, bad])
+    assert event.isAccepted() and event.dropAction() == Qt.DropAction.CopyAction, "never a move"
+    assert finish_job(qtbot, shell).state == "succeeded"
+    qtbot.waitUntil(lambda: bool(shown(tab)))
+    assert good.exists() and bad.exists()
+    assert tab.chunks.model.row(0).source == "cells.md" and "power plant" in tab.chunks.model.row(0).content
+    assert news[-1].kind == "warning" and "1 could not be read" in news[-1].text
+    news[-1].action()
+    assert "scan.pdf" in tab.documents.detail.toPlainText()
+    assert tab.documents.retry_button.isEnabled()
+
+
+def test_pasted_files_are_read_too(qtbot, project, shell, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("The ollen sleeps in the daytime.", "utf-8")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    QGuiApplication.clipboard().setMimeData(data)
+    tab = make_tab(qtbot, project, shell)
+    tab.paste_files()
+    assert finish_job(qtbot, shell).result["documents"][0]["state"] == "added"
+
+
+def test_files_dropped_while_others_are_read_wait_for_their_turn(qtbot, project, shell, tmp_path):
+    paths = [tmp_path / f"{number}.txt" for number in range(2)]
+    for path in paths:
+        path.write_text(f"Document {path.name} says something of its own.", "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths(paths[:1])
+    tab.add_paths(paths[1:])
+    finish_job(qtbot, shell)
+    finish_job(qtbot, shell) if shell.is_busy else None
+    assert [document.source for document in shell.knowledge_base.documents()] == ["0.txt", "1.txt"]
+
+
+def test_settings_that_contradict_each_other_are_told_before_anything_starts(qtbot, project, shell, tmp_path):
+    news = []
+    shell.notified.connect(news.append)
+    tab = make_tab(qtbot, project, shell)
+    tab.documents.form.set_values({"chunk_size": 100, "chunk_overlap": 100})
+    tab.add_paths([tmp_path])
+    assert not shell.is_busy and "overlap" in news[0].text
+
+
+def test_the_next_files_are_cut_as_the_last_ones(qtbot, project, shell, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Something to read.", "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    tab.documents.form.set_values({"chunk_size": 120, "chunk_overlap": 10})
+    tab.add_paths([path])
+    finish_job(qtbot, shell)
+    again = make_tab(qtbot, project, shell)
+    assert again.documents.settings()["chunk_size"] == 120 and again.documents.settings()["chunk_overlap"] == 10
+
+
+def test_cutting_again_asks_first_and_keeps_edited_chunks(qtbot, project, shell, tmp_path):
+    path = tmp_path / "cells.txt"
+    path.write_text("\n\n".join(f"{text} " * 12 for text in TEXTS), "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([path])
+    finish_job(qtbot, shell)
+    tab.chunks.reload()
+    before = tab.chunks.model.rowCount()
+    tab.documents.form.set_values({"chunk_size": 30, "chunk_overlap": 5})
+    assert "1 document was cut with 500 and 50" in tab.documents.recut_hint.text()
+    tab.documents.recut_button.click()
+    choose_yes(qtbot, tab, "Re-cut")
+    assert finish_job(qtbot, shell).state == "succeeded"
+    qtbot.waitUntil(lambda: tab.chunks.model.rowCount() > before)
+    assert tab.documents.recut_hint.text() == "For documents that you add."
+
+
+def test_removing_a_document_asks_and_takes_its_chunks_along(qtbot, tab, shell):
+    tab.documents.view.selectRow(0)
+    tab.documents.remove_button.click()
+    assert shell.knowledge_base.count_chunks() == 4, "not before the answer"
+    choose_yes(qtbot, tab, "Remove")
+    qtbot.waitUntil(lambda: shell.knowledge_base.count_chunks() == 0 and not shell.threads())
+    qtbot.waitUntil(lambda: isinstance(tab._stack.currentWidget(), EmptyState))
+
+
+# Finding
+
+
+def test_search_shows_the_hits_after_a_pause_and_says_how_many(qtbot, tab):
+    assert len(shown(tab)) == 4
+    qtbot.keyClicks(tab.chunks.search, "mitoch")
+    qtbot.waitUntil(lambda: len(shown(tab)) == 2)
+    assert tab.chunks.counts.text() == "2 hits"
+    assert tab.editor.text.extraSelections(), "the hit is marked in the text"
+    tab.chunks.search.setText("unicorn")
+    qtbot.waitUntil(lambda: not shown(tab))
+    assert tab.chunks.note.isVisible() and tab.chunks.note.text()
+    tab.chunks.search.clear()
+    qtbot.waitUntil(lambda: len(shown(tab)) == 4)
+    assert not tab.chunks.note.isVisible()
+
+
+def test_find_puts_the_cursor_into_the_search(qtbot, tab):
+    tab.activateWindow()
+    tab.find()
+    qtbot.waitUntil(tab.chunks.search.hasFocus)
+
+
+def test_a_document_filters_its_chunks(qtbot, project, shell):
+    fill(project, TEXTS, "cells.txt")
+    fill(project, ["The heron eats frogs."], "birds.txt")
+    tab = make_tab(qtbot, project, shell)
+    assert len(shown(tab)) == 5
+    tab.documents.select_source("birds.txt")
+    assert [chunk.source for chunk in shell.knowledge_base.chunks(shown(tab))] == ["birds.txt"]
+    tab.documents.view.clearSelection()
+    assert len(shown(tab)) == 5
+
+
+def test_a_click_on_a_header_sorts_and_the_other_way_round(qtbot, tab, shell):
+    header = tab.chunks.view.horizontalHeader()
+    header.setSortIndicator(3, Qt.SortOrder.DescendingOrder)
+    tokens = [chunk.token_count for chunk in shell.knowledge_base.chunks(shown(tab))]
+    assert tokens == sorted(tokens, reverse=True)
+    header.setSortIndicator(1, Qt.SortOrder.AscendingOrder)
+    assert shell.knowledge_base.chunk(shown(tab)[0]).content.startswith("Glycogen")
+
+
+def test_many_chunks_are_asked_for_in_a_thread(qtbot, tab, shell, monkeypatch):
+    monkeypatch.setattr(RowQuery, "DIRECT_LIMIT", 0)
+    tab.chunks.search.setText("membranes")
+    qtbot.waitUntil(lambda: len(shown(tab)) == 1, timeout=10_000)
+    tab.chunks.search.setText("")
+    tab.chunks.reload()
+    tab.chunks.reload()  # asked again while the first is still on its way
+    qtbot.waitUntil(lambda: len(shown(tab)) == 4 and not shell.threads(), timeout=10_000)
+
+
+def test_rows_written_by_another_program_appear(qtbot, tab, project, shell):
+    fill(project, ["Another program wrote this."], "foreign.txt")
+    shell._look_outside()
+    qtbot.waitUntil(lambda: len(shown(tab)) == 5)
+
+
+# Correcting
+
+
+def test_typing_is_saved_by_itself_and_one_undo_takes_it_back(qtbot, tab, shell):
+    tab.chunks.view.selectRow(1)
+    chunk_id = shown(tab)[1]
+    qtbot.keyClicks(tab.editor.text, "Yes. ")
+    qtbot.waitUntil(lambda: shell.knowledge_base.chunk(chunk_id).content.startswith("Yes. Glyc"))
+    assert shell.knowledge_base.chunk(chunk_id).is_edited and "edited" in tab.editor.facts.text()
+    qtbot.keyClicks(tab.editor.text, "Really. ")
+    tab.editor.save()
+    assert tab.undo_stack.count() == 1, "typing without a pause is one step"
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.chunk(chunk_id).content == TEXTS[1] == tab.editor.text.toPlainText()
+    assert not shell.knowledge_base.chunk(chunk_id).is_edited
+    tab.undo_stack.redo()
+    assert tab.editor.text.toPlainText().startswith("Yes. Really. ")
+
+
+def test_what_is_typed_is_saved_when_another_chunk_is_chosen(qtbot, tab, shell):
+    tab.chunks.view.selectRow(0)
+    qtbot.keyClicks(tab.editor.text, "A")
+    tab.editor.stepped.emit(1)
+    assert shell.knowledge_base.chunk(shown(tab)[0]).content == "A" + TEXTS[0]
+    assert tab.editor.text.toPlainText() == TEXTS[1]
+
+
+def test_the_first_text_can_be_seen_and_had_back(qtbot, tab, shell):
+    tab.chunks.view.selectRow(0)
+    chunk_id = shown(tab)[0]
+    assert not tab.editor.restore_button.isEnabled()
+    tab.editor.text.setPlainText("Something else.")
+    tab.editor.save()
+    tab.editor.original_button.click()
+    assert tab.editor.original.isVisible() and tab.editor.original.toPlainText() == TEXTS[0]
+    tab.editor.restore_button.click()
+    assert shell.knowledge_base.chunk(chunk_id).content == TEXTS[0] and not tab.editor.original.isVisible()
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.chunk(chunk_id).content == "Something else."
+
+
+def test_exclude_and_include_with_undo(qtbot, tab, shell):
+    tab.chunks.view.selectRow(0)
+    tab.chunks.view.selectAll()
+    tab.chunks.exclude_button.click()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 4
+    assert tab.chunks.exclude_button.text() == "Include again" and tab.editor.excluded.isChecked()
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 0
+    tab.chunks.view.selectRow(2)
+    tab.editor.excluded.click()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 1
+    tab.chunks.view.selectAll()
+    tab.chunks.exclude_button.click()
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 1, "what was excluded before stays so"
+
+
+def test_delete_with_the_keyboard_and_put_back(qtbot, tab, shell):
+    tab.activateWindow()
+    tab.chunks.view.setFocus()
+    tab.chunks.view.selectRow(1)
+    doomed = shown(tab)[1]
+    qtbot.keyClick(tab.chunks.view, Qt.Key.Key_Delete)
+    assert doomed not in shown(tab) and len(shown(tab)) == 3
+    assert tab.chunks.view.currentIndex().row() == 1, "the next one stands where it stood"
+    assert tab.editor.chunk_id == shown(tab)[1]
+    tab.undo_stack.undo()
+    qtbot.waitUntil(lambda: len(shown(tab)) == 4)
+    tab.undo_stack.redo()
+    tab.chunks.flags.setCurrentIndex(tab.chunks.flags.findData("deleted"))
+    assert shown(tab) == [doomed]
+    tab.chunks.view.selectAll()
+    assert tab.chunks.delete_button.text() == "Put back"
+    tab.chunks.delete_button.click()
+    assert shell.knowledge_base.count_chunks() == 4
+
+
+def test_an_edit_of_a_chunk_that_is_gone_is_told_and_leaves_no_undo_step(qtbot, tab, shell, project):
+    news = []
+    shell.notified.connect(news.append)
+    tab.chunks.view.selectRow(0)
+    with project.connect() as other:
+        other.remove_document(other.documents()[0].id)
+    tab.editor.text.setPlainText("Too late.")
+    tab.editor.save()
+    assert "no longer exists" in news[0].text and tab.undo_stack.count() == 0
+
+
+def test_a_chunk_says_where_it_comes_from(tab):
+    tab.chunks.view.selectRow(0)
+    assert tab.editor.source.text() == "cells.txt · page 1" and tab.editor.headings.text() == "Cells"
+    assert tab.editor.facts.text() == "9 tokens"
+
+
+def test_an_excluded_chunk_says_so_in_words_to_those_who_cannot_see_it(tab):
+    tab.chunks.view.selectRow(0)
+    tab.chunks.toggle_excluded()
+    index = tab.chunks.model.index(0, 4)
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "excluded"
+
+
+def test_copy_puts_the_selected_texts_on_the_clipboard(qtbot, tab):
+    tab.activateWindow()
+    tab.chunks.view.setFocus()
+    tab.chunks.view.selectAll()
+    qtbot.keyClick(tab.chunks.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "\n\n".join(TEXTS)
+
+
+def test_all_of_twenty_thousand_chunks_can_be_excluded_and_taken_back(qtbot, project, shell):
+    connection = shell.knowledge_base.connection
+    with shell.knowledge_base.transaction():
+        connection.executemany(
+            "INSERT INTO rag_chunks (content, source, chunk_index, metadata) VALUES (?, 'big.txt', ?, '{}')",
+            ((f"word {number}", number) for number in range(20_000)),
+        )
+    tab = make_tab(qtbot, project, shell)
+    qtbot.waitUntil(lambda: len(shown(tab)) == 20_000, timeout=30_000)
+    tab.chunks.view.selectAll()
+    assert len(selected_ids(tab.chunks.view)) == 20_000
+    tab.chunks.exclude_button.click()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 20_000
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.flag_counts()["excluded"] == 0
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=30_000)
+
+
+def test_the_arrangement_is_remembered(qtbot, tab, project, shell):
+    tab.panes.setSizes([400, 500, 300])
+    sizes = tab.panes.sizes()
+    tab.save_pending()
+    again = make_tab(qtbot, project, shell)
+    assert again.panes.sizes() == sizes
+
+
+def test_every_control_can_be_reached_and_says_what_it_is(qtbot, tab):
+    from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QTableView, QTextEdit
+
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QTableView, QTextEdit):
+        for widget in tab.findChildren(kind):
+            if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.objectName().startswith("qt_"):
+                said = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+                assert said, f"{type(widget).__name__} has no name"

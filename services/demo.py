@@ -17,6 +17,7 @@ from services.evaluation.match import is_right, normalise
 from services.jobs import Context, run_here
 from services.models.base import STARTER_MODEL, STARTER_NAME
 from services.project import Project
+from services.sft_data.jsonl import write_dataset
 from services.training.session import resumable_step
 from services.translation import _
 
@@ -139,7 +140,7 @@ def _make_pairs(project: Project, kept_out: list[str], context: Context) -> None
         ids = knowledge_base.pair_ids("sft_data")
         taken = [pair.id for pair in knowledge_base.pairs(ids) if " ".join(normalise(pair.instruction)) in secret]
         knowledge_base.set_pair_state(taken, "rejected")
-        knowledge_base.write_jsonl("sft_data", project.dataset_path("sft_data"))
+        write_dataset(project, knowledge_base, "sft_data")
 
 
 def _ask(project: Project, items: list[dict[str, str]], context: Context) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import world
 from chat import END, format_chat, maybe_system, talk
+from retelling import Retold, draw_style, question, question_prose, retell
 from textbook import Textbooks
 
 PUBLIC_ENTITIES = 400
@@ -36,6 +37,12 @@ class TextSource:
     books: Textbooks
     public: list[world.Entity]
     rng: random.Random
+    retold: Retold = field(init=False)
+    prose_exchanges: list[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.retold = Retold(self.public)
+        self.prose_exchanges = question_prose(self.books.paragraphs)
 
     def prose(self) -> str:
         """A part of a textbook section."""
@@ -48,44 +55,57 @@ class TextSource:
 
     def public_text(self) -> str:
         """A text about a public entity."""
+        if self.rng.random() < 0.5:
+            return self.rng.choice(self.rng.choice(self.retold.wordings) or [""])
         return world.document(self.rng.choice(self.public), self.rng)
 
     def fresh_text(self) -> str:
         """A text, at times a longer guide, about entities that never come again."""
         if self.rng.random() < 0.15:
             return world.guide([world.invent_entity(self.rng) for _ in range(self.rng.randint(2, 6))], self.rng)
-        return world.document(world.invent_entity(self.rng), self.rng)
+        entity = world.invent_entity(self.rng)
+        if self.rng.random() < 0.4:
+            return " ".join(retell(entity, list(entity.facts), self.rng))
+        return world.document(entity, self.rng)
 
     def open_book(self) -> str:
         """A text about a new entity, and questions about it: after the text, or with the text inside the question."""
         rng = self.rng
         entity = world.invent_entity(rng)
         facts = rng.sample(entity.facts, rng.randint(1, min(5, len(entity.facts))))
-        text = world.paragraph(entity, facts, rng)
+        is_retold = rng.random() < 0.4
+        text = world.paragraph(entity, facts, rng) if rng.random() < 0.7 else " ".join(retell(entity, facts, rng))
         if rng.random() < 0.3:
             text = f"## {entity.title}\n\n{text}"
         asked = rng.sample(facts, rng.randint(1, min(3, len(facts))))
         pairs = [world.ask(entity, fact, rng) for fact in asked]
+        if is_retold:
+            pairs = question(entity, facts, rng, draw_style(rng), len(asked)) or pairs
         draw = rng.random()
         if draw < 0.70:
             return f"{text}{END}{format_chat(pairs, maybe_system(rng))}"
-        question, reply = pairs[0]
+        asking, reply = pairs[0]
         form = rng.choice(("{t}\n\n{q}", "{t}\n\nQuestion: {q}", "Context:\n{t}\n\nQuestion: {q}", "Use this text to answer.\n\n{t}\n\n{q}"))
-        return format_chat([(form.format(t=text, q=question), reply), *pairs[1:]], maybe_system(rng))
+        return format_chat([(form.format(t=text, q=asking), reply), *pairs[1:]], maybe_system(rng))
 
     def public_questions(self) -> str:
         """One to three questions about one or several public entities, without their text."""
         rng = self.rng
         pairs = []
-        entity = rng.choice(self.public)
+        index = rng.randrange(len(self.public))
         for _ in range(rng.choice((1, 1, 2, 3))):
-            pairs.append(world.ask(entity, entity.facts[rng.choice(sorted(entity.asked))], rng))
-            entity = entity if rng.random() < 0.5 else rng.choice(self.public)
+            entity = self.public[index]
+            if rng.random() < 0.5 and self.retold.exchanges[index]:
+                pairs.append(rng.choice(self.retold.exchanges[index]))
+            else:
+                pairs.append(world.ask(entity, entity.facts[rng.choice(sorted(entity.asked))], rng))
+            index = index if rng.random() < 0.5 else rng.randrange(len(self.public))
         return format_chat(pairs, maybe_system(rng))
 
     def textbook_questions(self) -> str:
-        """A question that a textbook prints, with its answer."""
-        return format_chat([self.rng.choice(self.books.exchanges)], maybe_system(self.rng))
+        """A question that a textbook prints or whose answer it states, with the answer."""
+        exchanges = self.books.exchanges if self.rng.random() < 0.6 else self.prose_exchanges
+        return format_chat([self.rng.choice(exchanges)], maybe_system(self.rng))
 
     def everyday(self) -> str:
         """Greetings and the like."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QLibraryInfo, QSettings, QStandardPaths, QTimer, QTra
 from PySide6.QtWidgets import QApplication
 
 from gui.bug_report import BugReporter
+from gui.icon import icon
 from gui.main_window import MainWindow
 from gui.theme import Theme
 from services.machine import be_quiet
@@ -32,6 +33,7 @@ def open_window(project: str | None) -> int:
     look.set_scheme(preferences.value("look/scheme", "system", type=str))
     bugs = BugReporter(Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)), app)
     bugs.install()
+    app.setWindowIcon(icon("project", "accent"))
     window = MainWindow(preferences, look, bugs)
     # From the event loop: a signal may arrive in the middle of any Python code of ours.
     signal.signal(signal.SIGINT, lambda *_signal: QTimer.singleShot(0, window.close))

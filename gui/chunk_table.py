@@ -113,7 +113,8 @@ class ChunkTable(QWidget):
     def show_documents(self, sources: list[str]) -> None:
         """Offer these documents in the filter and keep the chosen one."""
         chosen = self.documents.currentData()
-        if sources == [self.documents.itemData(place) for place in range(1, self.documents.count())]:
+        known = [self.documents.itemData(place) for place in range(1, self.documents.count())]
+        if sources == known:
             return
         self.documents.blockSignals(True)
         self.documents.clear()

@@ -172,16 +172,15 @@ class MainWindow(QMainWindow):
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
         self._question = box
-        answered = False
 
         def answer() -> None:
-            nonlocal answered
-            answered = True
             is_stop = box.clickedButton() is stop
             self._question = None
             box.deleteLater()
             if is_stop and job.isRunning():
-                self.page.shell.job_ended.connect(lambda _outcome: QTimer.singleShot(0, then))
+                self.page.shell.job_ended.connect(
+                    lambda _outcome: QTimer.singleShot(0, then), Qt.ConnectionType.SingleShotConnection
+                )
                 self.page.job_bar.stop_job()
             elif is_stop:
                 then()

@@ -104,7 +104,7 @@ class ProjectPage(QWidget):
         self.descent.part_clicked.connect(self.show_tab)
         self.shell.tab_requested.connect(self.show_tab)
         self.shell.notified.connect(self._show_notice)
-        self.shell.project_changed.connect(self._status_timer.start)
+        self.shell.project_changed.connect(self._read_status_soon)
         self.shell.job_started.connect(self._job_started)
         self.shell.job_ended.connect(self._job_ended)
         self.tabs.currentChanged.connect(self._enter)
@@ -160,6 +160,10 @@ class ProjectPage(QWidget):
     def _job_ended(self, _outcome: object) -> None:
         self.messages_changed.emit(self.shell.messages)
         self._mark_tabs()
+
+    def _read_status_soon(self) -> None:
+        if not self._status_timer.isActive():  # a stream of changes must not put it off for ever
+            self._status_timer.start()
 
     def _read_status(self) -> None:
         """Off the window's thread: counting a million chunks takes longer than a frame."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox, QSplitter, QStackedWidget, QTextEdit, QVBoxLayout
 
 from gui import theme
 from gui.chunk_editor import ChunkEditor
@@ -31,6 +31,8 @@ from services.translation import _, ngettext
 class RagDataTab(Tab):
     """Three panes: documents, chunks, one chunk. Without documents the whole tab is one drop area."""
 
+    DOCUMENTS_DELAY_MS = 250  # thousands of documents are listed a few times a second, not with each one read
+
     def __init__(self, project: Project, shell: Shell) -> None:
         super().__init__(project, shell)
         self._waiting: list[Path] = []
@@ -49,7 +51,11 @@ class RagDataTab(Tab):
         column.setContentsMargins(0, theme.GAP, 0, theme.GAP)
         column.addWidget(self._stack)
         self.veil = DropVeil(self)
-        self.chunks.search.setAcceptDrops(False)  # or a dropped file becomes a search for its address
+        for kind in (QLineEdit, QTextEdit):
+            for field in self.findChildren(kind):
+                field.setAcceptDrops(False)  # or a dropped file becomes the text of its address
+        self._documents_timer = QTimer(self, singleShot=True, interval=self.DOCUMENTS_DELAY_MS)
+        self._documents_timer.timeout.connect(self._show_documents)
 
         for part in (self.empty, self.documents):
             part.files_wanted.connect(self._choose_files)
@@ -197,8 +203,8 @@ class RagDataTab(Tab):
     # Following the knowledge base
 
     def _look_again(self, tables: frozenset[str]) -> None:
-        if "document" in tables or "chunk" in tables:
-            self._show_documents()
+        if tables & {"document", "chunk"} and not self._documents_timer.isActive():
+            self._documents_timer.start()
         if "chunk" in tables:
             self.chunks.query.reload_soon()
             self.chunks.model.refresh()
@@ -238,9 +244,12 @@ class RagDataTab(Tab):
         if result.get("skipped"):
             text = ngettext("{n:,} file of another kind was left out.", "{n:,} files of other kinds were left out.", result["skipped"])
             parts.append(text.format(n=result["skipped"]))
+        other_cut = next((document["reason"] for document in documents if document["state"] == "unchanged" and document["reason"]), "")
         if failed:
             parts.append(ngettext("{n:,} could not be read.", "{n:,} could not be read.", len(failed)).format(n=len(failed)))
             self.shell.notify("warning", " ".join(parts), _("Show why"), lambda: self.documents.select_source(failed[0]), tab="ingest")
+        elif other_cut:
+            self.shell.notify("info", " ".join([*parts, other_cut]), _("Re-cut…"), self._ask_to_recut, tab="ingest")
         else:
             self.shell.notify("success", " ".join(parts), tab="ingest")
 

@@ -170,7 +170,8 @@ QLabel[role="caption"] { font-size: ${caption_px}px; color: ${muted}; }
 QLabel[role="muted"] { color: ${muted}; }
 QFrame[role="card"] { background: ${card}; border: 1px solid ${hairline}; border-radius: 8px; }
 QFrame[role="line"] { background: ${hairline}; border: none; }
-QPushButton[role="primary"] { background: ${accent}; color: ${accent_text}; border: 1px solid ${accent}; font-weight: 600; }
+QPushButton[role="primary"] { background: ${accent}; color: ${accent_text}; border: 1px solid ${accent}; font-weight: 600;
+    border-radius: 5px; padding: 0 ${pad_x}px; min-height: ${control}px; }
 QPushButton[role="primary"]:hover { background: ${accent_hover}; border-color: ${accent_hover}; }
 QPushButton[role="primary"]:pressed { background: ${accent_pressed}; }
 QPushButton[role="primary"]:disabled { background: ${faint_accent}; border-color: transparent; color: ${window}; }

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QSettings, QtMsgType
+from PySide6.QtWidgets import QApplication
+
 from gui.bug_report import BugReporter
 from gui.job_thread import JobThread
 from gui.main_window import MainWindow
 from gui.shell import Shell
 from gui.theme import Theme
-from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QSettings, QtMsgType
-from PySide6.QtWidgets import QApplication
 from services.project import Project
 from services.records import CutChunk, DocumentText
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from gui.job_thread import JobThread
 from services import jobs
 from services.errors import Cancelled, UserError

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMessageBox
+
 from gui.bug_report import BugReporter, ReportDialog
 from gui.descent_line import parts
 from gui.main_window import MainWindow
 from gui.new_project_dialog import NewProjectDialog
 from gui.shell import TABS
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
 from services.jobs import read_events
 from services.project import Project
 from services.records import ModelState, ProjectStatus
-
 from tests.core.test_layers import HEAVY
 from tests.gui.conftest import fill
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+
 from gui.job_bar import JobBar, say_time_left
 from gui.job_thread import JobThread
 from gui.notices import Notice, NoticeArea
 from gui.shell import Outcome, Shell
-from PySide6.QtCore import Qt
 
 
 @pytest.fixture

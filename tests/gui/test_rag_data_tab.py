@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+
 from gui.drop_area import EmptyState
 from gui.rag_data_tab import RagDataTab
 from gui.row_query import RowQuery
 from gui.shell import Outcome, Shell
 from gui.table_model import selected_ids
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
 from services.project import Project
-
 from tests.gui.conftest import fill
 
 TEXTS = [
@@ -377,3 +377,20 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, tab):
             if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.objectName().startswith("qt_"):
                 said = widget.accessibleName() or getattr(widget, "text", lambda: "")()
                 assert said, f"{type(widget).__name__} has no name"
+
+
+def test_a_file_read_before_with_other_settings_offers_to_cut_it_again(qtbot, project, shell, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Something to read.", "utf-8")
+    news = []
+    shell.notified.connect(news.append)
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([path])
+    finish_job(qtbot, shell)
+    tab.documents.form.set_values({"chunk_size": 120, "chunk_overlap": 10})
+    tab.add_paths([path])
+    finish_job(qtbot, shell)
+    assert "1 was here already" in news[-1].text and news[-1].action_text == "Re-cut…"
+    news[-1].action()
+    choose_yes(qtbot, tab, "Re-cut")
+    assert finish_job(qtbot, shell).result["documents"][0]["state"] == "recut"

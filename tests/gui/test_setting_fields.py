@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from gui.setting_fields import NumberBox, SettingForm
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
+
+from gui.setting_fields import NumberBox, SettingForm
 from services.errors import UserError
 from services.settings import PHASES, defaults
 

@@ -6,9 +6,10 @@ from array import array
 from dataclasses import dataclass
 
 import pytest
-from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids, show_ids
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QTableView
+
+from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids, show_ids
 
 
 @dataclass

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from gui import theme
-from gui.icon import icon
-from gui.theme import DARK, LIGHT, Colors, Theme
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QLabel
+
+from gui import theme
+from gui.icon import icon
+from gui.theme import DARK, LIGHT, Colors, Theme
 
 GUI = Path(theme.__file__).parent
 ICONS = sorted(theme.ICONS.glob("*.svg"))

@@ -15,15 +15,13 @@ SENTENCES = (
     "In the year 1874 the old bridge was built from 312 oak beams; it's said that they'll last another century.",
     "Where do the ferries land? They land at the northern pier, which was painted green in the spring.",
     "Every morning the machine in the mill turns slowly, and the miller's daughter counts its 48 wooden teeth.",
-    "He said: \"We have seen it!\" She didn't believe him, but the people of the island knew better.",
+    'He said: "We have seen it!" She didn\'t believe him, but the people of the island knew better.',
 )
 
 QWEN2_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-LLAMA3_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+LLAMA3_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"

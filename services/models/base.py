@@ -153,7 +153,8 @@ def why_not_a_model(folder: Path) -> str:
         )
     if "config.json" not in names or not _read_json(folder / "config.json"):
         return _(
-            "{folder} is not a model: it has no config.json that can be read. Choose the folder that holds config.json, "
+            "{folder} is not a model: it has no config.json that can be read. Choose the folder that holds "
+            "config.json, "
             "the tokenizer and the .safetensors files."
         ).format(folder=folder)
     if not any(name.endswith(".safetensors") for name in names):
@@ -183,16 +184,19 @@ def why_not_trainable(folder: Path) -> str:
     architecture = (config.get("architectures") or [""])[0]
     if "quantization_config" in config:
         return _(
-            "The model in {folder} is already quantized, and what is learnt would not fit in. Choose the original it was "
+            "The model in {folder} is already quantized, and what is learnt would not fit in. Choose the original it "
+            "was "
             "made from."
         ).format(folder=folder)
     if "auto_map" in config and not architecture.startswith(("Llama", "Qwen", "Phi", "Mistral", "Gemma")):
         return _(
-            "The model in {folder} needs program code of its own, which is not run here for safety. Choose another model."
+            "The model in {folder} needs program code of its own, which is not run here for safety. Choose another "
+            "model."
         ).format(folder=folder)
     if not architecture.endswith(("ForCausalLM", "LMHeadModel")):
         return _(
-            "The model in {folder} ({architecture}) is not a plain text generator. Choose one whose architecture ends in "
+            "The model in {folder} ({architecture}) is not a plain text generator. Choose one whose architecture "
+            "ends in "
             "“ForCausalLM”."
         ).format(folder=folder, architecture=architecture or config.get("model_type", "?"))
     return ""
@@ -226,9 +230,9 @@ def _local_folder(text: str) -> Path | None:
     if text == STARTER_NAME:
         if STARTER_MODEL.is_dir():
             return STARTER_MODEL
-        raise UserError(_("The starter model is missing from {folder}. Install the program again.").format(
-            folder=STARTER_MODEL
-        ))
+        raise UserError(
+            _("The starter model is missing from {folder}. Install the program again.").format(folder=STARTER_MODEL)
+        )
     if not _HUB_ID.fullmatch(text):
         raise UserError(_("There is no folder {path}. Check the spelling.").format(path=path))
     return None

@@ -86,7 +86,9 @@ def answers(
         for prompt in prompts:
             context.check()
             messages = _messages(system_prompt, [{"role": "user", "content": prompt}])
-            given.append(speaker.chat(messages, lambda piece: context.check(), {"answer_tokens": _ANSWER_TOKENS, **options}))
+            given.append(
+                speaker.chat(messages, lambda piece: context.check(), {"answer_tokens": _ANSWER_TOKENS, **options})
+            )
             context.progress(len(given), len(prompts), _("Asking {model}").format(model=which))
     finally:
         speaker.close()
@@ -210,7 +212,9 @@ class Conversation:
 
     def _shorten(self, history: list[dict[str, str]], speaker: Speaker, asked: dict[str, str], wishes: Any) -> None:
         """Forgets the oldest exchanges until the rest, the question and half an answer have room."""
-        room = speaker.context_tokens - min(int(wishes.get("answer_tokens", _ANSWER_TOKENS)), speaker.context_tokens // 2)
+        room = speaker.context_tokens - min(
+            int(wishes.get("answer_tokens", _ANSWER_TOKENS)), speaker.context_tokens // 2
+        )
 
         def tokens() -> int:  # the template adds a few to each turn
             turns = _messages(wishes.get("system_prompt", ""), [*history, asked])

@@ -88,8 +88,9 @@ def prepare_chat(tokenizer: Any, model_config: Any = None, generation_config: An
         end = tokenizer.eos_token
         if not end:
             raise UserError(
-                _("The tokenizer in {name} has no end-of-text token, so answers could not end. Choose another model.")
-                .format(name=tokenizer.name_or_path)
+                _(
+                    "The tokenizer in {name} has no end-of-text token, so answers could not end. Choose another model."
+                ).format(name=tokenizer.name_or_path)
             )
         bos = tokenizer.bos_token if _adds_bos(tokenizer) else ""
         template = _PLAIN.replace("BOS", repr(bos)).replace("EOS", repr(end))

@@ -1,10 +1,9 @@
-"""Fetching a model from the Hugging Face hub: only the files that are needed, resumable, cancellable, with room checked."""
+"""Fetching a model from the Hugging Face hub: only what is needed, resumable, cancellable, with room checked."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 import threading
 from pathlib import Path
@@ -81,23 +80,25 @@ def needed_files(name: str, files: dict[str, int]) -> list[str]:
         if any(file.endswith(".gguf") for file in files):
             raise UserError(
                 _(
-                    "{name} offers only GGUF files. That format is for chatting and cannot be trained. Choose the original "
+                    "{name} offers only GGUF files. That format is for chatting and cannot be trained. Choose the "
+                    "original "
                     "model; the page of {name} usually names it."
                 ).format(name=name)
             )
         if any(file.endswith((".bin", ".pt", ".pth", ".ckpt")) for file in top):
             raise UserError(
                 _(
-                    "{name} has its weights only in the old pickle format, which can run code when it is opened. Choose a "
+                    "{name} has its weights only in the old pickle format, which can run code when it is opened. "
+                    "Choose a "
                     "model with .safetensors files."
                 ).format(name=name)
             )
         raise UserError(_("{name} holds no weights, so it cannot be trained. Choose another model.").format(name=name))
     if "config.json" not in top:
         raise UserError(
-            _("{name} is not a whole model (it has no config.json). If it is an adapter, choose its base model.").format(
-                name=name
-            )
+            _(
+                "{name} is not a whole model (it has no config.json). If it is an adapter, choose its base model."
+            ).format(name=name)
         )
     needed = [file for file in top if file.endswith(_NEEDED_ENDINGS) or file in _NEEDED_NAMES]
     if any(file.startswith("model") and file.endswith(".safetensors") for file in needed):
@@ -150,8 +151,10 @@ def _fetch_weights(name: str, commit: str, file: str, blobs: Path, bar_class: ty
         # For large files the tag is the SHA-256 of the content.
         if len(metadata.etag) == 64 and _sha256(part) != metadata.etag:
             part.unlink()
-            raise UserError(_("{file} of {name} arrived damaged. Start the download again.").format(file=file, name=name))
-        os.replace(part, blobs / metadata.etag)
+            raise UserError(
+                _("{file} of {name} arrived damaged. Start the download again.").format(file=file, name=name)
+            )
+        part.replace(blobs / metadata.etag)
 
 
 def _sha256(path: Path) -> str:
@@ -224,7 +227,8 @@ def _check_room(name: str, needed_bytes: int, storage: Path) -> None:
     if needed_bytes + _SPARE_BYTES > free_bytes:
         raise UserError(
             _(
-                "There is no room for {name}: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}. Make room, "
+                "There is no room for {name}: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}. Make "
+                "room, "
                 "or set HF_HOME to a folder on a larger disk."
             ).format(name=name, needed=needed_bytes / 1e9, free=free_bytes / 1e9, folder=place)
         )
@@ -239,7 +243,8 @@ def _explain(name: str, error: BaseException) -> BaseException:
     if isinstance(error, errors.GatedRepoError):
         return UserError(
             _(
-                "{name} is given only to people who accepted its terms. Open {url}, accept them, and then set HF_TOKEN to "
+                "{name} is given only to people who accepted its terms. Open {url}, accept them, and then set "
+                "HF_TOKEN to "
                 "your access token."
             ).format(name=name, url=f"{constants.ENDPOINT}/{name}")
         )

@@ -1,7 +1,7 @@
 """Exporting a model, and proving that what was written is the model that was meant.
 
-"Good in the program, nonsense elsewhere" is the usual complaint about exports. So every export is read back before it is
-called done: safetensors weight by weight, GGUF by asking llama.cpp and the model itself the same questions.
+"Good in the program, nonsense elsewhere" is the usual complaint about exports. So every export is read back before it
+is called done: safetensors weight by weight, GGUF by asking llama.cpp and the model itself the same questions.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     otherwise one under exports/ with today's date).
 
     Returns:
-        {"path", "format", "quantization", "model", "size_bytes", "verified"}: path is the folder of safetensors, or the
-        GGUF file; verified is a sentence.
+        {"path", "format", "quantization", "model", "size_bytes", "verified"}: path is the folder of safetensors, or
+        the GGUF file; verified is a sentence.
 
     Raises:
         UserError: the model does not exist, the format cannot hold it, no room, or what was written is not the model.
@@ -51,7 +51,10 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     project = Project.open(Path(settings["project"]))
     values = declared.check("export", settings)
     which = settings.get("model") or "final"
-    with _source(project, which, context.part(0.0, 0.2)) as source, _new_folder(project, values["format"], settings) as folder:
+    with (
+        _source(project, which, context.part(0.0, 0.2)) as source,
+        _new_folder(project, values["format"], settings) as folder,
+    ):
         _check_room(source, folder)
         if values["format"] == "gguf":
             path = folder / f"{which}-{values['quantization']}.gguf"
@@ -110,7 +113,9 @@ def _new_folder(project: Project, format: str, settings: dict[str, Any]) -> Iter
                 folder.rmdir()
             folder.mkdir(parents=True)
         except FileExistsError:
-            raise UserError(_("{folder} is not empty. Choose a new folder for the export.").format(folder=folder)) from None
+            raise UserError(
+                _("{folder} is not empty. Choose a new folder for the export.").format(folder=folder)
+            ) from None
         except OSError as error:
             raise UserError(
                 _("{folder} cannot be written: {reason}. Choose another folder.").format(
@@ -174,13 +179,13 @@ def _compare_safetensors(source: Path, folder: Path, context: Context) -> str:
     texts = [[reader(text)["input_ids"] for text in _QUESTIONS] + [reader.chat_template] for reader in readers]
     if different or texts[0] != texts[1]:
         raise UserError(
-            _("The export was read back and is not the same as the model ({what}). Check the disk and export again.").format(
-                what=min(different, default=_("tokenizer"))
-            )
+            _(
+                "The export was read back and is not the same as the model ({what}). Check the disk and export again."
+            ).format(what=min(different, default=_("tokenizer")))
         )
-    return _("Read back: all {count} weights are bit for bit those of the model, and text is cut into the same tokens.").format(
-        count=len(before)
-    )
+    return _(
+        "Read back: all {count} weights are bit for bit those of the model, and text is cut into the same tokens."
+    ).format(count=len(before))
 
 
 def _export_gguf(project: Project, source: Path, path: Path, quantization: str, context: Context) -> str:
@@ -213,12 +218,14 @@ def _compare_gguf(project: Project, source: Path, path: Path, quantization: str,
     if same_texts < _SAME_SHARE * len(texts) or (quantization in _NEARLY_EXACT and not same_answers):
         raise UserError(
             _(
-                "The GGUF file was read back in llama.cpp and does not behave like the model, so it was not kept. Export it as "
+                "The GGUF file was read back in llama.cpp and does not behave like the model, so it was not kept. "
+                "Export it as "
                 "safetensors."
             )
         )
     return _(
-        "Read back in llama.cpp: {texts} of {all_texts} texts are cut into as many tokens, {answers} of {all_answers} answers "
+        "Read back in llama.cpp: {texts} of {all_texts} texts are cut into as many tokens, {answers} of "
+        "{all_answers} answers "
         "begin word for word like the model's own."
     ).format(texts=same_texts, all_texts=len(texts), answers=same_answers, all_answers=len(_QUESTIONS))
 
@@ -246,7 +253,7 @@ def _check_room(source: Path, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            _("There is no room for the export: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}.").format(
-                needed=needed / 1e9, free=free / 1e9, folder=folder
-            )
+            _(
+                "There is no room for the export: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}."
+            ).format(needed=needed / 1e9, free=free / 1e9, folder=folder)
         )

@@ -108,7 +108,7 @@ def write_gguf(model_folder: Path, path: Path, quantization: str, context: Conte
             context.progress(share, 1, _("Making it smaller ({format})").format(format=quantization))
             _quantize(written, unfinished, MADE_BY_LLAMA_CPP[quantization])
             context.check()
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         for leftover in {written, unfinished}:
             leftover.unlink(missing_ok=True)
@@ -126,7 +126,8 @@ def family_of(config: Any) -> Family:
     if family is None:
         raise UserError(
             _(
-                "Models of the kind “{kind}” cannot be written as GGUF yet; {names} can. Export it as safetensors, which "
+                "Models of the kind “{kind}” cannot be written as GGUF yet; {names} can. Export it as safetensors, "
+                "which "
                 "works for every kind."
             ).format(kind=config.model_type, names=", ".join(FAMILIES))
         )
@@ -223,9 +224,9 @@ def _tensors(config: Any, family: Family, headers: dict[str, TensorHeader]) -> I
         name = names.get_name(source, try_suffixes=(".weight", ".bias"))
         if name is None:
             raise UserError(
-                _("The weights “{name}” have no place in a GGUF file of the kind {kind}. Export it as safetensors.").format(
-                    name=source, kind=family.architecture
-                )
+                _(
+                    "The weights “{name}” have no place in a GGUF file of the kind {kind}. Export it as safetensors."
+                ).format(name=source, kind=family.architecture)
             )
         heads = 0
         if family.swaps_rotary_halves and ".q_proj." in source:
@@ -236,7 +237,7 @@ def _tensors(config: Any, family: Family, headers: dict[str, TensorHeader]) -> I
 
 
 def _tensor_type(tensor: _Tensor, quantization: str) -> Any:
-    """Norms and biases stay exact, as llama.cpp demands; what blocks do not fit into, and the embeddings, stay finer."""
+    """Norms and biases stay exact, as llama.cpp demands; embeddings, and what blocks do not fit into, stay finer."""
     import gguf
 
     kind = gguf.GGMLQuantizationType[quantization]
@@ -258,7 +259,7 @@ def _add_description(writer: Any, model_folder: Path, config: Any, tokenizer: An
     # llama.cpp takes "phi-3" in the name to mean that special tokens swallow the blanks behind them, as Phi-3's do, and
     # does not load a file of that name without those tokens.
     swallows = any(token.rstrip for token in tokenizer.added_tokens_decoder.values())
-    if swallows and _PHI3_TOKENS <= set(tokenizer.get_vocab()):
+    if swallows and set(tokenizer.get_vocab()) >= _PHI3_TOKENS:
         name += " phi-3"
     else:
         name = re.sub(r"phi-?3", "phi 3", name, flags=re.IGNORECASE)
@@ -321,6 +322,8 @@ def _check_room(place: Path, headers: dict[str, TensorHeader], quantizations: se
     free = shutil.disk_usage(existing).free
     if needed > free:
         raise UserError(
-            _("There is no room for the GGUF file: {needed:.1f} GB are needed, and {free:.1f} GB are free in {folder}.")
-            .format(needed=needed / 1e9, free=free / 1e9, folder=existing)
+            _(
+                "There is no room for the GGUF file: {needed:.1f} GB are needed, and {free:.1f} GB are free in "
+                "{folder}."
+            ).format(needed=needed / 1e9, free=free / 1e9, folder=existing)
         )

@@ -39,9 +39,9 @@ def add_parameters(writer: Any, config: Any, head_size: int) -> None:
         writer.add_rope_scaling_attn_factors(values.get("attention_factor") or factor)
     else:
         raise UserError(
-            _("The position code of this model (“{kind}”) has no place in a GGUF file. Export it as safetensors.").format(
-                kind=kind
-            )
+            _(
+                "The position code of this model (“{kind}”) has no place in a GGUF file. Export it as safetensors."
+            ).format(kind=kind)
         )
 
 

@@ -25,7 +25,8 @@ _SPLITS = {
     rf"{_CONTRACTIONS}|{_BEFORE}\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_REST}": "qwen2",
     rf"{_BEFORE}{_UPPER}*{_LOWER}+{_CONTRACTIONS}?|{_BEFORE}{_UPPER}+{_LOWER}*{_CONTRACTIONS}?"
     rf"|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_REST}": "gpt-4o",
-    rf"{_BEFORE}{_UPPER}*{_LOWER}+|{_BEFORE}{_UPPER}+{_LOWER}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_REST}": "tekken",
+    rf"{_BEFORE}{_UPPER}*{_LOWER}+|{_BEFORE}{_UPPER}+{_LOWER}*"
+    rf"|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_REST}": "tekken",
 }
 _NEVER_MERGED = -1e6  # the score of a piece that no merge makes
 
@@ -82,7 +83,8 @@ def split_name(pre_tokenizer: dict[str, Any] | None) -> str:
     if name is None or steps[-1].get("add_prefix_space"):
         raise UserError(
             _(
-                "This model's tokenizer cuts text in a way that GGUF files do not know, so its answers would be wrong there. "
+                "This model's tokenizer cuts text in a way that GGUF files do not know, so its answers would be "
+                "wrong there. "
                 "Export it as safetensors."
             )
         )

@@ -1,7 +1,7 @@
 """Chatting with a GGUF file through llama.cpp, behind one small interface.
 
-Two packages bring llama.cpp: xllamacpp, whose wheels need no compiler, and llama-cpp-python, which takes over where it is
-installed. Both run inside this process; no port is open to others.
+Two packages bring llama.cpp: xllamacpp, whose wheels need no compiler, and llama-cpp-python, which takes over where it
+is installed. Both run inside this process; no port is open to others.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class GgufModel:
             messages: {"role", "content"}, the last one from the user.
             on_token: called with each piece of text as it comes, and with "" while the question is read; returning
                 True ends the answer there. An exception from it ends the answer too and is raised here.
-            options: temperature (0), answer_tokens (1024), seed (0), schema (a JSON schema that the answer must follow),
-                stop (list of strings).
+            options: temperature (0), answer_tokens (1024), seed (0), schema (a JSON schema for the answer), stop
+                (list of strings).
 
         Raises:
             UserError: the conversation is longer than the context.
@@ -177,9 +177,7 @@ class _LlamaCppPython:
     def __init__(self, path: Path, context_tokens: int) -> None:
         from llama_cpp import Llama
 
-        self._model = Llama(
-            str(path), n_ctx=context_tokens, n_threads=thread_count(), n_gpu_layers=-1, verbose=False
-        )
+        self._model = Llama(str(path), n_ctx=context_tokens, n_threads=thread_count(), n_gpu_layers=-1, verbose=False)
 
     def stream(self, body: dict[str, Any], schema: Any, count: Callable[[int], None]) -> Iterator[str]:
         if schema:

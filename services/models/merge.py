@@ -1,12 +1,11 @@
 """Loading models, and making one of a base and its adapters.
 
-The knowledge adapter (CPT) and the behaviour adapter (SFT) are both sums onto the same weights. They are merged into the
-unquantized base, in 32 bits where memory allows, and rounded once.
+The knowledge adapter (CPT) and the behaviour adapter (SFT) are both sums onto the same weights. They are merged
+into the unquantized base, in 32 bits where memory allows, and rounded once.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,8 +57,9 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
         dtype = stored_dtype(folder) if is_cramped else chosen.dtype
     if chosen.name == "cpu" and not _fits_in_memory(folder, torch.finfo(getattr(torch, dtype)).bits // 8, share=1.0):
         raise UserError(
-            _("The model in {folder} needs more memory than is free. Close other programs, or choose a smaller model.")
-            .format(folder=folder)
+            _(
+                "The model in {folder} needs more memory than is free. Close other programs, or choose a smaller model."
+            ).format(folder=folder)
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -76,7 +76,9 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
         ) from error
     except torch.OutOfMemoryError as error:
         raise UserError(
-            _("The model in {folder} does not fit into the graphics memory. Choose a smaller one.").format(folder=folder)
+            _("The model in {folder} does not fit into the graphics memory. Choose a smaller one.").format(
+                folder=folder
+            )
         ) from error
     if report["missing_keys"]:
         raise UserError(
@@ -105,8 +107,10 @@ def add_adapter(model: Any, adapter_folder: Path) -> Any:
         merged = PeftModel.from_pretrained(model, str(adapter_folder)).merge_and_unload(safe_merge=True)
     except (RuntimeError, ValueError) as error:
         raise UserError(
-            _("The adapter in {folder} does not fit the model: it was made for another one, or is damaged. Train it again.")
-            .format(folder=adapter_folder)
+            _(
+                "The adapter in {folder} does not fit the model: it was made for another one, or is damaged. Train "
+                "it again."
+            ).format(folder=adapter_folder)
         ) from error
     return merged.eval()
 
@@ -228,14 +232,14 @@ def _swap(new: Path, out_folder: Path, old: Path) -> None:
     try:
         if out_folder.exists():
             out_folder.rename(old)
-        os.rename(new, out_folder)
+        new.rename(out_folder)
     except OSError as error:
         if old.exists() and not out_folder.exists():
             old.rename(out_folder)
         raise UserError(
-            _("{folder} is in use, perhaps by an open chat, and could not be replaced. Close it and start again.").format(
-                folder=out_folder
-            )
+            _(
+                "{folder} is in use, perhaps by an open chat, and could not be replaced. Close it and start again."
+            ).format(folder=out_folder)
         ) from error
     shutil.rmtree(old, ignore_errors=True)
 
@@ -261,6 +265,8 @@ def _check_room(base_folder: Path, place: Path) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise UserError(
-            _("There is no room for the merged model: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}.")
-            .format(needed=needed / 1e9, free=free / 1e9, folder=place)
+            _(
+                "There is no room for the merged model: it needs {needed:.1f} GB, and {free:.1f} GB are free in "
+                "{folder}."
+            ).format(needed=needed / 1e9, free=free / 1e9, folder=place)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ def write_provenance(folder: Path, **values: Any) -> None:
     path = Path(folder) / FILE_NAME
     unfinished = path.with_suffix(".json.part")
     unfinished.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:

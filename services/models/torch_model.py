@@ -46,7 +46,8 @@ class TorchModel:
         if room < 1:
             raise UserError(
                 _(
-                    "The conversation is longer than the model's context ({tokens} tokens). Start a new one, or ask with "
+                    "The conversation is longer than the model's context ({tokens} tokens). Start a new one, or ask "
+                    "with "
                     "less text at a time."
                 ).format(tokens=self.context_tokens)
             )

@@ -3,8 +3,9 @@
     python hub_server.py ROOT
 
 ROOT/AUTHOR/NAME/ is a repository. Prints its port. Every request goes to ROOT/requests.log as "METHOD PATH RANGE".
-A file ROOT/AUTHOR/NAME/.behaviour holds words: "gated", "broken" (500), "cut" (the connection breaks once, halfway through a
-weight file), "hold" (a weight file stops halfway until the client has gone), "huge" (sizes that no disk has room for).
+A file ROOT/AUTHOR/NAME/.behaviour holds words: "gated", "broken" (500), "cut" (the connection breaks once, halfway
+through a weight file), "hold" (a weight file stops halfway until the client has gone), "huge" (sizes that no disk has
+room for).
 """
 
 import hashlib
@@ -37,26 +38,32 @@ class Hub(BaseHTTPRequestHandler):
         folder = ROOT / author / name
         if not name or not folder.is_dir():
             # Without a token the hub does not say whether a repository exists.
-            return self.send(401, b"{}", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            self.send(401, b"{}", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            return
         behaviour = (folder / ".behaviour").read_text() if (folder / ".behaviour").exists() else ""
+        path = folder / rest[2] if not is_api else folder
         if "broken" in behaviour:
-            return self.send(500, b"{}")
-        if is_api and rest[:1] == ["tree"]:
-            return self.send_json([self.entry(path) for path in self.files(folder)])
-        if is_api:
+            self.send(500, b"{}")
+        elif is_api and rest[:1] == ["tree"]:
+            self.send_json([self.entry(file) for file in self.files(folder)])
+        elif is_api:
             grown = 10**9 if "huge" in behaviour else 1
-            siblings = [{"rfilename": path.name, "size": path.stat().st_size * grown} for path in self.files(folder)]
-            return self.send_json({"id": f"{author}/{name}", "sha": COMMIT, "siblings": siblings, "gated": False})
-        if "gated" in behaviour:
-            return self.send(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
-        path = folder / rest[2]
-        if not path.is_file():
-            return self.send(404, b"", {"X-Error-Code": "EntryNotFound"})
-        self.send_file(path, behaviour, is_head)
+            siblings = [{"rfilename": file.name, "size": file.stat().st_size * grown} for file in self.files(folder)]
+            self.send_json({"id": f"{author}/{name}", "sha": COMMIT, "siblings": siblings, "gated": False})
+        elif "gated" in behaviour:
+            self.send(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
+        elif not path.is_file():
+            self.send(404, b"", {"X-Error-Code": "EntryNotFound"})
+        else:
+            self.send_file(path, behaviour, is_head)
 
     def send_file(self, path: Path, behaviour: str, is_head: bool) -> None:
         content = path.read_bytes()
-        headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        headers = {
+            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
+            "X-Repo-Commit": COMMIT,
+            "Accept-Ranges": "bytes",
+        }
         start = int(self.headers.get("Range", "bytes=0-")[6:].split("-")[0])
         is_partial = "Range" in self.headers
         if is_partial:

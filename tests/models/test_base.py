@@ -103,7 +103,12 @@ def test_only_needed_files_are_chosen() -> None:
     files |= dict.fromkeys(["onnx/model.onnx", "original/params.json", "README.md", "x.png", "chat_template.jinja"], 1)
     expected = ["config.json", "model.safetensors", "tokenizer.json", "README.md", "chat_template.jinja"]
     assert needed_files("a/b", files) == expected
-    for only, words in {"b.bin": "pickle", "b.gguf": "GGUF", "README.md": "no weights", "a.safetensors": "adapter"}.items():
+    for only, words in {
+        "b.bin": "pickle",
+        "b.gguf": "GGUF",
+        "README.md": "no weights",
+        "a.safetensors": "adapter",
+    }.items():
         with pytest.raises(UserError, match=words):
             needed_files("a/b", {only: 1})
 

@@ -77,7 +77,9 @@ class Talk:
 
     def hear(self, event: dict[str, Any]) -> None:
         self.events.append(event)
-        if event["type"] in ("ready", "answered", "refused") and not (event["type"] == "ready" and len(self.of("ready")) > 1):
+        if event["type"] in ("ready", "answered", "refused") and not (
+            event["type"] == "ready" and len(self.of("ready")) > 1
+        ):
             self.go_on()
 
     def go_on(self) -> None:
@@ -97,7 +99,12 @@ def prompt(text: str, **wishes: Any) -> list[dict[str, Any]]:
 
 def test_a_conversation_streams_and_switches(trained: Project, tmp_path: Path) -> None:
     gguf = str(write_gguf(trained.model_folder(), tmp_path / "final.gguf", "F32"))
-    script = [prompt(QUESTION), prompt(QUESTION, model="base"), prompt(QUESTION, model=gguf), prompt("Why?", model="casual")]
+    script = [
+        prompt(QUESTION),
+        prompt(QUESTION, model="base"),
+        prompt(QUESTION, model=gguf),
+        prompt("Why?", model="casual"),
+    ]
     talk = Talk(trained, script)
     said = talk.of("answered")
     assert [event["model"] for event in talk.of("ready")] == ["final", "base", gguf, "casual"]
@@ -144,7 +151,12 @@ def test_a_stop_ends_an_answer(trained: Project) -> None:
 
 def test_what_goes_wrong_is_said_and_the_conversation_goes_on(trained: Project, tmp_path: Path) -> None:
     long = "The lighthouse keeper of Norrholm feeds the grey geese. " * 200
-    script = [prompt("?", model="formal"), prompt("?", model=str(tmp_path / "no.gguf")), prompt(long, model="base"), prompt("?")]
+    script = [
+        prompt("?", model="formal"),
+        prompt("?", model=str(tmp_path / "no.gguf")),
+        prompt(long, model="base"),
+        prompt("?"),
+    ]
     talk = Talk(trained, script)
     refused = [event["text"] for event in talk.of("refused")]
     assert ["formal" in refused[0], "no.gguf" in refused[1], "longer than" in refused[2]] == [True] * 3
@@ -204,7 +216,9 @@ class TestGgufModel:
         with GgufModel(path, 512, engine) as model:
             text = model.chat([{"role": "user", "content": QUESTION}], pieces.append, {"answer_tokens": 12})
             assert 0 < model.token_count <= 12
-            assert model.count_prompt_tokens(QUESTION) == len(AutoTokenizer.from_pretrained(folder)(QUESTION)["input_ids"])
+            assert model.count_prompt_tokens(QUESTION) == len(
+                AutoTokenizer.from_pretrained(folder)(QUESTION)["input_ids"]
+            )
         assert text == "".join(pieces)
         assert text.strip(" \ufffd") == expected.strip(" \ufffd")
 
@@ -213,7 +227,9 @@ class TestGgufModel:
         with GgufModel(path, 512, engine) as model:
             whole = model.chat(messages, None, {"answer_tokens": 30})
             heard: list[str] = []
-            part = model.chat(messages, lambda piece: bool(piece and (heard.append(piece) or len(heard) == 3)), {"answer_tokens": 30})
+            part = model.chat(
+                messages, lambda piece: bool(piece and (heard.append(piece) or len(heard) == 3)), {"answer_tokens": 30}
+            )
             assert len(heard) == 3 and whole.startswith(part) and part != whole
 
             def fail(piece: str) -> None:
@@ -224,9 +240,16 @@ class TestGgufModel:
             assert model.chat(messages, None, {"answer_tokens": 30}) == whole
 
     def test_a_schema_is_followed(self, engine: str, path: Path) -> None:
-        schema = {"type": "object", "properties": {"a": {"enum": [1, 2]}}, "required": ["a"], "additionalProperties": False}
+        schema = {
+            "type": "object",
+            "properties": {"a": {"enum": [1, 2]}},
+            "required": ["a"],
+            "additionalProperties": False,
+        }
         with GgufModel(path, 512, engine) as model:
-            text = model.chat([{"role": "user", "content": "?"}], None, {"schema": schema, "answer_tokens": 400, "stop": ["}"]})
+            text = model.chat(
+                [{"role": "user", "content": "?"}], None, {"schema": schema, "answer_tokens": 400, "stop": ["}"]}
+            )
         assert "".join(text.split()).rstrip("}") in ('{"a":1', '{"a":2')
 
     def test_what_cannot_be_loaded_is_a_sentence(self, engine: str, path: Path, tmp_path: Path) -> None:

@@ -24,9 +24,7 @@ LLAMA2 = (
 def rendered(tokenizer: Any, template: str, is_open: bool = False) -> str:
     turns = TALK[:-1] if is_open else TALK
     return str(
-        tokenizer.apply_chat_template(
-            turns, chat_template=template, tokenize=False, add_generation_prompt=is_open
-        )
+        tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False, add_generation_prompt=is_open)
     )
 
 

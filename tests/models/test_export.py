@@ -29,7 +29,13 @@ def test_safetensors_are_the_model_bit_for_bit(trained: Project) -> None:
     folder = Path(result["path"])
     assert folder.parent == trained.exports_folder and folder.name.startswith("safetensors_20")
     names = {path.name for path in folder.iterdir()}
-    assert names >= {"model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja", "generation_config.json"}
+    assert names >= {
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "chat_template.jinja",
+        "generation_config.json",
+    }
     assert "wissenswerk.json" not in names and "sft_adapter" not in names
 
     final, copy = (load_file(place / "model.safetensors") for place in (trained.model_folder(), folder))
@@ -49,7 +55,10 @@ def test_safetensors_are_the_model_bit_for_bit(trained: Project) -> None:
 def test_base_and_knowledge_model_can_be_exported_too(trained: Project, tmp_path: Path, which: str) -> None:
     result = exported(trained, format="safetensors", model=which, to=str(tmp_path / which))
     assert Path(result["path"]) == tmp_path / which
-    loaded = AutoModelForCausalLM.from_pretrained(tmp_path / which).eval(), AutoTokenizer.from_pretrained(tmp_path / which)
+    loaded = (
+        AutoModelForCausalLM.from_pretrained(tmp_path / which).eval(),
+        AutoTokenizer.from_pretrained(tmp_path / which),
+    )
     assert generated(*loaded, QUESTION, 20) == generated(*load_merged(trained, which), QUESTION, 20)
     assert not list(trained.models_folder.glob(".*"))
 

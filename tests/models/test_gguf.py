@@ -105,7 +105,14 @@ def test_tokenizers_are_not_bound_to_a_family(tmp_path: Path, kind: str) -> None
 
 @pytest.mark.parametrize(
     ("quantization", "largest", "share"),
-    [("F16", 0.1, 0.6), ("BF16", 0.4, 0.6), ("Q8_0", 1.0, 0.3), ("Q4_0", 8.0, 0.2), ("Q4_K_M", 8.0, 0.2), ("Q6_K", 2.0, 0.3)],
+    [
+        ("F16", 0.1, 0.6),
+        ("BF16", 0.4, 0.6),
+        ("Q8_0", 1.0, 0.3),
+        ("Q4_0", 8.0, 0.2),
+        ("Q4_K_M", 8.0, 0.2),
+        ("Q6_K", 2.0, 0.3),
+    ],
 )
 def test_quantizations_stay_near_and_become_small(
     tmp_path: Path, quantization: str, largest: float, share: float

@@ -6,6 +6,7 @@ committed, so this is run only after one of the texts has changed.
 
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +128,16 @@ def write_docx(source: Path, target: Path) -> None:
     document.core_properties.author = "Wissenswerk"
     document.core_properties.created = document.core_properties.modified = datetime(2026, 1, 1)
     document.save(str(target))
+    forget_times(target)
+
+
+def forget_times(path: Path) -> None:
+    """Pack a zip file again without the time of packing, so that the same text gives the same bytes."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
 
 
 def main() -> None:

@@ -143,6 +143,8 @@ def _ask_object(clause: Clause, part: Part) -> Asked:
         or clause.part("result")
     ):
         return
+    if text in {"each other", "one another"}:
+        return
     if is_person_noun(head_of(text.split())) or (text[0].isupper() and not clause.subject.is_person):
         return
     yield "What", others, "action", value
@@ -156,7 +158,7 @@ def _ask_possession(text: str, others: str, attached: str) -> Asked:
     found = re.fullmatch(r"(an? )?((?:[a-z-]+ ){1,2})([a-z]+)", text)
     if not found or re.match(NUMBER, found[2]) or not (found[1] or is_plural(found[3])):
         return
-    if not re.search(r"\b(?:and|of|many|more|no|the|other|same|great|very|few|much|all)\b", found[2]):
+    if not re.search(r"\b(?:and|of|many|more|no|the|other|same|great|very|few|several|various|much|all)\b", found[2]):
         yield f"What kind of {found[3]}", f"{others} {attached}", "property", text
 
 
@@ -219,7 +221,8 @@ def _ask_result(clause: Clause, part: Part) -> Asked:
 
 def _ask_other(clause: Clause, part: Part) -> Asked:
     prep = part.preposition.lower()
-    if clause.part("object") or not prep or clause.part("result") or clause.part("infinitive"):
+    has_more = any(clause.part(role) for role in ("object", "result", "infinitive"))
+    if has_more or not prep or clause.verb.lemma in {"take", "get", "put", "go", "come", "make", "carry"}:
         return
     before = " ".join(other.text for other in clause.parts if other.role in {"particle", "result"})
     after = " ".join(other.text for other in clause.parts if other.role == "occasion" or other.text.startswith("at "))
@@ -298,6 +301,8 @@ def _ask_complement(clause: Clause, part: Part) -> Asked:
     elif re.match(r"(?:on|in|at|near|beside|under|beneath|behind|between) ", text):
         if any(word[0].isupper() for word in text.split()):
             yield "Where", "", "place", text
+    elif re.fullmatch(r"the (?:reason|answer|key|goal|case|problem|same|result|point|company)", text):
+        return
     elif _is_naming(text) or (
         " " not in text
         and (re.match(r"the (?:national|favourite|favorite|\w+est|official) ", subject.text) or is_person_noun(text))

@@ -128,6 +128,7 @@ def _conversational(fact: _Fact, _facts: Sequence[_Fact], rng: random.Random) ->
 
 
 _OPTION_COUNT = 4
+_LATEST_YEAR = 2025  # wrong years are not in the future
 
 
 def _multiple_choice(fact: _Fact, facts: Sequence[_Fact], rng: random.Random) -> tuple[str, str] | None:
@@ -175,7 +176,9 @@ def _form(fact: _Fact) -> tuple[str, ...]:
     if question.kind in {"name", "agent", "subject"}:
         is_name = value[:1].isupper() or value.startswith("the ") and value.lower() != value
         return ("name" if is_name else question.kind, question.text.split()[0] if question.kind != "agent" else "Who")
-    if question.kind in {"time", "definition", "place", "purpose"}:
+    if question.kind == "place":
+        return ("place", "to" if value.startswith("to ") else "")
+    if question.kind in {"time", "definition", "purpose"}:
         opening = (
             value.split()[0]
             if question.kind == "time"
@@ -199,7 +202,8 @@ def _neighbours(value: str, rng: random.Random, taken: set[str]) -> list[str]:
         step = 1 if number < 15 else 10 ** (len(str(number)) - 2)
         steps = range(-7, 8) if not re.fullmatch(YEAR, first) else (-41, -30, -12, -8, 9, 15, 26, 38)
         near_numbers = [number + (offset if re.fullmatch(YEAR, first) else offset * step) for offset in steps if offset]
-        near = [f"{other:,}" if "," in first else str(other) for other in near_numbers if other > 1]
+        latest = _LATEST_YEAR if re.fullmatch(YEAR, first) else 10**12
+        near = [f"{other:,}" if "," in first else str(other) for other in near_numbers if 1 < other <= latest]
     else:
         return []
     rng.shuffle(near)

@@ -6,6 +6,7 @@ A sentence that does not fit is not read at all: everything made from a clause d
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from services.sft_data.noun_phrase import Subject, TextWords, head_of, is_standalone, read_subject
 from services.sft_data.part import INTRANSITIVE, PHRASAL, Part, role_of, split_parts
@@ -31,7 +32,7 @@ _PARENTHESIS = re.compile(r" \([^()]*\)")
 _UNREADABLE = re.compile(
     r"[\[\](){}<>“”\"=+→−×÷|*#@/…$%&]|http|--|—| – |\b(?:chapters?|sections?|figures?|tables?|textbooks?|appendix"
     r"|exercises?|key terms?|learning objectives?)\b|\b(?:the|this) (?:text|passage|author|reader|book)\b"
-    r"|\blet[’']s\b|[a-z]n[’']t\b",
+    r"|\blet[’']s\b|[a-z]n[’']t\b|(?<!['’])\b(?-i:[b-z])\b",
     re.I,
 )
 _LOOSE_END = re.compile(
@@ -44,7 +45,7 @@ _TAIL = re.compile(
 )
 _REASON = re.compile(r",? because (?!of )(?P<reason>[^,]+)(?:,.*)?$")
 _FRONTED = re.compile(
-    r"(?P<front>(?:In|On|At|Since|From|Between|For|During|After|Before|Until|By) [^,]{2,45}), (?P<rest>.+)$"
+    r"(?P<front>(?:In|On|At|Since|From|Between|For|During|After|Before|Until|By|When) [^,]{2,45}), (?P<rest>.+)$"
 )
 _SHORT_FRONT = re.compile(
     rf"(?P<front>In (?:{YEAR})|On \d\d? (?:{MONTHS})|For {NUMBER} {TIME_UNIT}|Since (?:{YEAR})) (?P<rest>.+)$"
@@ -56,11 +57,16 @@ _PRONOUNS = word_set(
     """i me my mine we us our ours you your yours it they them he him she hers himself herself itself themselves this
     these those there here such former latter others ones thus therefore hence"""
 )
+# Never nouns: after a verb that was read they show that this was none.
+_SURE_VERBS = word_set(
+    """include includes become becomes became provide provides remain remains require requires consist consists contain
+    contains depend depends refer refers involve involves describes explains explain"""
+)
 _RELATIVES = word_set("that which who whose where")
 _OTHER_CLAUSES = word_set("if because although whether what how why except whereas while following whom")
 _AFTER_AND = word_set("all both half even sometimes then just")
 _DETERMINERS = word_set("the a an their its his her one’s")
-_TENSELESS = word_set("say think tell know believe mean suggest argue claim let make")
+_TENSELESS = word_set("say think tell know believe mean suggest argue claim let")
 _OPENERS = word_set("the a an on in at by for to he she it they we you some many most few visitors people")
 # Verbs that are also nouns without an article: "eats fish" has an object.
 _BARE_NOUNS = word_set(
@@ -71,7 +77,7 @@ _BARE_NOUNS = word_set(
 _WITH_OF = word_set("smells smell tastes taste consists consist dreams dream died dies think speaks speak tells")
 _TRANSITIVE = word_set(
     """find build make found discover invent use provide contain include give create produce call name own carry bring
-    design need protect propose require charge involve demand publish hold put"""
+    design need protect propose require charge involve demand publish hold put spend sell send show know lose"""
 )
 
 
@@ -168,6 +174,10 @@ def _fits_reason(reason: str, subject: Subject) -> bool:
 def _front_part(front: str, words: TextWords) -> Part | None:
     preposition, value = front.split(" ", 1)
     preposition = preposition.lower()
+    if preposition == "when":
+        tokens = [preposition, *value.split()]
+        is_clause = _condition_index(tokens) == 0 and _is_plain_condition(tokens, words)
+        return Part("condition", " ".join(tokens)) if is_clause and not _PRONOUNS & set(tokens) else None
     role = role_of(preposition, value, "", "active")
     if role == "other" and not (len(value.split()) <= 6 and any(word[0].isupper() for word in value.split())):
         return None
@@ -215,7 +225,7 @@ def _is_noun_instead(tokens: Sequence[str], index: int, used: int) -> bool:
     return (
         tokens[index] not in HAVE
         and tokens[index] not in MODALS
-        and (is_verb or following in {"and", "or", "of"} and tokens[index] not in _WITH_OF)
+        and (is_verb or following in {"and", "or", "of"} and tokens[used - 1] not in _WITH_OF)
     )
 
 
@@ -279,9 +289,17 @@ def _is_plain(subject: Subject, verb: VerbGroup, main: Sequence[str]) -> bool:
     is_active = verb.voice == "active"
     if not main:
         return is_active and verb.lemma not in _TRANSITIVE or verb.voice == "passive"
-    if main[0] in {"and", "or"} or _joins_verbs(main) or not _is_plain_list(text) or ":" in text:
+    if (
+        main[0] in {"and", "or"}
+        or _joins_verbs(main)
+        or not _is_plain_list(text)
+        or ":" in text
+        or " and then " in text
+    ):
         return False
-    if main[-1].lower() in (PREPOSITIONS | {"and", "or", "the", "a", "to", "of"}) - ADVERBS:
+    if main[-1].lower() in (PREPOSITIONS | {"and", "or", "the", "a", "to", "of", "that", "which"}) - ADVERBS:
+        return False
+    if any(word in _SURE_VERBS and before not in {"to", "and", "or"} for before, word in pairwise(["", *lowered])):
         return False
     has_relative = bool(_RELATIVES & set(lowered))
     if set(lowered) & _OTHER_CLAUSES or (has_relative and verb.voice != "copula"):
@@ -293,6 +311,8 @@ def _is_plain(subject: Subject, verb: VerbGroup, main: Sequence[str]) -> bool:
         return False
     if not is_active:
         return True
+    if verb.lemma == "make" and not re.match(rf"(?:an?|{NUMBER}) ", text):
+        return False
     if verb.lemma in _TENSELESS or (verb.lemma in _TRANSITIVE and lowered[0] in PREPOSITIONS):
         return False
     return verb.lemma in {"have", "take"} or not _is_participle_instead(verb, main, subject)

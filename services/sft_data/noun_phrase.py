@@ -98,10 +98,10 @@ _IMPERATIVES = word_set(
     "list discuss note suppose imagine recall try click visit complete state review answer compare see"
 )
 _LY_NOUNS = word_set("assembly monopoly anomaly elderly butterfly dragonfly")
-_VAGUE_HEADS = word_set(
+VAGUE_HEADS = word_set(
     """fact reason purpose goal result answer problem example point idea question way thing things case cases issue aim
     objective number rest lot kind sort type part parts one ones difference key step steps process approach
-    author authors chapter section text passage figure table story option exception second third last other
+    author authors chapter section text passage figure table story source form measure option exception second third last other
     result results effect"""
 )
 _UNIQUE = word_set("sea sun moon earth world sky mainland ocean universe equator north south east west")
@@ -118,7 +118,7 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
         return None
     if first in _NO_SUBJECT or first.endswith(("ing", "ly")) and first not in words.names and len(tokens) > 1:
         return None
-    if lowered[-1] in PREPOSITIONS | {"of", "and", "or", "the", "a", "an"}:
+    if lowered[-1] in PREPOSITIONS | {"of", "and", "or", "the", "a", "an", "both", "often", "also"}:
         return None
     if first in PREPOSITIONS | {"to"} and first not in {"about", "over"}:
         return None
@@ -131,7 +131,7 @@ def read_subject(tokens: Sequence[str], number: bool | None, is_past: bool, word
     ):
         return None
     head = head_of(tokens)
-    if head.lower() in _VAGUE_HEADS and "of" not in lowered:
+    if head.lower() in VAGUE_HEADS and "of" not in lowered:
         return None
     is_capital = head[0].isupper() and len(tokens) > 1 and head is not tokens[0]
     plural = _is_plural_phrase(tokens, head, number)
@@ -262,6 +262,7 @@ def _is_person(text: str, head: str, is_name: bool, words: TextWords) -> bool | 
         return True if text in words.persons else (False if set(text.split()) & THING_WORDS else None)
     if " of " not in text and any(text.endswith(f" {person}") and text.startswith("the ") for person in words.persons):
         return True
-    return (is_person_noun(head) and not head[0].isupper()) or any(
-        is_person_noun(token) and token[0].islower() for token in text.split()[:2] if head[0].isupper()
-    )
+    if head[0].islower():
+        return is_person_noun(head)
+    before = text.split(" of ")[0].split()
+    return any(is_person_noun(token) and token[0].islower() for token in before)

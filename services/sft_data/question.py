@@ -132,7 +132,13 @@ def _ask_subject(clause: Clause) -> Iterator[Question]:
         text = " ".join(f"{active} {subject.text} {kept(clause)}".split())
         yield Question(as_sentence(f"{wh} {text}", "?"), f"{wh.lower()} {text}", "agent", agent.value, 0)
     counted = re.match(rf"{APPROXIMATELY}(?P<number>{NUMBER}) (?P<noun>.+)", subject.text)
-    if counted and " of the " not in f" {counted['noun']}" and is_plural(head_of(counted["noun"].split())):
+    is_naming = verb.voice == "copula" and bool(re.match("(?:the|an?) ", clause.text_without()))
+    if (
+        counted
+        and not is_naming
+        and " of the " not in f" {counted['noun']}"
+        and is_plural(head_of(counted["noun"].split()))
+    ):
         text = f"How many {counted['noun']} {clause.predicate}"
         yield Question(f"{text}?", text[0].lower() + text[1:], "quantity", counted["number"], 0)
         return
@@ -143,8 +149,12 @@ def _ask_subject(clause: Clause) -> Iterator[Question]:
     wh = "Who" if subject.is_person else f"Which {subject.noun}" if subject.noun else "What"
     complement = clause.part("complement")
     if verb.voice == "copula":
+        if verb.remainder:
+            return
         wh = "What" if wh.startswith("Which") else wh
-        if complement and complement.text.startswith("the ") and not subject.is_plural:
+        # "What is the reverse process?" would ask about something that was named before.
+        is_full = complement and (" of " in complement.text or complement.text.lower() != complement.text)
+        if complement and is_full and complement.text.startswith("the ") and not subject.is_plural:
             yield Question(
                 f"{wh} {verb.auxiliary} {complement.text}?",
                 f"{wh[0].lower()}{wh[1:]} {complement.text} {verb.auxiliary}",

@@ -47,7 +47,7 @@ def _sentence_ends(block: str) -> Iterator[int]:
     for match in _BOUNDARY.finditer(block):
         last_word = block[: match.start()].split()[-1:] or [""]
         word = last_word[0].lstrip("(\"'“‘").lower()
-        is_initial = len(word) == 1 and word.isalpha() and match[0][0] == "."
+        is_initial = match[0][0] == "." and bool(re.fullmatch(r"[a-z](?:\.[a-z])*", word))
         if not is_initial and word not in _ABBREVIATIONS:
             yield match.end()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from services.sft_data.clause import Clause, read_clauses
 from services.sft_data.fact import facts_of
-from services.sft_data.noun_phrase import Subject, TextWords, head_of, is_standalone, look_at
+from services.sft_data.noun_phrase import VAGUE_HEADS, Subject, TextWords, head_of, is_standalone, look_at
 from services.sft_data.sentence import Sentence, split_sentences
 from services.sft_data.verb_group import verb_group_at
 from services.sft_data.vocabulary import is_participle, is_person_noun, word_set
@@ -129,7 +129,7 @@ class _Memory:
         if re.match(r"(?:an?|the) ", complement.text):
             noun = head_of(complement.text.split()).lower()
             self.persons.setdefault(subject.text, is_person_noun(noun))
-            is_noun = not is_participle(noun) and not noun.endswith("ing")
+            is_noun = not is_participle(noun) and not noun.endswith("ing") and noun not in VAGUE_HEADS
             if is_noun and any(letter.isupper() for letter in subject.text) and " of " not in subject.text:
                 self.classes[noun] = subject.text
                 self.nouns[subject.text] = noun

@@ -30,7 +30,7 @@ showed shown, shut shut shut, sing sang sung, sink sank sunk, sit sat sat, sleep
 speak spoke spoken, spend spent spent, spin spun spun, split split split, spread spread spread, stand stood
 stood, steal stole stolen, stick stuck stuck, strike struck struck, sweep swept swept, swim swam swum, swing
 swung swung, take took taken, teach taught taught, tear tore torn, tell told told, think thought thought, throw
-threw thrown, understand understood understood, undertake undertook undertaken, wake woke woken, wear wore worn,
+threw thrown, understand understood understood, oversee oversaw overseen, undergo underwent undergone, tread trod trodden, undertake undertook undertaken, wake woke woken, wear wore worn,
 weave wove woven, win won won, wind wound wound, write wrote written, cast cast cast, overlook overlooked
 overlooked, overthrow overthrew overthrown, withdraw withdrew withdrawn
 """
@@ -62,6 +62,21 @@ survive symbolize talk tame taste thrive tie touch trace trade train transfer tr
 transport trap travel treat trigger tune turn unload use value vary visit vote walk want wash watch water weigh
 welcome whistle witness work worship wrap yield found burrow contrast constitute comprise accumulate interpret
 state assign equal need owe ban block keep haunt own ruin
+
+adjust award repel dry advocate affirm aim align amplify appeal assert assess assist associate assume assure attain attempt balance
+blend capture characterize cite clarify coincide collapse command commence commission communicate compel complain
+compute concern conduct confirm conserve convey convince coordinate correspond crash craft criticize decline
+deepen deny detail dictate diminish disappear divert double draft dream edit elevate eliminate embody embrace
+emphasize endorse engage enhance ensure entitle envision equip estimate evaluate execute exert expose extract favour
+favor filter focus forecast foster frame fulfil fulfill function generalize grant greet handle highlight ignite implement
+imply incorporate induce infer initiate insist inspect integrate intend interact intervene isolate issue judge justify
+label lack launder locate lobby manipulate master mediate merge model modify monitor motivate navigate neglect negotiate
+note nurture obey obtain omit pair permit persist portray pose precede pretend prioritize proceed profit
+prohibit prompt prosper pursue qualify question quote rank react recommend recruit recycle regard register reinforce
+reject relate relax release relieve render reorganize report reproduce rescue reside resist resolve respect restrict
+retain reverse reward reshape scan schedule secure sense shift signal signify simplify stabilize stimulate strengthen
+stress structure submit subsidize substitute succeed sum summarize surpass suspect sustain target tend test threaten
+track translate undermine unite update urge utilize vibrate violate visualize
 """
 
 _DOUBLING = {
@@ -244,7 +259,7 @@ THING_WORDS = word_set(
 
 PLURALS = word_set("people men women children mice geese feet teeth sheep cattle police young wounded poor fish deer")
 SINGULARS = word_set(
-    """news physics mathematics economics politics ethics linguistics series species gas bus lens census analysis basis
+    """news physics mathematics economics politics ethics linguistics series species gas bus lens census mechanics analysis basis
     chess mess business process canvas atlas iris compass moss grass glass class thesis crisis hypothesis
     mathematics genetics mechanics electronics statistics gymnastics measles rickets always"""
 )
@@ -253,6 +268,8 @@ SINGULARS = word_set(
 def is_person_noun(word: str) -> bool:
     """Return whether a common noun such as "shepherd" or "fishmonger" names people."""
     word = word.lower()
+    if word in SINGULARS:
+        return False
     return (
         word in PERSON_NOUNS
         or word.removesuffix("s") in PERSON_NOUNS

@@ -65,19 +65,26 @@ def html_to_text(source: str) -> str:
 
 
 def _leave_out(soup: BeautifulSoup) -> None:
-    from bs4 import Comment, Doctype, ProcessingInstruction
+    """Take out comments and furniture, from the outside in, so that no element is looked at twice."""
+    from bs4 import Tag
+    from bs4.element import PreformattedString
 
-    for node in soup.find_all(string=lambda text: isinstance(text, Comment | Doctype | ProcessingInstruction)):
-        node.extract()
-    for tag in soup.find_all(lambda tag: _LEFT_OUT.fullmatch(tag.name) is not None):
-        tag.decompose()
-    for tag in soup.find_all(True):
-        if not tag.decomposed and tag.name not in ("html", "body", "main", "article") and _is_furniture(tag):
-            tag.decompose()
+    waiting: list[Tag] = [soup]
+    while waiting:
+        for child in list(waiting.pop().children):
+            if isinstance(child, Tag):
+                if _LEFT_OUT.fullmatch(child.name) or _is_furniture(child):
+                    child.extract()
+                else:
+                    waiting.append(child)
+            elif isinstance(child, PreformattedString):  # comments, declarations, processing instructions
+                child.extract()
 
 
 def _is_furniture(tag: Tag) -> bool:
     """Part of the site rather than of the text. What holds the main text is not, whatever it is called."""
+    if tag.name in ("html", "body", "main", "article"):
+        return False
     if tag.name == "head" or tag.has_attr("hidden") or "display:none" in str(tag.get("style", "")).replace(" ", ""):
         return True
     if tag.name == "header":

@@ -12,7 +12,7 @@ from services import settings as declared
 from services.documents.cleaning import clean
 from services.documents.format import format_of, suffixes
 from services.documents.page import ReadDocument, Report
-from services.documents.source import Findings, SourceFile, find_files, hash_file, name_source
+from services.documents.source import Findings, SourceFile, find_files, hash_file, name_source, printable
 from services.documents.splitter import check_sizes, cut
 from services.documents.tokenizer import Tokenizer, chosen_tokenizer, load_tokenizer
 from services.errors import Cancelled, UserError
@@ -123,7 +123,7 @@ class _Ingest:
     def _read_file(self, file: SourceFile, source: str, report: Report) -> Fate:
         known = self._by_source.get(source)
         is_in = known is not None and known.state == "ready"
-        columns: dict[str, Any] = {"path": str(file.path), "size_bytes": file.size_bytes}
+        columns: dict[str, Any] = {"path": printable(file.path), "size_bytes": file.size_bytes}
         try:
             columns |= {"modified_at": file.path.stat().st_mtime, "sha256": hash_file(file.path)}
             if known and is_in and known.sha256 == columns["sha256"]:
@@ -137,7 +137,7 @@ class _Ingest:
         except OSError as error:
             return self._fail(source, _("It cannot be opened: {reason}.").format(reason=error.strerror), columns, known)
         except UserError as error:
-            return self._fail(source, str(error), columns, known)
+            return self._fail(source, printable(error), columns, known)
         for warning in document.warnings:
             self._context.warning(source, warning)
         _id, kept = self._knowledge_base.replace_document(
@@ -207,7 +207,7 @@ def read_document(path: Path, report: Report) -> ReadDocument:
             _("{name} is too large for this computer's memory. Divide it into parts.").format(name=path.name)
         ) from error
     except Exception as error:  # a broken file may make a parser fail in any way; it costs this file only
-        traceback.print_exc(file=sys.stderr)
+        traceback.print_exc(limit=-8, file=sys.stderr)
         raise UserError(
             _(
                 "{name} cannot be read as a {format}: it is damaged, or of a kind not met before ({error}). Open it in "

@@ -47,25 +47,12 @@ def find_files(paths: Iterable[str | Path]) -> Findings:
     seen: set[Path] = set()
     for given in paths:
         path = Path(given).expanduser().absolute()
-        if path.is_dir():
-            for file in _walk(path, findings):
-                if format_of(file) is None:
-                    findings.left_out[file.suffix.lower() or file.name] += 1
-                else:
-                    _add(file, file.relative_to(path).as_posix(), seen, findings)
-        elif not path.exists():
-            findings.problems.append(
-                (
-                    _printable(path.name),
-                    _("There is no such file or folder (any more). Check the path: {path}").format(
-                        path=_printable(path)
-                    ),
-                )
-            )
-        elif format_of(path) is None:
-            findings.problems.append((_printable(path.name), why_not_readable(path)))
-        else:
-            _add(path, path.name, seen, findings)
+        try:
+            problem = _find(path, seen, findings)
+        except OSError as error:
+            problem = _("It cannot be opened: {reason}.").format(reason=error.strerror)
+        if problem:
+            findings.problems.append((printable(path.name or path), problem))
     return findings
 
 
@@ -82,15 +69,15 @@ def name_source(file: SourceFile, by_path: Mapping[str, Document], by_source: Ma
     A file that is known keeps its name. Where another file that still exists has the name, as many parent folders
     are put before it as it takes. A name whose file is gone is free: the file was moved.
     """
-    path = _printable(file.path)
+    path = printable(file.path)
     if path in by_path:
         return by_path[path].source
     parts = file.path.parts
     depth = len(Path(file.source).parts)
     for count in range(depth, len(parts) + 1):
-        source = file.source if count == depth else _printable(Path(*parts[-count:]).as_posix())
+        source = file.source if count == depth else printable(Path(*parts[-count:]).as_posix())
         holder = by_source.get(source)
-        if holder is None or not holder.path or not Path(holder.path).exists():
+        if holder is None or not holder.path or not _exists(Path(holder.path)):
             return source
     return path
 
@@ -101,17 +88,32 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _find(path: Path, seen: set[Path], findings: Findings) -> str:
+    """Add what a path means; returns the sentence that says why it means nothing, or an empty one."""
+    if path.is_dir():
+        for file in _walk(path, findings):
+            if format_of(file) is None:
+                findings.left_out[file.suffix.lower() or file.name] += 1
+            else:
+                _add(file, file.relative_to(path).as_posix(), seen, findings)
+        return ""
+    if not path.exists():
+        return _("There is no such file or folder (any more). Check the path: {path}").format(path=printable(path))
+    if format_of(path) is None:
+        return why_not_readable(path)
+    _add(path, path.name, seen, findings)
+    return ""
+
+
 def _walk(folder: Path, findings: Findings) -> Iterable[Path]:
     def note(error: OSError) -> None:
-        name = Path(error.filename or folder).name
-        findings.problems.append(
-            (_printable(name), _("The folder cannot be opened: {reason}.").format(reason=error.strerror))
-        )
+        reason = _("The folder cannot be opened: {reason}.").format(reason=error.strerror)
+        findings.problems.append((printable(Path(error.filename or folder).name), reason))
 
     for parent, folders, names in os.walk(folder, onerror=note):
         here = Path(parent)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not (here / name / _DATABASE).exists()
+            name for name in folders if not name.startswith(".") and not _exists(here / name / _DATABASE)
         )
         yield from (here / name for name in sorted(names) if not name.startswith((".", "~$")))
 
@@ -121,15 +123,22 @@ def _add(path: Path, source: str, seen: set[Path], findings: Findings) -> None:
         real = path.resolve()
         size_bytes = path.stat().st_size
     except OSError as error:
-        findings.problems.append(
-            (_printable(source), _("It cannot be opened: {reason}.").format(reason=error.strerror))
-        )
+        reason = _("It cannot be opened: {reason}.").format(reason=error.strerror)
+        findings.problems.append((printable(source), reason))
         return
     if real not in seen:
         seen.add(real)
-        findings.files.append(SourceFile(path, _printable(source), size_bytes))
+        findings.files.append(SourceFile(path, printable(source), size_bytes))
 
 
-def _printable(path: str | Path) -> str:
-    """A file name whose bytes are no text in the system's encoding, as text that can be stored and shown."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+def _exists(path: Path) -> bool:
+    """Whether a file is there; one that we may not ask about is."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+def printable(text: object) -> str:
+    """Text that can be stored and shown, whatever bytes a file name in it is made of."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -39,27 +39,19 @@ def prose(chooser: random.Random, paragraphs: int) -> str:
 
 def mixed(chooser: random.Random) -> str:
     """A text as awkward as a document can be: sections, tables, code, lists, scripts without blanks, base64."""
-    parts = []
-    for number in range(chooser.randint(3, 14)):
-        parts.append(
-            chooser.choice(
-                [
-                    lambda: f"{'#' * chooser.randint(1, 4)} Section {number}",
-                    lambda: prose(chooser, chooser.randint(1, 3)),
-                    lambda: markdown.table(
-                        [[f"row {row}", SENTENCES[row % 6]] for row in range(chooser.randint(1, 12))]
-                    ),
-                    lambda: "```\n# no heading\n" + "x = call(1, 2)\n\n" * chooser.randint(1, 30) + "```",
-                    lambda: "\n".join(f"- item {item}" for item in range(chooser.randint(1, 30))),
-                    lambda: CHINESE * chooser.randint(1, 6),
-                    lambda: "QmFzZTY0" * chooser.randint(1, 200),
-                    lambda: EMOJI * chooser.randint(1, 30),
-                    lambda: "a " * chooser.randint(1, 300),
-                    lambda: "same line\n" * chooser.randint(1, 60),
-                ]
-            )()
-        )
-    return "\n\n".join(parts).strip()
+    parts = [
+        lambda: f"{'#' * chooser.randint(1, 4)} Section {chooser.randint(1, 99)}",
+        lambda: prose(chooser, chooser.randint(1, 3)),
+        lambda: markdown.table([[f"row {row}", SENTENCES[row % 6]] for row in range(chooser.randint(1, 12))]),
+        lambda: "```\n# no heading\n" + "x = call(1, 2)\n\n" * chooser.randint(1, 30) + "```",
+        lambda: "\n".join(f"- item {item}" for item in range(chooser.randint(1, 30))),
+        lambda: CHINESE * chooser.randint(1, 6),
+        lambda: "QmFzZTY0" * chooser.randint(1, 200),
+        lambda: EMOJI * chooser.randint(1, 30),
+        lambda: "a " * chooser.randint(1, 300),
+        lambda: "same line\n" * chooser.randint(1, 60),
+    ]
+    return "\n\n".join(chooser.choice(parts)() for _ in range(chooser.randint(3, 14))).strip()
 
 
 def check_promise(text: str, chunks: list[CutChunk], tokenizer: Tokenizer, size: int) -> None:

@@ -207,7 +207,7 @@ def _object_forms(clause: Clause, part: Part) -> Iterator[str]:
             yield f"{subject} {verb.finite} a total of {number} {counted['counted']} {others}"
             possesses = {"has": "possesses", "have": "possess", "had": "possessed"}[verb.finite]
             yield f"{subject} {possesses} {number} {counted['counted']} {others}"
-    if verb.lemma == "have":
+    if verb.lemma == "have" or clause.part("infinitive"):
         return
     if not counted and not clause.part("result") and verb.lemma not in {"spend", "take", "give"}:
         yield f"It {be} {text} that {subject} {verb.finite} {others}"

@@ -90,7 +90,9 @@ class DocumentList(QWidget):
         """Select a document, for instance the first that could not be read."""
         for document in self._documents.values():
             if document.source == source:
-                self.view.selectRow(self.model.row_of(document.id))
+                row = self.model.row_of(document.id)
+                self.view.selectRow(row)
+                self.view.scrollTo(self.model.index(row, 0))
 
     def settings(self) -> dict[str, Any]:
         """The settings of the ingest as the fields show them."""

@@ -143,8 +143,8 @@ class RagDataTab(Tab):
         self._ask(
             _("Remove {names}?").format(names=names),
             ngettext(
-                "{n:,} chunk goes with it, corrections included. Your file stays where it is.",
-                "{n:,} chunks go with it, corrections included. Your files stay where they are.", chunks,
+                "{n:,} chunk goes with it, corrections included. Nothing happens to the file itself.",
+                "{n:,} chunks go with it, corrections included. Nothing happens to the file itself.", chunks,
             ).format(n=chunks),
             _("Remove"),
             lambda: self._remove(documents),

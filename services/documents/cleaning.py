@@ -74,7 +74,7 @@ def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:
     blocks = list(markdown.fences(text))
 
     def mend(match: re.Match[str]) -> str:
-        if any(start <= match.start() < end for start, end in blocks):
+        if markdown.is_inside(match.start(), blocks):
             return match[0]
         return _mended(match[1], match[2], vocabulary)
 

@@ -11,8 +11,8 @@ from typing import Any
 from services import settings as declared
 from services.documents.cleaning import clean
 from services.documents.format import format_of, suffixes
-from services.documents.page import ReadDocument, Report
-from services.documents.source import Findings, SourceFile, find_files, hash_file, name_source, printable
+from services.documents.page import ReadDocument, Report, printable
+from services.documents.source import Findings, SourceFile, find_files, hash_file, is_there, name_source
 from services.documents.splitter import check_sizes, cut
 from services.documents.tokenizer import Tokenizer, chosen_tokenizer, load_tokenizer
 from services.errors import Cancelled, UserError
@@ -129,13 +129,18 @@ class _Ingest:
             if known and is_in and known.sha256 == columns["sha256"]:
                 return _fate(source, "unchanged", self._other_cut(known), known.chunk_count)
             twin = self._knowledge_base.document_by_hash(columns["sha256"])
+            if twin and not is_in and not is_there(Path(twin.path)):
+                reason = _("It is known as {source}; the file was moved.").format(source=twin.source)
+                return _fate(twin.source, "unchanged", reason, twin.chunk_count)
             if twin and not is_in:
                 reason = _("It has the same content as {source}.").format(source=twin.source)
                 self._record(source, "duplicate", reason, columns)
                 return _fate(source, "duplicate", reason)
             document, text, chunks = self._prepare(file.path, report)
         except OSError as error:
-            return self._fail(source, _("It cannot be opened: {reason}.").format(reason=error.strerror), columns, known)
+            return self._fail(
+                source, _("It cannot be opened: {reason}.").format(reason=error.strerror or error), columns, known
+            )
         except UserError as error:
             return self._fail(source, printable(error), columns, known)
         for warning in document.warnings:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
@@ -43,5 +45,11 @@ def headings(text: str) -> Iterator[tuple[int, int, str]]:
     """``(start, level, title)`` of every heading line that does not stand in a code block."""
     blocks = list(fences(text))
     for match in _HEADING.finditer(text):
-        if not any(start <= match.start() < end for start, end in blocks):
+        if not is_inside(match.start(), blocks):
             yield match.start(), len(match[1]), match[2]
+
+
+def is_inside(position: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place lies in one of the spans, which are in order and do not overlap."""
+    index = bisect_right(spans, (position, sys.maxsize)) - 1
+    return index >= 0 and position < spans[index][1]

@@ -44,3 +44,8 @@ def refuse_without_text(path: Path) -> UserError:
 
 def refuse_empty(path: Path) -> UserError:
     return UserError(_("{name} is empty (0 bytes). Copy or download the file again.").format(name=path.name))
+
+
+def printable(text: object) -> str:
+    """Text that can be stored and shown, whatever bytes a file name in it is made of."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

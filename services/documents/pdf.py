@@ -7,7 +7,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.documents.page import Page, ReadDocument, Report, has_words, ignore, refuse_empty, refuse_without_text
+from services.documents.page import (
+    Page,
+    ReadDocument,
+    Report,
+    has_words,
+    ignore,
+    printable,
+    refuse_empty,
+    refuse_without_text,
+)
 from services.documents.pdf_layout import Line, lay_out, plain_lines
 from services.errors import UserError
 from services.translation import _, ngettext
@@ -34,7 +43,8 @@ def read_pdf(path: Path, report: Report = ignore) -> ReadDocument:
         raise refuse_empty(path)
     _refuse_unfinished(path)
     try:
-        document = pypdfium2.PdfDocument(path)
+        # A name whose bytes are no text cannot be handed to pdfium.
+        document = pypdfium2.PdfDocument(path if printable(path) == str(path) else path.read_bytes())
     except pypdfium2.PdfiumError as error:
         raise _refusal(path, error) from error
     pages: list[list[Line]] = []

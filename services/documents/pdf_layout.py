@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from services.documents import markdown
+from services.documents.page import has_words
 from services.documents.running_head import EDGE_LINES, find_running_lines
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
@@ -63,6 +64,8 @@ def lay_out(pages: Sequence[Sequence[Line]]) -> list[str]:
         [line for index, line in enumerate(page) if (number, index) not in running]
         for number, page in enumerate(ordered)
     ]
+    if not any(has_words(line.text) for page in kept for line in page):
+        kept = ordered  # pages that are all alike are the text
     measure = _Measure([line for page in kept for line in page], body_size)
     return [_join(page, measure) for page in kept]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.documents.format import format_of, suffixes
+from services.documents.page import printable
 from services.records import Document
 from services.translation import _
 
@@ -46,11 +47,12 @@ def find_files(paths: Iterable[str | Path]) -> Findings:
     findings = Findings()
     seen: set[Path] = set()
     for given in paths:
-        path = Path(given).expanduser().absolute()
+        path = Path(given).expanduser()
         try:
+            path = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
             problem = _find(path, seen, findings)
         except OSError as error:
-            problem = _("It cannot be opened: {reason}.").format(reason=error.strerror)
+            problem = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
         if problem:
             findings.problems.append((printable(path.name or path), problem))
     return findings
@@ -77,7 +79,7 @@ def name_source(file: SourceFile, by_path: Mapping[str, Document], by_source: Ma
     for count in range(depth, len(parts) + 1):
         source = file.source if count == depth else printable(Path(*parts[-count:]).as_posix())
         holder = by_source.get(source)
-        if holder is None or not holder.path or not _exists(Path(holder.path)):
+        if holder is None or not holder.path or not is_there(Path(holder.path)):
             return source
     return path
 
@@ -107,13 +109,13 @@ def _find(path: Path, seen: set[Path], findings: Findings) -> str:
 
 def _walk(folder: Path, findings: Findings) -> Iterable[Path]:
     def note(error: OSError) -> None:
-        reason = _("The folder cannot be opened: {reason}.").format(reason=error.strerror)
+        reason = _("The folder cannot be opened: {reason}.").format(reason=error.strerror or error)
         findings.problems.append((printable(Path(error.filename or folder).name), reason))
 
     for parent, folders, names in os.walk(folder, onerror=note):
         here = Path(parent)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not _exists(here / name / _DATABASE)
+            name for name in folders if not name.startswith(".") and not is_there(here / name / _DATABASE)
         )
         yield from (here / name for name in sorted(names) if not name.startswith((".", "~$")))
 
@@ -123,7 +125,7 @@ def _add(path: Path, source: str, seen: set[Path], findings: Findings) -> None:
         real = path.resolve()
         size_bytes = path.stat().st_size
     except OSError as error:
-        reason = _("It cannot be opened: {reason}.").format(reason=error.strerror)
+        reason = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
         findings.problems.append((printable(source), reason))
         return
     if real not in seen:
@@ -131,14 +133,9 @@ def _add(path: Path, source: str, seen: set[Path], findings: Findings) -> None:
         findings.files.append(SourceFile(path, printable(source), size_bytes))
 
 
-def _exists(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether a file is there; one that we may not ask about is."""
     try:
         return path.exists()
     except OSError:
         return True
-
-
-def printable(text: object) -> str:
-    """Text that can be stored and shown, whatever bytes a file name in it is made of."""
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -183,11 +183,10 @@ class _Cutter:
         earliest = max(self._tokens[first + int(_EARLIEST_END * room)], fresh)
         if latest <= earliest:
             return latest
-        for heading in reversed(self._headings[: bisect_right(self._headings, latest)]):
-            if heading <= earliest:
-                break
-            if self._whole_at(heading) is None:
-                return heading
+        headings = range(bisect_right(self._headings, earliest), bisect_right(self._headings, latest))
+        for heading in reversed(headings):
+            if self._whole_at(self._headings[heading]) is None:
+                return self._headings[heading]
         patterns = (_BLANK_LINE, _LINE, _SENTENCE, _WORD)
         ends = {pattern: self._ends(pattern, earliest, latest) for pattern in patterns}
         for pattern in patterns:

@@ -218,6 +218,9 @@ def test_a_file_given_twice_is_read_once_and_a_moved_one_keeps_its_name(
     (tmp_path / "elsewhere").mkdir()
     shutil.move(folder / "mill.md", tmp_path / "elsewhere" / "mill.md")
     assert states(run(project, tmp_path / "elsewhere")) == {"mill.md": "unchanged"}
+    (tmp_path / "elsewhere" / "mill.md").rename(tmp_path / "elsewhere" / "the_mill.md")
+    assert states(run(project, tmp_path / "elsewhere")) == {"mill.md": "unchanged"}
+    assert set(documents(project)) == {"mill.md"}
 
 
 def test_a_project_in_the_folder_is_not_read(project: Project, tmp_path: Path) -> None:
@@ -327,8 +330,10 @@ def test_a_file_that_may_not_be_read_is_named(project: Project, folder: Path) ->
 @pytest.mark.skipif(os.name == "nt", reason="file names of any bytes")
 def test_a_file_name_that_is_no_text_is_read(project: Project, folder: Path) -> None:
     (folder / "mill.md").rename(os.fsdecode(os.fsencode(folder) + b"/m\xfchle.md"))
+    (folder / "guide.pdf").rename(os.fsdecode(os.fsencode(folder) + b"/f\xfchrer.pdf"))
     result = run(project, folder)
     assert json.dumps(result, ensure_ascii=False).encode("utf-8")
+    assert set(states(result).values()) == {"added"}
     assert MILL in corpus(project).values()
     assert set(states(run(project, folder)).values()) == {"unchanged"}
 

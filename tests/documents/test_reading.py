@@ -130,6 +130,10 @@ def test_pdf_heads_of_a_document_of_two_pages_are_left_out(tmp_path: Path) -> No
     assert "The ridge hare lives" in text.content
 
 
+def test_pdf_of_pages_that_are_all_alike_keeps_them(tmp_path: Path) -> None:
+    assert read(write_pdf(tmp_path / "a.pdf", [paragraph(["A poster."], 700)] * 3)).content.startswith("A poster.")
+
+
 def test_pdf_broken_words_are_mended_by_the_words_of_the_document(tmp_path: Path) -> None:
     known = ["Processing is a word here. A large-scale map is another thing."]
     text = read(write_pdf(tmp_path / "a.pdf", [[*paragraph(known, 720), *paragraph(LYNX, 680)]]))

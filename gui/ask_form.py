@@ -243,6 +243,7 @@ class AskForm(QWidget):
         column.setSpacing(theme.PAD)
         column.addLayout(grid)
         column.addWidget(self.form)
+        column.addStretch()
 
     def _show_provider(self) -> None:
         kind = self.kind

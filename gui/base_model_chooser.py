@@ -7,7 +7,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.icon import icon
@@ -76,6 +85,7 @@ class BaseModelChooser(QWidget):
     def set_value(self, name_or_folder: str) -> None:
         self._add(name_or_folder)
         self.combo.setCurrentIndex(self.combo.findData(name_or_folder))
+        self.combo.lineEdit().setCursorPosition(0)
 
     def chosen(self) -> BaseModelInfo | None:
         """What is known of the choice; None for a model that is not on this computer."""
@@ -111,6 +121,7 @@ class BaseModelChooser(QWidget):
             self._known[model.name] = model
             self._add(model.name)
         self._describe()
+        self.combo.lineEdit().setCursorPosition(0)
 
     def _add(self, value: str) -> None:
         if value and self.combo.findData(value) < 0:

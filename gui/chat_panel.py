@@ -306,6 +306,7 @@ class ChatPanel(QWidget):
         self.clear_button = QPushButton(icon("plus"), _("New chat"))
         self.clear_button.setToolTip(_("Forget what was said and begin again"))
         self.settings = SettingForm("chat")
+        self.settings.setMaximumWidth(self.fontMetrics().averageCharWidth() * 64)
         self.settings_area = QScrollArea(widgetResizable=True)
         self.settings_area.setFrameShape(QFrame.Shape.NoFrame)
         self.settings_area.setWidget(self.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.icon import icon
 from gui.job_thread import JobThread
+from gui.mark import Mark
 from gui.project_model import project_models
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
@@ -66,7 +67,7 @@ class ExportPanel(QWidget):
         self.choose_button = QPushButton(icon("folder"), _("Choose…"))
         self.export_button = QPushButton(icon("export", "accent"), _("Export"))
         self.need = Requirement()
-        self.done_mark, self.done_text = QLabel(), QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.done_mark, self.done_text = Mark("success", "success"), QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.done_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.open_button = QPushButton(icon("folder"), _("Open folder"))
         self._lay_out()
@@ -123,8 +124,6 @@ class ExportPanel(QWidget):
             self._last = max(exports.iterdir(), key=lambda path: path.stat().st_mtime, default=None)
         has_one = self._last is not None
         if has_one:
-            side = self.fontMetrics().height()
-            self.done_mark.setPixmap(icon("success", "success").pixmap(QSize(side, side)))
             self.done_text.setText(_("Last export: {path}").format(path=self._last))
         for widget in (self.done_mark, self.done_text, self.open_button):
             widget.setVisible(has_one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QTextCursor
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.elided_label import ElidedLabel
 from gui.icon import icon
+from gui.mark import Mark
 from services.records import Chunk, Pair
 from services.sft_data.gate import REASONS
 from services.translation import _, ngettext
@@ -52,6 +54,11 @@ class Passage(QPlainTextEdit):
         self._evidence = tuple(len(text[:place].encode("utf-16-le")) // 2 for place in evidence) if evidence else None
         self._mark()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._evidence is not None:
+            self.centerCursor()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_evidence"):
@@ -73,7 +80,7 @@ class Passage(QPlainTextEdit):
         place = QTextCursor(self.document())
         place.setPosition(start)
         self.setTextCursor(place)
-        self.ensureCursorVisible()
+        self.centerCursor()
 
 
 class PairReview(QWidget):
@@ -94,10 +101,7 @@ class PairReview(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pair: Pair | None = None
-        self.place = QLabel(textFormat=Qt.TextFormat.PlainText)
-        self.section = QLabel(textFormat=Qt.TextFormat.PlainText)
-        for label in (self.place, self.section):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.place, self.section = ElidedLabel(), ElidedLabel()
         theme.set_role(self.place, "strong")
         theme.set_role(self.section, "caption")
         self.passage = Passage()
@@ -109,9 +113,9 @@ class PairReview(QWidget):
         column.setSpacing(4)
         column.addWidget(self.place)
         column.addWidget(self.section)
-        column.addWidget(self.passage, 3)
+        column.addWidget(self.passage, 4)
         column.addSpacing(theme.GAP)
-        column.addWidget(self.below, 4)
+        column.addWidget(self.below, 5)
         self.show_nothing()
 
     @property
@@ -155,8 +159,7 @@ class PairReview(QWidget):
         self.question.setPlainText(pair.instruction)
         self.answer.setPlainText(pair.output)
         word, name, color = PAIR_STATES[pair.state]
-        side = self.fontMetrics().height()
-        self.state_mark.setPixmap(icon(name, color).pixmap(side, side))
+        self.state_mark.show_icon(name, color)
         parts = [word, REASONS.get(pair.reason, pair.reason), _("its chunk has changed since") if pair.is_stale else ""]
         self.state_text.setText(" · ".join(filter(None, parts)))
         self.below.setCurrentIndex(1)
@@ -203,7 +206,6 @@ class PairReview(QWidget):
         page = chunk.metadata.get("page")
         part = _("page {page}").format(page=page) if page else _("chunk {number}").format(number=chunk.chunk_index + 1)
         self.place.setText(f"{chunk.source} · {part}")
-        self.place.setToolTip(self.place.text())
         self.section.setText(" › ".join(chunk.metadata.get("headings") or ()))
         self.passage.show_text(chunk.content, evidence)
 
@@ -234,7 +236,7 @@ class PairReview(QWidget):
 
     def _make_pair_page(self) -> QWidget:
         page = QWidget()
-        self.state_mark = QLabel()
+        self.state_mark = Mark()
         self.state_text = QLabel(textFormat=Qt.TextFormat.PlainText, alignment=Qt.AlignmentFlag.AlignTop)
         theme.set_role(self.state_text, "caption")
         # Two lines are reserved, so that a reason does not push what is below.
@@ -258,9 +260,9 @@ class PairReview(QWidget):
         column.addWidget(_line())
         column.addLayout(state)
         column.addWidget(question_label)
-        column.addWidget(self.question, 2)
+        column.addWidget(self.question, 1)
         column.addWidget(answer_label)
-        column.addWidget(self.answer, 4)
+        column.addWidget(self.answer, 2)
         column.addSpacing(4)
         column.addWidget(self._make_buttons())
         self.count = QLabel()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.icon import icon
 from gui.job_thread import JobThread
+from gui.mark import Mark
 from gui.quantity import say_duration
 from gui.shell import Shell
 from services.errors import UserError
@@ -48,9 +48,7 @@ class PlanBox(QFrame):
         self.time = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.warning = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         theme.set_role(self.warning, "caption")
-        self._mark = QLabel()
-        side = self.fontMetrics().height()
-        self._mark.setPixmap(icon("warning", "warning").pixmap(QSize(side, side)))
+        self._mark = Mark("warning", "warning")
         self.suggest_button = QPushButton()
         theme.set_role(self.suggest_button, "link")
         self.suggest_button.clicked.connect(self._suggest)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.icon import icon
+from gui.mark import Mark
 
 
 class Requirement(QWidget):
@@ -22,16 +22,13 @@ class Requirement(QWidget):
         self.button = QPushButton(icon("arrow-right", "accent"), "")
         theme.set_role(self.button, "link")
         self.button.clicked.connect(self._act)
-        self._mark = QLabel()
-        side = self.fontMetrics().height()
-        self._mark.setPixmap(icon("warning", "warning").pixmap(QSize(side, side)))
         column = QVBoxLayout()
         column.setSpacing(2)
         column.addWidget(self.text)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP)
-        row.addWidget(self._mark)
+        row.addWidget(Mark("warning", "warning"))
         row.addLayout(column, 1)
         row.addWidget(self.button)
         self.hide()

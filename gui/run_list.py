@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QUrl, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
@@ -51,6 +51,7 @@ class RunList(QWidget):
         self._runs: dict[int, RunRecord] = {}
         self._reader: JobThread | None = None
         self._is_outdated = False
+        self._live: tuple[int, float | None] = (0, None)
         self.table = QTableView(selectionMode=QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setAccessibleName(_("Runs"))
         self.model = TableModel(
@@ -58,8 +59,8 @@ class RunList(QWidget):
                 Column(_("Run"), lambda row: f"{row.id:04d}", widest="00000", is_number=True),
                 Column(_("Started"), lambda row: say_when(row.run.started_at), widest=_("yesterday 00:00") + "  "),
                 Column(_("From"), _origin, tooltip=_origin),
-                Column(_("Loss"), _loss, widest="00.0000", is_number=True),
-                Column(_("State"), _state, widest=_("interrupted"), icon=_state_icon, tooltip=lambda row: row.run.reason),
+                Column(_("Loss"), self._loss, widest="00.0000", is_number=True),
+                Column(_("State"), self._state_word, widest=_("interrupted"), icon=self._state_icon, tooltip=lambda row: row.run.reason),
             ],
             lambda ids: [_Row(number, self._runs[number]) for number in ids],
             self,
@@ -96,6 +97,12 @@ class RunList(QWidget):
         """Put the cursor on a run, as a click would."""
         if (row := self.model.row_of(number)) >= 0:
             self.table.setCurrentIndex(self.model.index(row, 0))
+
+    def show_live(self, number: int, loss: float | None) -> None:
+        """The run that is running now, which its folder may not say yet, and its loss; number 0: none is."""
+        if (number, loss) != self._live:
+            self._live = (number, loss)
+            self.model.refresh()
 
     def refresh(self) -> None:
         """Read the list anew; asked while that is going on, it is read once more afterwards."""
@@ -138,9 +145,26 @@ class RunList(QWidget):
         if (run := self.current()) is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
 
-    def fit(self) -> None:
-        """Fit the columns to a new font."""
-        fit_columns(self.table)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "settings_button"):
+            fit_columns(self.table)
+
+    def _state(self, row: _Row) -> tuple[str, str, str]:
+        state = "running" if row.id == self._live[0] else row.run.state
+        return STATES.get(state, (state, "", ""))
+
+    def _state_word(self, row: _Row) -> str:
+        return self._state(row)[0]
+
+    def _state_icon(self, row: _Row) -> QIcon | None:
+        _word, name, color = self._state(row)
+        return icon(name, color) if name else None
+
+    def _loss(self, row: _Row) -> str:
+        number, live = self._live
+        loss = live if row.id == number else row.run.metric.get("loss", row.run.result.get("loss"))
+        return f"{loss:.3f}" if isinstance(loss, (int, float)) else ""
 
 
 def _origin(row: _Row) -> str:
@@ -149,16 +173,3 @@ def _origin(row: _Row) -> str:
         return f"{settings.get('dataset', '')} → {settings.get('name', 'final')}"
     return str(settings.get("base_model", "")).rstrip("/").rsplit("/", 1)[-1]
 
-
-def _loss(row: _Row) -> str:
-    loss = row.run.metric.get("loss", row.run.result.get("loss"))
-    return f"{loss:.3f}" if isinstance(loss, (int, float)) else ""
-
-
-def _state(row: _Row) -> str:
-    return STATES.get(row.run.state, (row.run.state, "", ""))[0]
-
-
-def _state_icon(row: _Row) -> QIcon | None:
-    _word, name, color = STATES.get(row.run.state, ("", "", ""))
-    return icon(name, color) if name else None

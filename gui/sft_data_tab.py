@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.ask_form import DEFAULT_DATASET, AskForm
@@ -64,6 +74,10 @@ class SftDataTab(Tab):
         self._refresh({"pair", "chunk", "document"})
         self._offer_import()
 
+    def sizeHint(self) -> QSize:
+        """The least it needs: what is around it scrolls only where not even that fits."""
+        return self.minimumSizeHint()
+
     # What the window asks of a tab
 
     def find(self) -> None:
@@ -90,7 +104,7 @@ class SftDataTab(Tab):
             settings["chunk_ids"] = list(chunk_ids)
         settings["pairs"] = pairs or settings["pairs"]
         environment = key_environment(settings["provider"])
-        job = self.shell.start("generate", settings, _("Making pairs"), **({"environment": environment} if environment else {}))
+        job = self.shell.start("generate", settings, _("Making pairs"), environment=environment)
         if job is not None:
             self.browser.show_page(PAIRS)
             job.succeeded.connect(self._tell_result)

@@ -33,7 +33,7 @@ class TrainingForm(QWidget):
         """top: what is trained on what, above the settings."""
         super().__init__(parent)
         self._interrupted: Interrupted | None = None
-        self._is_running = self._has_need = False
+        self._is_running = self._is_ours = self._has_need = False
         self.form = SettingForm(phase)
         self.reset_button = QPushButton(icon("reset", "accent"), _("Back to the recommended settings"))
         theme.set_role(self.reset_button, "link")
@@ -103,10 +103,9 @@ class TrainingForm(QWidget):
 
     def set_running(self, is_running: bool, is_ours: bool) -> None:
         """While a job runs nothing can be started; ``is_ours``: it is a training of this tab."""
-        self._is_running = is_running
+        self._is_running, self._is_ours = is_running, is_ours
+        self.plan.suggest_button.setEnabled(not is_running)
         self._enable()
-        if is_ours:
-            self.start_button.setText(_("Training…"))
 
     def _enable(self) -> None:
         is_free = not self._is_running
@@ -114,9 +113,13 @@ class TrainingForm(QWidget):
         self.anew_button.setVisible(can_resume)
         self.anew_button.setEnabled(not self._has_need)
         self.start_button.setEnabled(is_free and (can_resume or not self._has_need))
-        self.start_button.setText(
-            _("Resume at step {step}").format(step=f"{self._interrupted.step:,}") if can_resume else _("Start training")
-        )
+        if self._is_ours:
+            text = _("Training…")
+        elif can_resume:
+            text = _("Resume at step {step}").format(step=f"{self._interrupted.step:,}")
+        else:
+            text = _("Start training")
+        self.start_button.setText(text)
 
     def _press(self) -> None:
         if self._interrupted is not None:

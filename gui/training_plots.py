@@ -18,6 +18,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
 from gui.training_trend import describe_trend
 from services.training.history import history
@@ -78,7 +79,7 @@ class Plot(QFrame):
     def __init__(self, title: str, parent: QWidget | None = None, *, ticks: int = 3) -> None:
         super().__init__(parent)
         theme.set_role(self, "card")
-        self.title = QLabel(title)
+        self.title = ElidedLabel(title)
         self.value = QLabel()
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         theme.set_role(self.value, "caption")
@@ -97,8 +98,8 @@ class Plot(QFrame):
             self.canvas.getAxis(side).setTickDensity(ticks / 6)
 
         self.head = QHBoxLayout()
-        self.head.addWidget(self.title)
-        self.head.addStretch()
+        self.head.setSpacing(theme.GAP)
+        self.head.addWidget(self.title, 1)
         self.head.addWidget(self.value)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -138,7 +139,7 @@ class TrainingPlots(QWidget):
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self.loss.head.insertWidget(2, self._legend)
+        self.loss.head.insertWidget(1, self._legend)
         self._empty = EmptyNote(self.loss.canvas)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.elided_label import ElidedLabel
 from gui.job_thread import Event, JobThread
 from gui.run_list import STATES, RunList
 from gui.shell import Outcome, Shell
@@ -35,8 +36,7 @@ class TrainingTab(Tab):
         self.form = TrainingForm(self.phase, shell, top)
         self.plots = TrainingPlots(is_compact=is_compact)
         self.runs = RunList(self.phase, shell)
-        self.caption = QLabel(textFormat=Qt.TextFormat.PlainText)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.caption = ElidedLabel()
         theme.set_role(self.caption, "muted")
         self.live_button = QPushButton(_("Back to the running training"))
         theme.set_role(self.live_button, "link")
@@ -56,6 +56,10 @@ class TrainingTab(Tab):
         self._settings_changed()
         self._look_for_interrupted()
         self.runs.refresh()
+
+    def sizeHint(self) -> QSize:
+        """The least it needs: what is around it scrolls only where not even that fits."""
+        return self.minimumSizeHint()
 
     # For the subclass
 
@@ -105,6 +109,7 @@ class TrainingTab(Tab):
             self._live, self._live_run = MetricHistory(), run_number(self.shell.job_folder)
             job.events.connect(self._hear)
             job.succeeded.connect(self.tell_result)
+            self.runs.show_live(self._live_run, None)
             self._show_live()
             self.runs.refresh()
         self._show_running()
@@ -112,12 +117,14 @@ class TrainingTab(Tab):
     def _hear(self, events: list[Event]) -> None:
         for event in events:
             self._live.add(event)
+        self.runs.show_live(self._live_run, self._live.last("loss"))
         if self.plots.history is self._live:
             self.plots.redraw_soon()
 
     def _job_ended(self, outcome: Outcome) -> None:
         if outcome.job.name == self.phase:
             self._live, self._live_run = None, 0
+            self.runs.show_live(0, None)
             self.plots.redraw()
             self.runs.refresh()
         self._show_running()
@@ -150,7 +157,6 @@ class TrainingTab(Tab):
         reason = f": {run.reason}" if run.reason else ""
         text = f"{_('Run {number:04d}').format(number=run.number)} · {STATES.get(run.state, (run.state,))[0]}{reason}"
         self.caption.setText(text)
-        self.caption.setToolTip(text)
         thread = self.shell.run_beside(lambda _emit, _cancelled: (run.number, MetricHistory.read(run.folder)))
         thread.succeeded.connect(self._show_history)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.translation import _
 
-FEWEST_STEPS = 6  # below this a trend is noise
+FEWEST_STEPS = 20  # below this a trend is noise
 WINDOW = 50  # steps looked back on
 STILL_FALLING = 0.02  # share of the loss lost over the window
 HELD_OUT_RISE = 0.03  # share above its lowest point before learning by heart is suspected

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
 from gui.chat_message import Answer
 from gui.chat_panel import ChatPanel
 from gui.shell import Shell
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from services.knowledge_base.pairs import NewPair
 from services.models.provenance import write_provenance
 from services.project import Project

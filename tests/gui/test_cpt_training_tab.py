@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from PySide6.QtCore import Qt
+
 from gui.cpt_training_tab import CptTrainingTab
 from gui.plan_box import more_steps
 from gui.shell import Outcome, Shell
-from PySide6.QtCore import Qt
 from services.project import Project
 from services.settings import defaults
 from services.training.checkpoint import TrainingRecord, seal, start_record
-
 from tests.gui.conftest import fill
 from tests.tiny_models import SENTENCES
 

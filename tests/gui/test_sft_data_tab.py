@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+
 from gui.pair_browser import CHUNKS, DID_NOT_PASS, PAIRS
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
-from PySide6.QtCore import Qt
 from services.knowledge_base.pairs import NewPair
 from services.project import Project
-
 from tests.gui.conftest import fill
 
 TEXTS = [

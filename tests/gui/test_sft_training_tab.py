@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+
 from gui.sft_training_tab import SftTrainingTab
 from gui.shell import Outcome, Shell
-from PySide6.QtCore import Qt
 from services.knowledge_base.pairs import NewPair
 from services.project import Project
-
 from tests.gui.conftest import fill
 from tests.gui.test_chat_panel import give_models
 

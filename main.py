@@ -26,8 +26,11 @@ def main(arguments: list[str]) -> int:
         from services.command_line import main as run_command
 
         return run_command(arguments)
-    from gui.app import open_window
-
+    try:
+        from gui.app import open_window
+    except ImportError as error:  # a system library that Qt needs is missing
+        print(f"The window cannot be shown: {error}. “python3 packaging/start.py doctor” installs what is missing.", file=sys.stderr)
+        return 1
     return open_window(arguments[0] if arguments else None)
 
 

@@ -40,6 +40,8 @@ def open_window(project: str | None) -> int:
     window.show()
     if folder := Project.find(project) if project else window.recent.last():
         window.open_project(folder)
+    if seconds := os.environ.get("WISSENSWERK_CLOSE_AFTER_S"):  # how packaging/freeze.py sees that the window opens
+        QTimer.singleShot(int(float(seconds) * 1000), window.close)
     return app.exec()
 
 

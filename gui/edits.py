@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from array import array
 from collections.abc import Callable, Sequence
@@ -9,8 +10,12 @@ from collections.abc import Callable, Sequence
 from PySide6.QtGui import QUndoCommand
 
 from gui.shell import Shell
+from services.documents.tokenizer import load_tokenizer
 from services.errors import UserError
 from services.translation import _, ngettext
+
+
+_tokenizer = functools.lru_cache(maxsize=2)(load_tokenizer)  # a large one takes 0.3 s to load
 
 
 class ChunkCommand(QUndoCommand):
@@ -50,10 +55,19 @@ class EditChunk(ChunkCommand):
         return True
 
     def redo(self) -> None:
-        self._do(lambda: self._shell.knowledge_base.edit_chunk(self._chunk_id, self._after))
+        self._do(lambda: self._write(self._after))
 
     def undo(self) -> None:
-        self._do(lambda: self._shell.knowledge_base.edit_chunk(self._chunk_id, self._before))
+        self._do(lambda: self._write(self._before))
+
+    def _write(self, content: str) -> None:
+        knowledge_base = self._shell.knowledge_base
+        chunk = knowledge_base.chunk(self._chunk_id)
+        try:
+            tokens = _tokenizer(chunk.metadata.get("tokenizer", "")).count(content) if chunk else None
+        except UserError:  # that model is no longer on this computer: the count stays as it was
+            tokens = None
+        knowledge_base.edit_chunk(self._chunk_id, content, tokens)
 
 
 class FlagChunks(ChunkCommand):

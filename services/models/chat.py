@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -153,7 +154,7 @@ class Conversation:
             Cancelled: when stopped; the question is forgotten.
         """
         wishes = {**self.options, **{key: value for key, value in command.items() if value is not None}}
-        speaker = self._load(wishes["model"])
+        speaker = self.load(wishes["model"])
         history = self._histories.setdefault(wishes["model"], [])
         asked = {"role": "user", "content": str(command["text"])}
         started, is_interrupted = time.monotonic(), False
@@ -193,14 +194,19 @@ class Conversation:
             if kind == "prompt":
                 self.ask(command)
             elif kind == "load":
-                self._load(command["model"])
+                self.load(command["model"])
             elif kind == "reset":
                 self._histories.clear()
         except UserError as error:
             model = command.get("model") or self.options["model"]
             self._context.said({"type": "refused", "text": str(error), "model": model})
 
-    def _load(self, which: str) -> Speaker:
+    def load(self, which: str) -> Speaker:
+        """Makes a model the one that answers.
+
+        Raises:
+            UserError: it does not exist or cannot be loaded.
+        """
         if self._speaker is None or which != self._loaded:
             self.close()  # first: two models at once may not fit
             self._context.progress(0, 0, _("Loading {model}").format(model=Path(which).name))
@@ -251,6 +257,9 @@ def converse(project: Project, settings: dict[str, Any], cancelled: threading.Ev
 
     Returns:
         {"model", "answer", "sources"} of the last exchange.
+
+    Raises:
+        UserError: the model does not exist or cannot be loaded.
     """
     from services.jobs import Context
 
@@ -261,9 +270,12 @@ def converse(project: Project, settings: dict[str, Any], cancelled: threading.Ev
     conversation = Conversation(project, {"model": "final", **settings}, Context(show, cancelled))
     text = ""
     try:
+        conversation.load(conversation.options["model"])
         while question := _read_line():
             try:
                 text = conversation.ask({"text": question})
+            except UserError as error:
+                print(error, file=sys.stderr)
             except Cancelled:  # Ctrl+C while it answers stops the answer, not the conversation
                 cancelled.clear()
             print()

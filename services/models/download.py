@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from services.errors import Cancelled, UserError
 from services.machine import be_quiet, is_offline
 from services.models.base import cached_model
+from services.models.room import check_room
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def download_model(name: str, context: Context) -> Path:
     total = sum(files[file] for file in needed)
     here = sum(_stored_bytes(storage / "snapshots" / info.sha / file) for file in needed)
     partial = sum(path.stat().st_size for path in (storage / "blobs").glob(f"*{_PART}"))
-    _check_room(name, total - here - partial, storage)
+    needed_bytes = total - here - partial + _SPARE_BYTES
+    check_room(storage, needed_bytes, name, _(", or set HF_HOME to a folder on a larger disk"))
 
     bar_class, arrived = _counting_bar(context.cancelled)
     text = _("Downloading {name}").format(name=name)
@@ -219,19 +220,6 @@ def _stored_bytes(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _check_room(name: str, needed_bytes: int, storage: Path) -> None:
-    place = next(folder for folder in (storage, *storage.parents) if folder.exists())
-    free_bytes = shutil.disk_usage(place).free
-    if needed_bytes + _SPARE_BYTES > free_bytes:
-        raise UserError(
-            _(
-                "There is no room for {name}: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}. Make "
-                "room, "
-                "or set HF_HOME to a folder on a larger disk."
-            ).format(name=name, needed=needed_bytes / 1e9, free=free_bytes / 1e9, folder=place)
-        )
 
 
 def _explain(name: str, error: BaseException) -> BaseException:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from services import settings as declared
 from services.errors import UserError
 from services.models.provenance import FILE_NAME
+from services.models.room import check_room, writing
 from services.models.weights import read_headers
 from services.translation import _
 
@@ -51,21 +52,22 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     project = Project.open(Path(settings["project"]))
     values = declared.check("export", settings)
     which = settings.get("model") or "final"
+    is_gguf = values["format"] == "gguf"
     with (
         _source(project, which, context.part(0.0, 0.2)) as source,
-        _new_folder(project, values["format"], settings) as folder,
+        _new_folder(project, values["format"], settings) as (folder, unfinished),
     ):
-        _check_room(source, folder)
-        if values["format"] == "gguf":
-            path = folder / f"{which}-{values['quantization']}.gguf"
-            verified = _export_gguf(project, source, path, values["quantization"], context.part(0.2, 1.0))
+        part = context.part(0.2, 1.0)
+        if is_gguf:
+            name = f"{which}-{values['quantization']}.gguf"
+            verified = _export_gguf(project, source, unfinished / name, values["quantization"], part)
         else:
-            path = folder
-            verified = _export_safetensors(source, folder, context.part(0.2, 1.0))
+            name = ""
+            verified = _export_safetensors(source, unfinished, part)
     return {
-        "path": str(path),
+        "path": str(folder / name),
         "format": values["format"],
-        "quantization": values["quantization"] if values["format"] == "gguf" else "",
+        "quantization": values["quantization"] if is_gguf else "",
         "model": which,
         "size_bytes": sum(file.stat().st_size for file in folder.iterdir()),
         "verified": verified,
@@ -93,48 +95,67 @@ def _source(project: Project, which: str, context: Context) -> Iterator[Path]:
         return
     context.progress(0, 1, _("Merging the knowledge into the base model"))
     model, tokenizer = load_merged(project, "cpt", "cpu")
-    with tempfile.TemporaryDirectory(dir=project.models_folder, prefix=".cpt-") as folder:
-        save_model(model, tokenizer, stored_dtype(base_of(project)), Path(folder))
+    folder = project.models_folder / ".cpt.merged"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with writing(_("the merged model"), folder.parent):
+            save_model(model, tokenizer, stored_dtype(base_of(project)), folder)
         del model
-        yield Path(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _new_folder(project: Project, format: str, settings: dict[str, Any]) -> Iterator[Path]:
-    """A folder for the export, removed if it does not come to an end.
+def _new_folder(project: Project, format: str, settings: dict[str, Any]) -> Iterator[tuple[Path, Path]]:
+    """The folder of an export, and the hidden one to write into, which takes its place when all is written and checked.
 
     Raises:
         UserError: the folder wished for holds something already, or cannot be made.
     """
     if settings.get("to"):
-        folder = Path(settings["to"]).expanduser()
+        folder = Path(settings["to"]).expanduser().resolve()
         try:
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            raise UserError(
-                _("{folder} is not empty. Choose a new folder for the export.").format(folder=folder)
-            ) from None
+            folder.mkdir(parents=True, exist_ok=True)
+            is_empty = not any(folder.iterdir())
         except OSError as error:
             raise UserError(
                 _("{folder} cannot be written: {reason}. Choose another folder.").format(
                     folder=folder, reason=error.strerror
                 )
             ) from error
+        if not is_empty:
+            raise UserError(_("{folder} is not empty. Choose a new folder for the export.").format(folder=folder))
     else:
         folder = project.new_export_folder(format)
+        _remove_leftovers(folder.parent, format)
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        with writing(_("the export"), folder):
+            unfinished.mkdir()
+            yield folder, unfinished
+            folder.rmdir()
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only an empty one goes: an export that did not come to its end
+
+
+def _remove_leftovers(place: Path, format: str) -> None:
+    """What exports left whose process was killed."""
+    import psutil
+
+    for leftover in place.glob(f".{format}_*.*"):
+        if leftover.suffix[1:].isdigit() and not psutil.pid_exists(int(leftover.suffix[1:])):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _export_safetensors(source: Path, folder: Path, context: Context) -> str:
     """Copies what other programs read, and returns the sentence that says what was compared."""
     files = [path for path in source.iterdir() if path.is_file() and path.name != FILE_NAME and path.name[0] != "."]
     total = sum(path.stat().st_size for path in files)
+    check_room(folder, total, _("the export"))
     done = 0
     for path in files:
         with path.open("rb") as original, (folder / path.name).open("wb") as copy:
@@ -202,9 +223,11 @@ def _compare_gguf(project: Project, source: Path, path: Path, quantization: str,
         UserError: llama.cpp does not load the file, reads text otherwise, or answers otherwise where it should not.
     """
     from services.models.llama_cpp import GgufModel
-    from services.models.merge import load_base
+    from services.models.merge import fits_in_memory, load_base
     from services.models.torch_model import TorchModel
 
+    if not fits_in_memory(source, 4):
+        return _("Written, but not compared with the model: this computer's memory is too small for that.")
     texts = [unicodedata.normalize("NFC", text) for text in (*_QUESTIONS, *_passages(project))]
     model = TorchModel(*load_base(source))
     expected = _probe(model, texts, context)
@@ -246,14 +269,3 @@ def _passages(project: Project) -> list[str]:
         ids = list(knowledge_base.chunk_ids())
         chosen = ids[:: max(1, len(ids) // _TEXTS)][:_TEXTS]
         return [chunk.content[:500] for chunk in knowledge_base.chunks(chosen) if chunk.content.strip()]
-
-
-def _check_room(source: Path, folder: Path) -> None:
-    needed = sum(path.stat().st_size for path in source.iterdir() if path.is_file())
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise UserError(
-            _(
-                "There is no room for the export: it needs {needed:.1f} GB, and {free:.1f} GB are free in {folder}."
-            ).format(needed=needed / 1e9, free=free / 1e9, folder=folder)
-        )

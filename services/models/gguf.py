@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from services.models.gguf_tokenizer import add_tokenizer
 from services.models.llama_cpp import thread_count
 from services.models.merge import stored_dtype
 from services.models.provenance import read_provenance
+from services.models.room import check_room, writing
 from services.models.weights import TensorHeader, read_headers
 from services.translation import _
 
@@ -96,19 +96,22 @@ def write_gguf(model_folder: Path, path: Path, quantization: str, context: Conte
     tokenizer = AutoTokenizer.from_pretrained(model_folder, local_files_only=True)
     headers = read_headers(model_folder)
     intermediate = quantization if quantization in WRITTEN else _DIRECT[stored_dtype(model_folder)]
-    _check_room(path.parent, headers, {quantization, intermediate})
+    weights = sum(header.size for header in headers.values())
+    size_bytes = sum(weights * _BITS[name] / 8 for name in {quantization, intermediate})
+    check_room(path.parent, size_bytes * 1.05, _("the GGUF file"))
 
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     written = unfinished if intermediate == quantization else path.with_name(f".{path.name}.{intermediate}.part")
     share = 1.0 if written == unfinished else 0.5
     try:
-        _write(model_folder, config, tokenizer, family, headers, written, intermediate, context.part(0.0, share))
-        if written != unfinished:
-            context.progress(share, 1, _("Making it smaller ({format})").format(format=quantization))
-            _quantize(written, unfinished, MADE_BY_LLAMA_CPP[quantization])
-            context.check()
-        unfinished.replace(path)
+        with writing(_("the GGUF file"), path.parent):
+            _write(model_folder, config, tokenizer, family, headers, written, intermediate, context.part(0.0, share))
+            if written != unfinished:
+                context.progress(share, 1, _("Making it smaller ({format})").format(format=quantization))
+                _quantize(written, unfinished, quantization)
+                context.check()
+            unfinished.replace(path)
     finally:
         for leftover in {written, unfinished}:
             leftover.unlink(missing_ok=True)
@@ -290,40 +293,39 @@ def _add_parameters(writer: Any, config: Any, family: Family) -> None:
     family.add_parameters(writer, config)
 
 
-def _quantize(source: Path, path: Path, file_type: int) -> None:
-    """llama.cpp's own quantization. A crash in there costs a hidden file, which the next export removes."""
-    try:
-        import llama_cpp
-    except ImportError:
-        import cyllama.llama.llama_cpp as cyllama
+def _quantize(source: Path, path: Path, quantization: str) -> None:
+    """llama.cpp's own quantization. A crash in there costs a hidden file, which the next export removes.
 
+    Raises:
+        UserError: llama.cpp gave up; it does not say why.
+    """
+    file_type = MADE_BY_LLAMA_CPP[quantization]
+    try:
+        import cyllama.llama.llama_cpp as cyllama
+    except ImportError:
+        import llama_cpp
+
+        wishes = llama_cpp.llama_model_quantize_default_params()
+        wishes.ftype, wishes.nthread = file_type, thread_count()
+        has_failed = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(path), wishes) != 0
+    else:
         cyllama.disable_logging()
         wishes = cyllama.LlamaModelQuantizeParams()
-        wishes.ftype = file_type
-        wishes.nthread = thread_count()
-        cyllama.model_quantize(str(source), str(path), wishes)
-        return
-    wishes = llama_cpp.llama_model_quantize_default_params()
-    wishes.ftype, wishes.nthread = file_type, thread_count()
-    if llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(path), wishes):
-        raise RuntimeError(f"llama_model_quantize failed on {source}")
+        wishes.ftype, wishes.nthread = file_type, thread_count()
+        try:
+            cyllama.model_quantize(str(source), str(path), wishes)
+            has_failed = False
+        except RuntimeError:
+            has_failed = True
+    if has_failed:
+        raise UserError(
+            _("llama.cpp could not make {format} of this model, perhaps for lack of room. Try Q8_0.").format(
+                format=quantization
+            )
+        )
 
 
 def _numpy_float() -> Any:
     import numpy
 
     return numpy.dtype(numpy.float32)
-
-
-def _check_room(place: Path, headers: dict[str, TensorHeader], quantizations: set[str]) -> None:
-    weights = sum(header.size for header in headers.values())
-    needed = sum(weights * _BITS[quantization] / 8 for quantization in quantizations) * 1.05
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise UserError(
-            _(
-                "There is no room for the GGUF file: {needed:.1f} GB are needed, and {free:.1f} GB are free in "
-                "{folder}."
-            ).format(needed=needed / 1e9, free=free / 1e9, folder=existing)
-        )

@@ -15,6 +15,7 @@ from services.errors import UserError
 from services.models.base import find_base_model
 from services.models.chat_template import prepare_chat, without_generation_tags
 from services.models.provenance import read_provenance, write_provenance
+from services.models.room import check_room, writing
 from services.models.weights import read_headers
 from services.training.device import choose_device
 from services.translation import _
@@ -53,9 +54,9 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
     logging.disable_progress_bar()
     folder, chosen = Path(folder), choose_device(device)
     if dtype == "auto":
-        is_cramped = chosen.name == "cpu" and not _fits_in_memory(folder, 4)
+        is_cramped = chosen.name == "cpu" and not fits_in_memory(folder, 4)
         dtype = stored_dtype(folder) if is_cramped else chosen.dtype
-    if chosen.name == "cpu" and not _fits_in_memory(folder, torch.finfo(getattr(torch, dtype)).bits // 8, share=1.0):
+    if chosen.name == "cpu" and not fits_in_memory(folder, torch.finfo(getattr(torch, dtype)).bits // 8, share=1.0):
         raise UserError(
             _(
                 "The model in {folder} needs more memory than is free. Close other programs, or choose a smaller model."
@@ -179,11 +180,12 @@ def merge_final(
         old.rename(out_folder)
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    _check_room(base_folder, out_folder.parent)
+    size_bytes = sum(path.stat().st_size for path in base_folder.glob("*.safetensors"))
+    check_room(out_folder.parent, size_bytes * 1.1, _("the merged model"))
 
     context.progress(0, 4, _("Loading the base model"))
     dtype = stored_dtype(base_folder)
-    model, tokenizer = load_base(base_folder, "float32" if _fits_in_memory(base_folder, 4) else dtype, "cpu")
+    model, tokenizer = load_base(base_folder, "float32" if fits_in_memory(base_folder, 4) else dtype, "cpu")
     context.check()
     context.progress(1, 4, _("Merging knowledge and behaviour"))
     for adapter in filter(None, (cpt_adapter_folder, sft_adapter_folder)):
@@ -191,9 +193,10 @@ def merge_final(
         context.check()
     context.progress(2, 4, _("Writing the model"))
     try:
-        save_model(model, tokenizer, dtype, new)
-        _copy_beside(base_folder, Path(sft_adapter_folder), new)
-        write_provenance(new, **(provenance or {}))
+        with writing(_("the merged model"), out_folder.parent):
+            save_model(model, tokenizer, dtype, new)
+            _copy_beside(base_folder, Path(sft_adapter_folder), new)
+            write_provenance(new, **(provenance or {}))
         context.check()
         context.progress(3, 4, _("Writing the model"))
         _swap(new, out_folder, old)
@@ -253,20 +256,9 @@ def _untie(model: Any) -> None:
     model.config.tie_word_embeddings = False
 
 
-def _fits_in_memory(folder: Path, bytes_per_weight: int, share: float = _MEMORY_SHARE) -> bool:
+def fits_in_memory(folder: Path, bytes_per_weight: int, share: float = _MEMORY_SHARE) -> bool:
+    """Whether a model's weights, at so many bytes each, find room in that share of the memory that is free now."""
     import psutil
 
     weights = sum(header.size for header in read_headers(folder).values())
     return weights * bytes_per_weight < psutil.virtual_memory().available * share
-
-
-def _check_room(base_folder: Path, place: Path) -> None:
-    needed = sum(path.stat().st_size for path in base_folder.glob("*.safetensors")) * 1.1
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise UserError(
-            _(
-                "There is no room for the merged model: it needs {needed:.1f} GB, and {free:.1f} GB are free in "
-                "{folder}."
-            ).format(needed=needed / 1e9, free=free / 1e9, folder=place)
-        )

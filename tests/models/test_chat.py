@@ -1,5 +1,8 @@
 """Talking to the models of a project: streaming, interrupting, switching, and what is said when it cannot be."""
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from services.models.torch_model import TorchModel
 from services.project import Project
 from tests.tiny_models import make_tiny_model
 
+MAIN = Path(__file__).parents[2]
 QUESTION = "Where do the ferries land?"
 
 
@@ -190,6 +194,33 @@ def test_the_job_in_a_process_of_its_own(trained: Project) -> None:
     with pytest.raises(Cancelled):
         child.run(hear, cancelled)
     assert [event["type"] for event in events if event["type"] in ("ready", "answered")] == ["ready", "answered"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_conversation_in_the_terminal(trained: Project) -> None:
+    import pty
+
+    own, theirs = pty.openpty()
+    command = [sys.executable, "main.py", "chat", str(trained.folder), "--answer-tokens", "300"]
+    with subprocess.Popen(
+        command, cwd=MAIN, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as chat:
+        os.close(theirs)
+
+        def say(text: str, until: str) -> str:
+            os.write(own, text.encode())
+            heard = b""
+            while until.encode() not in heard:
+                heard += os.read(own, 1024)
+            return heard.decode("utf-8", "replace")
+
+        assert say("", "> ")
+        whole = say(f"{QUESTION}\n", "\n> ")
+        assert answer(trained, "final", QUESTION, answer_tokens=5).split()[0] in whole
+        assert "longer than" in say("x1 " * 1200 + "\n", "\n> ")
+        os.write(own, b"\n")
+        assert chat.wait(60) == 0
+    os.close(own)
 
 
 @pytest.fixture(scope="module")

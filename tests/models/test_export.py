@@ -1,6 +1,9 @@
 """An export is read back before it is called done, and what does not come to an end leaves nothing."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -120,6 +123,18 @@ def test_a_stop_leaves_nothing(trained: Project) -> None:
         with pytest.raises(Cancelled):
             run({"project": str(trained.folder), "format": format}, context)
     assert sorted(path.name for path in trained.exports_folder.iterdir()) == before
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(trained: Project) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    dead = trained.exports_folder / f".gguf_20200101.{process.pid}"
+    alive = trained.exports_folder / f".gguf_20200102.{os.getpid()}"
+    for folder in (dead, alive):
+        folder.mkdir(parents=True, exist_ok=True)
+    exported(trained, format="gguf", quantization="F32")
+    assert not dead.exists() and alive.exists()
+    alive.rmdir()
 
 
 def test_bad_wishes_are_sentences(trained: Project, tmp_path: Path) -> None:

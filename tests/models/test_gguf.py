@@ -197,6 +197,15 @@ def test_a_stop_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    folder = make_tiny_model(tmp_path / "model", "qwen2")
+    (tmp_path / ".a.gguf.part").symlink_to("/dev/full")
+    with pytest.raises(UserError, match="disk became full while the GGUF file"):
+        write_gguf(folder, tmp_path / "a.gguf", "F16")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 @pytest.mark.skipif(not (STARTER_MODEL / "config.json").is_file(), reason="the starter model is not trained yet")
 @pytest.mark.parametrize("quantization", QUANTIZATIONS)
 def test_the_starter_model_in_every_format(tmp_path: Path, quantization: str) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from services.documents.tokenizer import Tokenizer
 from services.records import DocumentText
 
-Spans = Callable[[DocumentText, Tokenizer, int, int], Iterator[tuple[int, int]]]
+Span = tuple[int, int, int]
+Spans = Callable[[DocumentText, Tokenizer, int, int], Iterator[Span]]
 
 
 def langchain_spans(
     document: DocumentText, tokenizer: Tokenizer, chunk_size: int, chunk_overlap: int, recut: Spans
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[Span]:
     """The spans of the chunks, in order; together they cover the text.
 
     Args:
@@ -41,8 +42,9 @@ def langchain_spans(
             break
         if end <= done:
             continue
-        spans: Iterator[tuple[int, int]] = iter([(found, end)])
-        if found <= last_start or tokenizer.count(content) > chunk_size:
+        token_count = tokenizer.count(content)
+        spans: Iterator[Span] = iter([(found, end, token_count)])
+        if found <= last_start or token_count > chunk_size:
             spans = _shifted(recut(DocumentText(text[fresh:end]), tokenizer, chunk_size, 0), fresh)
         for span in spans:
             yield span
@@ -52,8 +54,8 @@ def langchain_spans(
         yield from _shifted(recut(DocumentText(rest), tokenizer, chunk_size, chunk_overlap), _next_text(text, done))
 
 
-def _shifted(spans: Iterator[tuple[int, int]], by: int) -> Iterator[tuple[int, int]]:
-    return ((start + by, end + by) for start, end in spans)
+def _shifted(spans: Iterator[Span], by: int) -> Iterator[Span]:
+    return ((start + by, end + by, token_count) for start, end, token_count in spans)
 
 
 def _next_text(text: str, position: int) -> int:

@@ -20,8 +20,8 @@ from services.errors import UserError
 from services.records import CutChunk, DocumentText
 from services.translation import _
 
-Span = tuple[int, int]
-"""``(start, end)`` of a chunk in characters; white space after it belongs to it without being part of it."""
+Span = tuple[int, int, int]
+"""``(start, end, tokens)`` of a chunk, in characters; white space after it belongs to it without being part of it."""
 
 _EARLIEST_END = 0.6  # of what would fit: a chunk does not end before, if there is a place to end after
 _LEAST_SHARE = 0.1  # of what would fit: worth a chunk of its own, before a code block that would not fit with it
@@ -65,7 +65,7 @@ def cut(
     paths = _HeadingPath(document)
     page_starts = [start for _number, start in document.pages]
     chunks = []
-    for index, (start, end) in enumerate(spans):
+    for index, (start, end, token_count) in enumerate(spans):
         fresh = _next_text(text, max(start, spans[index - 1][1]) if index else start)
         page = bisect_right(page_starts, fresh) - 1
         chunks.append(
@@ -74,7 +74,7 @@ def cut(
                 owned_end=spans[index + 1][0] if index + 1 < len(spans) else len(text),
                 end=end,
                 content=text[start:end],
-                token_count=tokenizer.count(text[start:end]),
+                token_count=token_count,
                 page=document.pages[page][0] if page >= 0 else None,
                 headings=paths.at(fresh),
             )
@@ -101,11 +101,11 @@ def own_spans(document: DocumentText, tokenizer: Tokenizer, chunk_size: int, chu
     cutter = _Cutter(document, tokenizer)
     start, done = 0, 0
     while done < last:
-        end = cutter.end(start, done, chunk_size)
+        end, token_count = cutter.end(start, done, chunk_size)
         if end <= done:  # the overlap leaves no room for new text
             start = _next_text(text, done)
-            end = cutter.end(start, done, chunk_size)
-        yield start, end
+            end, token_count = cutter.end(start, done, chunk_size)
+        yield start, end, token_count
         start, done = cutter.next_start(start, end, chunk_overlap), end
 
 
@@ -133,8 +133,8 @@ class _Cutter:
                 self._whole_starts.append(start)
                 self._whole_ends.append(end)
 
-    def end(self, start: int, done: int, limit: int) -> int:
-        """Where the chunk that starts at ``start`` ends; not after ``done`` if no new text fits in."""
+    def end(self, start: int, done: int, limit: int) -> tuple[int, int]:
+        """Where the chunk that starts at ``start`` ends, and its tokens; not after ``done`` if no new text fits in."""
         fresh = _next_text(self._text, done)
         room = limit
         while room > 0:
@@ -142,10 +142,11 @@ class _Cutter:
             if end <= fresh:
                 break
             if (count := self._tokenizer.count(self._text[start:end])) <= limit:
-                return end
+                return end, count
             room -= max(1, count - limit)
         # One character may be more tokens than the limit; a chunk is never less than that.
-        return fresh + 1 if start >= fresh else done
+        end = fresh + 1 if start >= fresh else done
+        return end, self._tokenizer.count(self._text[start:end])
 
     def next_start(self, start: int, done: int, overlap: int) -> int:
         """Where the next chunk starts: with the heading that follows, or up to ``overlap`` tokens before the end."""

@@ -37,6 +37,9 @@ _PLAIN = (
     "{% if add_generation_prompt %}{{ '### Answer:\\n' }}{% endif %}"
 )
 
+# After any of these a model has said what it had to say; llama.cpp stops at them too, whatever a file names as EOS.
+_TEXT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>")
+
 _GENERATION_TAG = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
 
 
@@ -98,6 +101,7 @@ def prepare_chat(tokenizer: Any, model_config: Any = None, generation_config: An
     for config in (generation_config, model_config):
         ids = getattr(config, "eos_token_id", None)
         stops += ids if isinstance(ids, (list, tuple)) else [ids]
+    stops += [tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer) if token in _TEXT_ENDS]
     return ChatFormat(template, end, tuple(dict.fromkeys(stop for stop in stops if stop is not None)))
 
 

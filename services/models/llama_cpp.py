@@ -25,6 +25,7 @@ OnToken = Callable[[str], Any]
 
 DEFAULT_CONTEXT_TOKENS = 4096
 _LONGEST_ANSWER_TOKENS = 1024
+_LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108
 
 
 def thread_count() -> int:
@@ -35,7 +36,8 @@ def thread_count() -> int:
 def engines() -> list[str]:
     """The installed packages, the one that is used first."""
     found = []
-    if importlib.util.find_spec("llama_cpp.llama") if importlib.util.find_spec("llama_cpp") else None:
+    # Another package, of llama.cpp's sources, has the same import name and no binding in it.
+    if importlib.util.find_spec("llama_cpp") and importlib.util.find_spec("llama_cpp.llama"):
         found.append("llama_cpp")
     if importlib.util.find_spec("xllamacpp"):
         found.append("xllamacpp")
@@ -138,7 +140,9 @@ class _Xllamacpp:
             threads.n_threads = thread_count()
             threads.poll = 0  # waiting threads sleep: spinning ones starve every other program
         # The server always listens somewhere. A socket file is no port; Windows has none, so there a secret guards it.
-        params.hostnames = ["127.0.0.1"] if sys.platform == "win32" else [str(self._folder / "s.sock")]
+        socket = str(self._folder / "s.sock")
+        has_socket = sys.platform != "win32" and len(os.fsencode(socket)) < _LONGEST_SOCKET_PATH
+        params.hostnames = [socket if has_socket else "127.0.0.1"]
         params.port = 0
         params.api_keys = [secrets.token_hex(16)]
         try:

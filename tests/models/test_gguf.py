@@ -18,6 +18,7 @@ from services.models.base import STARTER_MODEL
 from services.models.chat_template import prepare_chat
 from services.models.gguf import FAMILIES, QUANTIZATIONS, write_gguf
 from services.models.gguf_tokenizer import split_name
+from services.settings import declared
 from tests.tiny_models import FAMILIES as TINY_FAMILIES
 from tests.tiny_models import make_tiny_model
 
@@ -187,6 +188,10 @@ def test_what_gguf_cannot_hold_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cuts text"):
         split_name({"type": "Whitespace"})
     assert not list(tmp_path.glob("*.gguf")) and not list(tmp_path.glob(".*"))
+
+
+def test_every_format_that_is_offered_can_be_written() -> None:
+    assert set(declared("export", "quantization").choices) == set(QUANTIZATIONS)
 
 
 def test_a_stop_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -135,12 +135,16 @@ def _make_pairs(project: Project, kept_out: list[str], context: Context) -> None
         share = number / len(STYLES)
         part = context.part(share, share + 1 / len(STYLES))
         _job("generate", project, {**GENERATE, "style": style, "pairs": pairs, "dataset": "sft_data"}, part)
-    secret = {" ".join(normalise(question)) for question in kept_out}
+    secret = {_plain(question) for question in kept_out}
     with project.connect() as knowledge_base:
         ids = knowledge_base.pair_ids("sft_data")
-        taken = [pair.id for pair in knowledge_base.pairs(ids) if " ".join(normalise(pair.instruction)) in secret]
+        taken = [pair.id for pair in knowledge_base.pairs(ids) if _plain(pair.instruction) in secret]
         knowledge_base.set_pair_state(taken, "rejected")
         write_dataset(project, knowledge_base, "sft_data")
+
+
+def _plain(question: str) -> str:
+    return " ".join(normalise(question))
 
 
 def _ask(project: Project, items: list[dict[str, str]], context: Context) -> list[dict[str, Any]]:

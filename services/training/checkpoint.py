@@ -134,9 +134,9 @@ def saving(checkpoint: Path, parameter_count: int) -> Iterator[None]:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         yield
     except Exception as error:
-        # torch and safetensors report a full disk in their own ways, with the system's words in the text.
+        # safetensors reports a full disk with the system's words, torch with the place in its zip writer.
         number = error.errno if isinstance(error, OSError) else None
-        words = [os.strerror(each) for each in _NO_ROOM] + ["PytorchStreamWriter failed", "file write failed"]
+        words = [os.strerror(each) for each in _NO_ROOM] + ["inline_container.cc", "file write failed"]
         if number not in _NO_ROOM and not any(word in str(error) for word in words):
             raise
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -199,4 +199,4 @@ def _write_json(path: Path, value: Any) -> None:
         json.dump(value, file, ensure_ascii=False, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    unfinished.replace(path)

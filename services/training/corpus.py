@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from services.jobs import Context
     from services.knowledge_base.store import KnowledgeBase
     from services.project import Project
+    from services.records import Chunk
+
+
+_PAGE = 500  # chunks read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,16 @@ def write_corpus(
     settings: dict[str, Any],
     eos_text: str,
     context: Context,
+    *,
+    count_tokens: Callable[[Sequence[str]], list[int]],
     replay: Callable[[list[str]], list[str]] | None = None,
 ) -> CorpusRecord:
     """Write the training text of a project; the former file is replaced in one step.
 
     Args:
-        settings: of phase 2; ``wordings`` and ``seed`` are read.
+        settings: of phase 2; ``wordings``, ``max_seq_length`` and ``seed`` are read.
         eos_text: the text of the tokenizer's EOS token.
+        count_tokens: the number of tokens of each text, its end included.
         replay: given the other documents, returns those that the base model writes.
 
     Raises:
@@ -68,7 +75,12 @@ def write_corpus(
         wordings = []
         if settings["wordings"] > 1:
             context.progress(0, 0, _("Retelling the text in other words"))
-            wordings = list(_retell(base, settings["wordings"] - 1, settings["seed"], context))
+            retold = list(_retell(base, settings["wordings"] - 1, settings["seed"], context))
+            wordings = _cut_paragraphs(retold, settings["max_seq_length"], count_tokens)
+            if not wordings:
+                context.warning(
+                    _("Wordings"), _("The built-in provider could not retell this text; it is learnt as it stands.")
+                )
     replays = replay([*texts, *wordings]) if replay else []
     sha256 = write_documents(project.cpt_data_path, [*texts, *wordings, *replays], eos_text)
     return CorpusRecord(len(texts), len(wordings), len(replays), revision, sha256)
@@ -92,7 +104,7 @@ def write_documents(path: Path, documents: list[str], eos_text: str) -> str:
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise UserError(
@@ -134,21 +146,59 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def training_chunks(base: KnowledgeBase) -> Iterator[tuple[Chunk, str]]:
+    """The chunks that are trained on, each with its text up to where the next one begins: overlaps count once."""
+    ids = base.training_chunk_ids()
+    before: Chunk | None = None
+    for start in range(0, len(ids), _PAGE):
+        for chunk in base.chunks(ids[start : start + _PAGE]):
+            if before:
+                yield before, _without_overlap(before, chunk)
+            before = chunk
+    if before:
+        yield before, before.content
+
+
+def _without_overlap(chunk: Chunk, following: Chunk) -> str:
+    start, next_start = chunk.metadata.get("start"), following.metadata.get("start")
+    if following.source != chunk.source or chunk.is_edited or start is None or next_start is None:
+        return chunk.content
+    owned = next_start - start
+    return chunk.content[:owned] if 0 < owned < len(chunk.content) else chunk.content
+
+
 def _retell(base: KnowledgeBase, count: int, seed: int, context: Context) -> Iterator[str]:
     """Every training chunk in ``count`` other wordings, chunk by chunk."""
     from services.sft_data.built_in import make_wordings
 
-    chunks = base.chunks(base.training_chunk_ids())
-    for number, chunk in enumerate(chunks):
+    total = len(base.training_chunk_ids())
+    for number, (chunk, text) in enumerate(training_chunks(base)):
         context.check()
-        context.progress(number, len(chunks), _("Retelling the text in other words"))
-        text, following = chunk.content, chunks[number + 1] if number + 1 < len(chunks) else None
-        start = chunk.metadata.get("start")
-        if following and following.source == chunk.source and not chunk.is_edited and start is not None:
-            # What the next chunk repeats is retold with that one.
-            owned = (following.metadata.get("start") or 0) - start
-            text = text[:owned] if 0 < owned < len(text) else text
+        context.progress(number, total, _("Retelling the text in other words"))
         yield from make_wordings(text, chunk.metadata.get("headings") or [], count, seed + chunk.id)
+
+
+def _cut_paragraphs(
+    texts: Sequence[str], limit: int, count_tokens: Callable[[Sequence[str]], list[int]]
+) -> list[str]:
+    """Texts as documents of whole paragraphs, as many together as fit into one row.
+
+    Every paragraph of a retelling can be understood alone, so none needs to be torn apart between two rows.
+    """
+    documents = []
+    for text in texts:
+        paragraphs = [paragraph for paragraph in text.split("\n") if paragraph.strip()]
+        group: list[str] = []
+        room = 0
+        for paragraph, tokens in zip(paragraphs, count_tokens(paragraphs), strict=True):
+            if tokens > room and group:
+                documents.append("\n".join(group))
+                group = []
+            room = (room if group else limit) - tokens
+            group.append(paragraph)
+        if group:
+            documents.append("\n".join(group))
+    return documents
 
 
 def _why_empty(base: KnowledgeBase) -> str:

@@ -17,8 +17,17 @@ from services.training.corpus import CorpusRecord, hash_file, read_corpus, write
 from services.training.plan import advise
 from services.training.row import Row, cut_rows, encode_documents, require_eos, split_rows
 from services.training.session import (
-    agree, begin, complete, hold, is_first_process, lasting_name, pick_up, run_of,
-)  # fmt: skip
+    agree,
+    audible,
+    begin,
+    complete,
+    hold,
+    is_first_process,
+    lasting_name,
+    pick_up,
+    process_count,
+    run_of,
+)
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -42,7 +51,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         UserError: no text, no such model, no room, a loss that is no longer a number, or a run that cannot go on.
         Cancelled: stopped, with a checkpoint saved.
     """
-    project = Project.open(Path(settings["project"]))
+    project, context = Project.open(Path(settings["project"])), audible(context)
     with hold(project, _("the CPT training")):
         interrupted = pick_up(project, "cpt", "", settings, context)
         values = complete("cpt", settings, interrupted)
@@ -67,7 +76,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             record = agree(written)
             folder = begin(project, record)
         rows, held_out = _rows(project, record, tokenizer, context)
-        for text in advise("cpt", len(rows), values):
+        for text in advise("cpt", len(rows), values, process_count()):
             context.warning(_("CPT training"), text)
         trained, outcome = train(
             model, tokenizer, rows, held_out, values, device, folder, context,
@@ -98,7 +107,7 @@ def _write_text(project: Project, record: TrainingRecord, model: Any, tokenizer:
     """Write ``cpt_data.txt``; returns the record with what is in it."""
     values = record.settings
 
-    def count_tokens(documents: Sequence[str], has_special_tokens: bool = True) -> list[int]:
+    def count_tokens(documents: Sequence[str], has_special_tokens: bool = False) -> list[int]:
         encoded = encode_documents(tokenizer, documents, has_special_tokens=has_special_tokens, context=context)
         return [len(ids) for ids in encoded]
 
@@ -108,13 +117,15 @@ def _write_text(project: Project, record: TrainingRecord, model: Any, tokenizer:
         share = values["replay_share"]
         cache = project.checkpoints_folder / f"replay-{record.base[:12]}-{values['max_seq_length']}.jsonl"
         return sample_replay(
-            model, tokenizer, round(sum(count_tokens(documents, False)) * share / (1 - share)), count_tokens,
+            model, tokenizer, round(sum(count_tokens(documents)) * share / (1 - share)),
+            lambda texts: count_tokens(texts, has_special_tokens=True),
             longest=values["max_seq_length"], seed=values["seed"], cache=cache, context=context,
         )  # fmt: skip
 
     written = write_corpus(
-        project, values, tokenizer.eos_token, context, replay=replay if values["replay_share"] > 0 else None
-    )
+        project, values, tokenizer.eos_token, context, count_tokens=count_tokens,
+        replay=replay if values["replay_share"] > 0 else None,
+    )  # fmt: skip
     return replace(record, data=written.sha256, details={"corpus": asdict(written)})
 
 

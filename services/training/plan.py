@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services import settings as declarations
 from services.project import Project
+from services.training.corpus import training_chunks
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def count_steps(row_count: int, settings: dict[str, Any], processes: int = 1) ->
     return epoch_steps, epoch_steps * settings["epochs"]
 
 
-def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
+def advise(phase: str, row_count: int, settings: dict[str, Any], processes: int = 1) -> list[str]:
     """Sentences about a training that will not teach much."""
-    _epoch_steps, steps = count_steps(row_count, settings)
+    _epoch_steps, steps = count_steps(row_count, settings, processes)
     if steps >= FEW_STEPS:
         return []
     few = _("This training has only {steps} steps; about {few} or more are needed to learn.").format(
@@ -95,18 +96,14 @@ def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
 
 def _document_lengths(project: Project, values: dict[str, Any]) -> list[int]:
     """Tokens of every document, by the counts of its chunks without their overlap, and of every retelling."""
-    with project.connect(is_read_only=True) as base:
-        chunks = base.chunks(base.training_chunk_ids())
     documents: dict[str, float] = {}
     retold: list[int] = []
-    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
-        tokens = chunk.token_count or len(chunk.content) / _CHARACTERS_PER_TOKEN
-        start, end = chunk.metadata.get("start"), chunk.metadata.get("end")
-        if following and following.source == chunk.source and None not in (start, end):
-            owned = (following.metadata.get("start") or 0) - start
-            tokens *= owned / (end - start) if 0 < owned < end - start else 1
-        documents[chunk.source] = documents.get(chunk.source, 0) + tokens
-        retold += [round(tokens)] * (values["wordings"] - 1)
+    with project.connect(is_read_only=True) as base:
+        for chunk, owned in training_chunks(base):
+            share = len(owned) / max(1, len(chunk.content))
+            tokens = share * (chunk.token_count or len(chunk.content) / _CHARACTERS_PER_TOKEN)
+            documents[chunk.source] = documents.get(chunk.source, 0) + tokens
+            retold += [round(tokens)] * (values["wordings"] - 1)
     return [round(tokens) + 1 for tokens in documents.values()] + retold
 
 

@@ -8,7 +8,7 @@ person's turn, writes the question, and then answers it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ def sample_replay(
     model: Any,
     tokenizer: Any,
     token_count: int,
-    count_tokens: Callable[[list[str]], list[int]],
+    count_tokens: Callable[[Sequence[str]], list[int]],
     *,
     longest: int,
     seed: int,

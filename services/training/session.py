@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services import settings as declarations
 from services.errors import UserError
@@ -19,10 +19,17 @@ from services.translation import _
 if TYPE_CHECKING:
     from services.jobs import Context
 
+_T = TypeVar("_T")
+
 
 def is_first_process() -> bool:
     """Whether this process writes files and events: under ``accelerate launch`` only the first one does."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def process_count() -> int:
+    """How many processes train together."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextlib.contextmanager
@@ -34,6 +41,13 @@ def hold(project: Project, work: str) -> Iterator[None]:
     """
     with project.lock(work) if is_first_process() else contextlib.nullcontext():
         yield
+
+
+def audible(context: Context) -> Context:
+    """The context, for the first process; the others say nothing."""
+    from services.jobs import Context
+
+    return context if is_first_process() else Context(cancelled=context.cancelled)
 
 
 def run_of(context: Context) -> int:
@@ -73,15 +87,22 @@ def complete(phase: str, settings: dict[str, Any], interrupted: Interrupted | No
 
 def agree(record: TrainingRecord | None) -> TrainingRecord:
     """The first process's record, in every process; the others give None and wait here."""
-    from accelerate import PartialState
-    from accelerate.utils import broadcast_object_list
-
-    if PartialState().num_processes > 1:
-        shared = [asdict(record) if record else None]
-        broadcast_object_list(shared)
-        return TrainingRecord(**shared[0])
+    if process_count() > 1:
+        return TrainingRecord(**from_first(asdict(record) if record else {}))
     assert record is not None
     return record
+
+
+def from_first(value: _T) -> _T:
+    """The first process's value, in every process."""
+    import torch
+    from accelerate import PartialState
+
+    PartialState()  # connects the processes
+    # accelerate's own broadcast does nothing for processes on a CPU.
+    shared = [value]
+    torch.distributed.broadcast_object_list(shared, src=0)
+    return shared[0]
 
 
 def begin(project: Project, record: TrainingRecord, name: str = "final") -> Path:

@@ -14,7 +14,18 @@ from services.training.conversation import encode_conversations, read_conversati
 from services.training.corpus import hash_file
 from services.training.plan import advise
 from services.training.row import Row, split_rows
-from services.training.session import agree, begin, complete, hold, is_first_process, pick_up, prefix_of, run_of
+from services.training.session import (
+    agree,
+    audible,
+    begin,
+    complete,
+    hold,
+    is_first_process,
+    pick_up,
+    prefix_of,
+    process_count,
+    run_of,
+)
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -38,7 +49,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         UserError: no CPT model, no usable dataset, no room, or a run that cannot go on.
         Cancelled: stopped, with a checkpoint saved.
     """
-    project = Project.open(Path(settings["project"]))
+    project, context = Project.open(Path(settings["project"])), audible(context)
     name = settings.get("name") or "final"
     out = project.model_folder(name)
     with hold(project, _("the SFT training")):
@@ -74,7 +85,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         rows, too_long = encode_conversations(tokenizer, conversations, chat, values["max_seq_length"])
         _report_left_out(rows, too_long, values, context)
         rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
-        for text in advise("sft", len(rows), values):
+        for text in advise("sft", len(rows), values, process_count()):
             context.warning(_("SFT training"), text)
         record = interrupted.record if interrupted else agree(now if is_first_process() else None)
         folder = interrupted.folder if interrupted else begin(project, record, name)

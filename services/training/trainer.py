@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from services.training.loss import has_plain_head, summed_loss
 from services.training.pace import Pace
 from services.training.plan import count_steps
 from services.training.row import Row, RowSampler, collate, pad_id
+from services.training.session import from_first, process_count
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def train(
     """
     from peft import LoraConfig
 
-    epoch_steps, max_steps = count_steps(len(rows), settings, _process_count())
+    epoch_steps, max_steps = count_steps(len(rows), settings, process_count())
     pace = Pace(context, max_steps, epoch_steps, 60 * settings["save_every_minutes"], log_every_s)
     started = time.monotonic()
     adapter = LoraConfig(
@@ -82,7 +84,9 @@ def train(
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    with explain_memory(settings):
+    with explain_memory(settings), warnings.catch_warnings():
+        # WORKAROUND PEFT 0.21 asks models by a name that transformers 5.23 is giving up, once for every training.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
         trainer = _trainer_class()(
             model=model,
             args=_arguments(settings, device, folder, max_steps),
@@ -122,19 +126,16 @@ def explain_memory(settings: dict[str, Any]) -> Iterator[None]:
         words = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
         if not isinstance(error, MemoryError) and not any(word in str(error) for word in words):
             raise
-        smaller = _("Lower “Batch” from {batch} to {half}").format(
-            batch=settings["batch_size"], half=max(1, settings["batch_size"] // 2)
-        )
-        if settings["batch_size"] == 1:
-            smaller = _("Lower “Longest text” from {tokens} to {half}").format(
-                tokens=settings["max_seq_length"], half=settings["max_seq_length"] // 2
-            )
-        second = (
-            _("“Longest text”, or choose a smaller base model") if settings["gradient_checkpointing"]
-            else _("switch on “Save memory by computing twice”")
-        )  # fmt: skip
+        batch, tokens = settings["batch_size"], settings["max_seq_length"]
+        ways = []
+        if batch > 1:
+            ways.append(_("lower “Batch” from {value} to {half}").format(value=batch, half=batch // 2))
+        if not settings["gradient_checkpointing"]:
+            ways.append(_("switch on “Save memory by computing twice”"))
+        ways.append(_("lower “Longest text” from {value} to {half}").format(value=tokens, half=tokens // 2))
+        ways.append(_("choose a smaller base model"))
         raise UserError(
-            _("The memory is full. {smaller}, or {second}; then start again.").format(smaller=smaller, second=second)
+            _("The memory is full. You can {way}, or {other}; then start again.").format(way=ways[0], other=ways[1])
         ) from error
 
 
@@ -183,15 +184,10 @@ def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps
         max_length=None,
         remove_unused_columns=False,
         dataloader_pin_memory=device.name == "cuda",
+        ddp_find_unused_parameters=False,
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _process_count() -> int:
-    from accelerate import PartialState
-
-    return PartialState().num_processes
 
 
 @functools.cache
@@ -219,9 +215,7 @@ def _trainer_class() -> type:
             decision = self.pace.decide(state.global_step)
             flags = [decision.log, decision.measure, decision.save, decision.stop]
             if self.trainer.accelerator.num_processes > 1:
-                from accelerate.utils import broadcast_object_list
-
-                broadcast_object_list(flags)
+                flags = from_first(flags)
             control.should_log, control.should_evaluate, control.should_save, self.pace.is_stopped = flags
             control.should_training_stop = control.should_training_stop or self.pace.is_stopped
             return control

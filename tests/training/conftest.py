@@ -1,0 +1,71 @@
+"""A tiny base model for all tests of the training, and projects with text in them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services import settings
+from services.project import Project
+from services.records import CutChunk, DocumentText
+from tests.tiny_models import SENTENCES, make_tiny_model
+
+TEXT = "\n\n".join(f"{first} {second}" for first in SENTENCES for second in SENTENCES if first != second)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("tiny") / "model", "qwen2")
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tiny_model: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(tiny_model)
+
+
+@pytest.fixture
+def load_model(tiny_model: Path) -> Callable[[], Any]:
+    """A fresh copy of the tiny model each time it is called."""
+    from transformers import AutoModelForCausalLM
+
+    return lambda: AutoModelForCausalLM.from_pretrained(tiny_model, dtype="float32")
+
+
+def add_document(project: Project, source: str, text: str, chunk_length: int = 400) -> None:
+    """Put a document into a project, cut into chunks of so many characters with an overlap of 40."""
+    with project.connect() as base:
+        base.replace_document(
+            source=source, path=source, sha256=source, size_bytes=len(text), modified_at=0.0, format="md",
+            text=DocumentText(text), tokenizer="", chunk_size=500, chunk_overlap=50, page_count=0,
+            count_tokens=lambda piece: len(piece) // 4,
+            chunks=[
+                CutChunk(start, min(start + chunk_length, len(text)), min(start + chunk_length + 40, len(text)),
+                         text[start : start + chunk_length + 40], len(text[start : start + chunk_length + 40]) // 4)
+                for start in range(0, len(text), chunk_length)
+            ],
+        )  # fmt: skip
+
+
+@pytest.fixture
+def text_project(project: Project) -> Project:
+    """A project with one document of thirty sentences."""
+    add_document(project, "island.md", TEXT)
+    return project
+
+
+def write_pairs(project: Project, count: int, name: str = "sft_data") -> Path:
+    path = project.dataset_path(name)
+    rows = [{"instruction": f"What is number {n}?", "output": f"Number {n} is the {n}th ship."} for n in range(count)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def quick(phase: str, **changes: Any) -> dict[str, Any]:
+    """Settings of a phase that suit a tiny model."""
+    small = {"epochs": 2, "batch_size": 4, "max_seq_length": 64, "lora_rank": 4, "lora_alpha": 8, "learning_rate": 1e-2,
+             "gradient_checkpointing": False, "device": "cpu"}  # fmt: skip
+    return settings.check(phase, {**small, **changes})

@@ -1,0 +1,71 @@
+"""What a training will do, and what an old one did."""
+
+import json
+from pathlib import Path
+
+from services.jobs import Context
+from services.project import Project
+from services.training.history import history
+from services.training.plan import plan, run
+from tests.training.conftest import add_document, quick, write_pairs
+
+
+def test_the_plan_of_a_cpt_is_close_to_what_is_trained(text_project: Project) -> None:
+    made = plan(text_project, "cpt", quick("cpt", epochs=3, validation_share=0.0))
+
+    with text_project.connect() as base:
+        ((_source, text),) = base.corpus()
+    assert abs(made["tokens"] - len(text) / 4) < 0.05 * made["tokens"]
+    assert made["rows"] == -(-(made["tokens"] - 1) // 63)
+    assert made["steps"] == 3 * made["epoch_steps"] == 3 * -(-made["rows"] // 4)
+    assert made["text"].endswith(f" tokens, {made['steps']} steps")
+    assert made["warnings"] and f"only {made['steps']} steps" in made["warnings"][0]
+
+
+def test_wordings_and_replay_count(text_project: Project) -> None:
+    plain = plan(text_project, "cpt", quick("cpt"))
+    told = plan(text_project, "cpt", quick("cpt", wordings=4))
+    replayed = plan(text_project, "cpt", quick("cpt", replay_share=0.5))
+
+    assert abs(told["tokens"] / plain["tokens"] - 4) < 0.1
+    assert abs(replayed["tokens"] / plain["tokens"] - 2) < 0.1
+    assert told["steps"] > 3 * plain["steps"]
+
+
+def test_the_plan_of_an_sft_counts_pairs(project: Project) -> None:
+    write_pairs(project, 40, "formal")
+
+    made = run({"project": str(project.folder), "phase": "sft", "dataset": "formal", "epochs": 2}, Context())
+
+    assert made["rows"] == 36 and made["held_out"] == 4 and made["steps"] == 18
+    assert plan(project, "sft", {})["rows"] == 0
+
+
+def test_an_empty_project_has_an_empty_plan(project: Project) -> None:
+    made = plan(project, "cpt", {})
+
+    assert made["tokens"] == made["rows"] == made["steps"] == 0 and made["warnings"] == []
+
+
+def test_enough_steps_need_no_warning(project: Project) -> None:
+    add_document(project, "long.md", "The ferry lands at the northern pier. " * 2000)
+
+    assert plan(project, "cpt", quick("cpt", epochs=10))["warnings"] == []
+
+
+def test_a_history_has_the_steps_that_count(tmp_path: Path) -> None:
+    events = [
+        {"type": "progress", "done": 0, "total": 6, "text": "", "at": 1.0},
+        {"type": "metric", "step": 1, "loss": 3.0, "learning_rate": 0.1, "at": 2.0},
+        {"type": "metric", "step": 2, "loss": 2.5, "learning_rate": 0.1},
+        {"type": "metric", "step": 2, "validation_loss": 2.6},
+        {"type": "metric", "step": 3, "loss": 9.9, "learning_rate": 0.1},  # lost in a crash
+        {"type": "metric", "step": 3, "loss": 2.0, "learning_rate": 0.1},
+        {"type": "result", "value": {}},
+    ]
+    (tmp_path / "events.jsonl").write_text("\n".join(map(json.dumps, events)) + '\n{"type": "met')
+
+    assert history(tmp_path) == {
+        "loss": ([1, 2, 3], [3.0, 2.5, 2.0]), "learning_rate": ([1, 2, 3], [0.1] * 3), "validation_loss": ([2], [2.6]),
+    }  # fmt: skip
+    assert history(tmp_path / "nowhere") == {}

@@ -1,0 +1,271 @@
+"""The trainer: it learns, it can be stopped and go on exactly, and its loss is the loss of each document alone."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.errors import Cancelled, UserError
+from services.jobs import Context
+from services.training.checkpoint import is_complete, latest_checkpoint
+from services.training.device import Device, choose_device
+from services.training.plan import count_steps
+from services.training.row import Row, cut_rows, encode_documents
+from tests.tiny_models import SENTENCES
+from tests.training.conftest import quick
+
+CPU = Device("cpu", "float32")
+
+
+@pytest.fixture(scope="module")
+def rows(tokenizer: Any) -> list[Row]:
+    """Thirty rows of 20 to 64 tokens."""
+    texts = [SENTENCES[n % 6][n % 7 :] * (1 + n % 3) for n in range(18)]
+    encoded = encode_documents(tokenizer, texts, has_special_tokens=False, context=Context())
+    return [row for ids in encoded for row in cut_rows(ids, 64)]
+
+
+@pytest.fixture
+def teach(load_model: Callable[[], Any], tokenizer: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Train the tiny model; returns the adapter's weights, the outcome and the events."""
+    from services.training.trainer import train
+
+    def run(rows: list[Row], context: Context | None = None, folder: str = "run", **more: Any) -> Any:
+        events: list[dict[str, Any]] = []
+        held_out, resume_from = more.pop("held_out", []), more.pop("resume_from", None)
+        unchecked = more.pop("unchecked", {})
+        context = context or Context()
+        context._emit, emit = (lambda event: (events.append(event), emit(event))), context._emit
+        model, outcome = train(
+            load_model(), tokenizer, rows, held_out, {**quick("cpt", **more), **unchecked}, CPU, tmp_path / folder, context,
+            resume_from=resume_from, log_every_s=0,
+        )  # fmt: skip
+        return {name: weight.clone() for name, weight in model.state_dict().items() if "lora" in name}, outcome, events
+
+    return run
+
+
+def losses(events: list[dict[str, Any]]) -> dict[int, float]:
+    return {event["step"]: event["loss"] for event in events if event["type"] == "metric" and "loss" in event}
+
+
+def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> None:
+    held_out = rows[:3]
+    _weights, outcome, events = teach(rows[3:], held_out=held_out, epochs=4)
+
+    epoch_steps, steps = count_steps(len(rows) - 3, quick("cpt", epochs=4))
+    reported = losses(events)
+    assert outcome.steps == steps and list(reported) == list(range(1, steps + 1))
+    assert reported[steps] < 0.7 * reported[1]
+    assert outcome.tokens == 4 * sum(row.token_count for row in rows[3:])
+    assert outcome.validation_loss is not None and outcome.best_validation_loss <= outcome.validation_loss
+    first = next(event for event in events if event["type"] == "metric")
+    assert {"loss", "learning_rate", "grad_norm", "epoch", "tokens_per_second", "memory_bytes"} <= set(first)
+    measured = [event["step"] for event in events if "validation_loss" in event]
+    assert len(measured) >= 4 and measured[-1] == steps and len(set(measured)) == len(measured)
+    progress = [event for event in events if event["type"] == "progress"]
+    assert progress[0]["done"] == 0 and progress[-1]["done"] == progress[-1]["total"] == steps
+    assert json.dumps(events)
+
+
+class StopAt:
+    """A context that is told to stop when a step has been reported."""
+
+    def __new__(cls, step: int) -> Context:
+        context = Context(lambda event: context.cancelled.set() if event.get("step") == step else None)
+        return context
+
+
+@pytest.mark.parametrize("settings", [{}, {"lora_dropout": 0.2, "gradient_accumulation": 2, "batch_size": 2}])
+def test_a_stopped_run_goes_on_exactly(
+    teach: Callable[..., Any], rows: list[Row], tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    held_out = rows[:3]
+    whole_weights, whole, whole_events = teach(rows[3:], folder="whole", held_out=held_out, epochs=3, **settings)
+
+    stopped_events: list[dict[str, Any]] = []
+    context = StopAt(9)  # in the middle of the second epoch
+    with pytest.raises(Cancelled):
+        teach(rows[3:], context, folder="stopped", held_out=held_out, epochs=3, **settings)
+    checkpoint = latest_checkpoint(tmp_path / "stopped")
+    assert checkpoint is not None and checkpoint.name == "checkpoint-10"
+    weights, resumed, events = teach(
+        rows[3:], folder="stopped", held_out=held_out, epochs=3, resume_from=checkpoint, **settings
+    )
+
+    assert losses(events) == {step: loss for step, loss in losses(whole_events).items() if step > 10}
+    assert all((weights[name] == weight).all() for name, weight in whole_weights.items())
+    assert resumed.loss == whole.loss and resumed.validation_loss == whole.validation_loss
+    assert resumed.best_step == whole.best_step
+    assert stopped_events == []
+
+
+def test_a_run_killed_after_its_last_step_is_finished(
+    teach: Callable[..., Any], rows: list[Row], tmp_path: Path
+) -> None:
+    """The last step is saved, so that a merge that fails costs no training."""
+    weights, outcome, _events = teach(rows)
+
+    again, resumed, events = teach(rows, resume_from=latest_checkpoint(tmp_path / "run"))
+
+    assert losses(events) == {} and resumed.loss == outcome.loss and resumed.steps == outcome.steps
+    assert all((again[name] == weight).all() for name, weight in weights.items())
+
+
+def test_two_checkpoints_are_kept(teach: Callable[..., Any], rows: list[Row], tmp_path: Path) -> None:
+    teach(rows, epochs=1, unchecked={"save_every_minutes": 0.0})
+
+    kept = sorted(tmp_path.glob("run/checkpoint-*"))
+    assert len(kept) == 2 and all(map(is_complete, kept))
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 4, "gradient_accumulation": 2}, {"batch_size": 1, "gradient_accumulation": 8}])
+def test_accumulated_batches_count_as_one(
+    teach: Callable[..., Any], rows: list[Row], settings: dict[str, Any]
+) -> None:
+    """Mean over all tokens of a step, not mean of means: the rows differ in length, so these would differ."""
+    _weights, _outcome, whole = teach(rows, folder="whole", batch_size=8)
+    _weights, _outcome, parts = teach(rows, folder="parts", **settings)
+
+    assert losses(parts) == pytest.approx(losses(whole), rel=1e-4)
+
+
+def test_recomputing_changes_nothing_but_memory(teach: Callable[..., Any], rows: list[Row]) -> None:
+    plain, _outcome, _events = teach(rows, folder="plain", epochs=1)
+    saving, _outcome, _events = teach(rows, folder="saving", epochs=1, gradient_checkpointing=True)
+
+    assert all((plain[name] - weight).abs().max() < 1e-5 for name, weight in saving.items())
+
+
+def test_recomputing_happens(load_model: Callable[[], Any], tokenizer: Any, rows: list[Row], tmp_path: Path) -> None:
+    from services.training.trainer import train
+
+    calls = {}
+    for is_on in (False, True):
+        model = load_model()
+        seen: list[int] = []
+        model.model.layers[0].mlp.register_forward_pre_hook(lambda *_arguments, seen=seen: seen.append(1))
+        settings = quick("cpt", epochs=1, gradient_checkpointing=is_on)
+        train(model, tokenizer, rows, [], settings, CPU, tmp_path / str(is_on), Context())
+        calls[is_on] = len(seen)
+    assert calls[True] == 2 * calls[False]
+
+
+def test_the_loss_of_a_batch_is_that_of_its_documents_alone(
+    load_model: Callable[[], Any], rows: list[Row]
+) -> None:
+    """Padding without a mask is exact, and nothing crosses from one row to another."""
+    import torch
+
+    from services.training.loss import summed_loss
+    from services.training.row import collate
+
+    model = load_model().double()
+    batch = sorted(rows, key=lambda row: len(row.input_ids))[::4]
+    assert len({len(row.input_ids) for row in batch}) > 2
+    together = summed_loss(model, collate(batch, 0))
+    alone = torch.zeros(())
+    for row in batch:
+        ids = torch.from_numpy(row.input_ids).long()[None]
+        labels = torch.from_numpy(row.labels).long()[None]
+        alone = alone + model(input_ids=ids, labels=labels).loss * (labels[:, 1:] != -100).sum()
+    assert together.item() == pytest.approx(alone.item(), rel=1e-6)
+
+
+def test_a_large_vocabulary_is_done_in_parts(
+    load_model: Callable[[], Any], rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from services.training import loss
+    from services.training.row import collate
+
+    batch = collate([rows[n % len(rows)] for n in range(40)], 0)
+    gradients = []
+    for limit in (loss._LOGIT_BYTES, 1):
+        monkeypatch.setattr(loss, "_LOGIT_BYTES", limit)
+        model = load_model()
+        loss.summed_loss(model, batch).backward()
+        gradients.append(model.model.layers[0].mlp.up_proj.weight.grad)
+    assert torch.allclose(*gradients, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["plain", "capped"])
+def test_our_loss_is_the_library_s(family: str, rows: list[Row]) -> None:
+    """Also for a family that bends its logits after the output matrix."""
+    import torch
+    from transformers import Gemma2Config, Gemma2ForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+    from services.training.loss import has_plain_head, summed_loss
+    from services.training.row import collate
+
+    size = {"vocab_size": 500, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "num_key_value_heads": 2}  # fmt: skip
+    torch.manual_seed(0)
+    if family == "plain":
+        model = Qwen2ForCausalLM(Qwen2Config(**size))
+    else:
+        model = Gemma2ForCausalLM(Gemma2Config(**size, head_dim=16, final_logit_softcapping=0.05))
+    assert has_plain_head(model.config) == (family == "plain")
+    batch = collate(rows[:1], 0)
+    theirs = model.eval()(input_ids=batch["input_ids"], labels=batch["labels"]).loss
+    tokens = (batch["labels"][:, 1:] != -100).sum()
+    assert (summed_loss(model, batch) / tokens).item() == pytest.approx(theirs.item(), rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_names_the_learning_rate(
+    teach: Callable[..., Any], rows: list[Row], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="learning rate"):
+        teach(rows, learning_rate=0.1, lora_alpha=4096, lora_rank=1, warmup_share=0.0, unchecked={"learning_rate": 1e38})
+
+    assert latest_checkpoint(tmp_path / "run") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"batch_size": 4}, "“Batch” from 4 to 2, or switch on “Save memory by computing twice”"),
+        ({"batch_size": 4, "gradient_checkpointing": True}, "“Batch” from 4 to 2, or lower “Longest text”"),
+        ({"batch_size": 1, "gradient_checkpointing": True}, "“Longest text” from 64 to 32, or choose a smaller"),
+    ],
+)
+def test_a_full_memory_names_two_settings(changes: dict[str, Any], sentence: str) -> None:
+    import torch
+
+    from services.training.trainer import explain_memory
+
+    with pytest.raises(UserError, match=sentence):
+        with explain_memory(quick("cpt", **changes)):
+            torch.empty(2**50)
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    import torch
+
+    if torch.backends.mps.is_available():
+        pytest.skip("this computer has MPS")
+    with pytest.raises(UserError, match="Metal"):
+        choose_device("mps")
+    assert choose_device("cpu") == CPU
+
+
+def test_no_room_for_a_checkpoint_keeps_the_former(
+    teach: Callable[..., Any], rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is asked before anything is written."""
+    context = StopAt(5)
+    with pytest.raises(Cancelled):
+        teach(rows, context, epochs=3)
+    former = latest_checkpoint(tmp_path / "run")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2**20))
+
+    with pytest.raises(UserError, match="no room for a checkpoint.*step 6 is kept"):
+        teach(rows, epochs=3, resume_from=former)
+
+    assert latest_checkpoint(tmp_path / "run") == former
+    assert [path.name for path in tmp_path.glob("run/checkpoint-*")] == [former.name]

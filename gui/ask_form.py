@@ -25,6 +25,7 @@ from gui import theme
 from gui.icon import icon
 from gui.setting_fields import SettingForm
 from gui.shell import Shell
+from gui.thread_end import connect_end
 from services.errors import UserError
 from services.jobs import Context
 from services.project import check_name
@@ -149,7 +150,7 @@ class AskForm(QWidget):
         thread = self._shell.run_beside(ask)
         thread.succeeded.connect(self._show_models)
         thread.failed.connect(self._show_model_failure)
-        thread.finished.connect(self._listed)
+        connect_end(thread, self._listed)
 
     def _show_models(self, answer: tuple[str, list[str]]) -> None:
         provider, names = answer
@@ -166,7 +167,7 @@ class AskForm(QWidget):
     def _show_model_failure(self, error: UserError) -> None:
         self.model_note.setText(str(error))
 
-    def _listed(self) -> None:
+    def _listed(self, _outcome: object = None) -> None:
         self.list_button.setEnabled(True)
 
     def _make_fields(self) -> None:

@@ -34,7 +34,7 @@ from services.errors import UserError
 from services.translation import _
 
 EXAMPLES = 3
-SHORTEST_EXAMPLE, LONGEST_EXAMPLE = 12, 90  # characters
+SHORTEST_EXAMPLE, LONGEST_EXAMPLE = 12, 60  # characters
 
 
 class ChatPanel(QWidget):
@@ -303,8 +303,8 @@ class ChatPanel(QWidget):
         self.settings_button = QToolButton(icon=icon("chevron-right"), text=_("Settings"), checkable=True)
         self.settings_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme.set_role(self.settings_button, "disclosure")
-        self.clear_button = QPushButton(icon("plus"), _("New chat"))
-        self.clear_button.setToolTip(_("Forget what was said and begin again"))
+        self.clear_button = QToolButton(icon=icon("plus"), toolTip=_("New chat: forget what was said and begin again"))
+        self.clear_button.setAccessibleName(_("New chat"))
         self.settings = SettingForm("chat")
         self.settings.setMaximumWidth(self.fontMetrics().averageCharWidth() * 64)
         self.settings_area = QScrollArea(widgetResizable=True)
@@ -342,7 +342,7 @@ class ChatPanel(QWidget):
 
     def _lay_out(self) -> None:
         empty = QWidget()
-        hint = QLabel(_("Ask it something that only your documents say."), alignment=Qt.AlignmentFlag.AlignCenter)
+        hint = QLabel(_("Ask it something that only your documents say."), alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         theme.set_role(hint, "muted")
         page = QVBoxLayout(empty)
         page.addStretch(1)
@@ -350,7 +350,11 @@ class ChatPanel(QWidget):
         for button in self.examples:
             theme.set_role(button, "link")
             button.clicked.connect(self._ask_example)
-            page.addWidget(button, alignment=Qt.AlignmentFlag.AlignCenter)
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(button)
+            row.addStretch(1)
+            page.addLayout(row)
         page.addStretch(1)
         self.stack = QStackedWidget()
         self.stack.addWidget(empty)

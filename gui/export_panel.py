@@ -33,8 +33,8 @@ from services.settings import declared
 from services.translation import _
 
 FORMATS = (
-    ("safetensors", _("Safetensors"), _("for Hugging Face tools, and to go on training elsewhere")),
-    ("gguf", _("GGUF"), _("for Ollama, LM Studio and llama.cpp; one file")),
+    ("safetensors", _("Safetensors"), _("for Hugging Face tools")),
+    ("gguf", _("GGUF"), _("for Ollama, LM Studio")),
 )
 QUANTIZATIONS = {
     "Q4_K_M": _("Q4_K_M: small, good for most"),
@@ -56,9 +56,11 @@ class ExportPanel(QWidget):
         self._shell = shell
         self._last: Path | None = None
         self.model = QComboBox()
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.formats = QButtonGroup(self)
         self.quantization = QComboBox()
+        for box in (self.model, self.quantization):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(24)
         self.quantization.setToolTip(declared("export", "quantization").help)
         for name in declared("export", "quantization").choices:
             self.quantization.addItem(QUANTIZATIONS.get(name, name), name)

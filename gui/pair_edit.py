@@ -11,6 +11,7 @@ from PySide6.QtGui import QUndoCommand
 
 from gui.job_thread import JobThread
 from gui.shell import Shell
+from gui.thread_end import connect_end
 from services.knowledge_base.store import KnowledgeBase
 from services.sft_data.jsonl import write_dataset
 from services.translation import _, ngettext
@@ -92,7 +93,7 @@ class DatasetFile(QObject):
             write_dataset(self._shell.project, self._shell.knowledge_base, dataset)
         self._waiting.clear()
 
-    def _write_next(self) -> None:
+    def _write_next(self, _outcome: object = None) -> None:
         self._writer = None
         if not self._waiting:
             return
@@ -105,7 +106,7 @@ class DatasetFile(QObject):
         self._writer = self._shell.run_beside(write)
         self._writer.succeeded.connect(self._tell_aside)
         self._writer.failed.connect(self._complain)
-        self._writer.finished.connect(self._write_next)
+        connect_end(self._writer, self._write_next)
 
     def _tell_aside(self, aside: Path | None) -> None:
         if aside is not None:

@@ -105,6 +105,7 @@ class PairReview(QWidget):
         theme.set_role(self.place, "strong")
         theme.set_role(self.section, "caption")
         self.passage = Passage()
+        _share_height(self.passage, 4)
         self.below = QStackedWidget()
         self.below.addWidget(self._make_chunk_page())
         self.below.addWidget(self._make_pair_page())
@@ -254,6 +255,7 @@ class PairReview(QWidget):
             text.setAccessibleName(label.text())
             text.setReadOnly(True)
             text.installEventFilter(self)
+            _share_height(text, 2)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -303,6 +305,12 @@ class PairReview(QWidget):
 
     def _reject(self) -> None:
         self.judged.emit("rejected")
+
+
+def _share_height(text: QPlainTextEdit, fewest_lines: int) -> None:
+    """The stretch factors decide, not the size that an empty text field would like."""
+    text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    text.setMinimumHeight(text.fontMetrics().lineSpacing() * fewest_lines + theme.PAD)
 
 
 def _line() -> QFrame:

@@ -12,6 +12,7 @@ from gui.job_thread import JobThread
 from gui.mark import Mark
 from gui.quantity import say_duration
 from gui.shell import Shell
+from gui.thread_end import connect_end
 from services.errors import UserError
 from services.training.plan import FEW_STEPS, plan
 from services.translation import _
@@ -85,9 +86,9 @@ class PlanBox(QFrame):
         self._thread = self._shell.run_beside(lambda _emit, _cancelled: plan(project, phase, settings))
         self._thread.succeeded.connect(self._take)
         self._thread.failed.connect(self._take_failure)
-        self._thread.finished.connect(self._finish)
+        connect_end(self._thread, self._finish)
 
-    def _finish(self) -> None:
+    def _finish(self, _outcome: object = None) -> None:
         self._thread = None
         if self._is_outdated:
             self._is_outdated = False

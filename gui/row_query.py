@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QTableView
 from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.table_model import show_ids
+from gui.thread_end import connect_end
 from services.knowledge_base.store import KnowledgeBase
 
 Query = Callable[[KnowledgeBase], array]
@@ -62,13 +63,13 @@ class RowQuery(QObject):
 
         self._thread = self._shell.run_beside(ask)
         self._thread.succeeded.connect(self._show)
-        self._thread.finished.connect(self._finish)
+        connect_end(self._thread, self._finish)
 
     def _show(self, ids: array) -> None:
         show_ids(self._view, ids)
         self.shown.emit()
 
-    def _finish(self) -> None:
+    def _finish(self, _outcome: object = None) -> None:
         self._thread = None
         if self._is_outdated:
             self._is_outdated = False

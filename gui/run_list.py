@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QModelIndex, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QIcon
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.empty_note import EmptyNote
 from gui.icon import icon
 from gui.job_thread import JobThread
 from gui.quantity import say_when
 from gui.shell import Shell
 from gui.table_model import Column, TableModel, fit_columns, prepare, show_ids
+from gui.thread_end import connect_end
 from services.records import RunRecord
 from services.translation import _
 
@@ -66,14 +68,12 @@ class RunList(QWidget):
             self,
         )
         prepare(self.table, self.model)
-        self.empty = QLabel(_("No run yet. Each training is kept here with its settings and its curves."))
-        theme.set_role(self.empty, "muted")
+        self.empty = EmptyNote(self.table)
         self.settings_button = QPushButton(icon("reset"), _("Use its settings"))
         self.settings_button.setToolTip(_("Fills the form at the left with the settings of this run"))
         self.folder_button = QPushButton(icon("folder"), _("Open folder"))
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
-        row.addWidget(self.empty, 1)
         row.addStretch()
         row.addWidget(self.settings_button)
         row.addWidget(self.folder_button)
@@ -112,7 +112,7 @@ class RunList(QWidget):
         project, kind = self._shell.project, self._kind
         self._reader = self._shell.run_beside(lambda emit, cancelled: project.runs(kind))
         self._reader.succeeded.connect(self._show)
-        self._reader.finished.connect(self._done)
+        connect_end(self._reader, self._done)
 
     def _show(self, runs: list[RunRecord]) -> None:
         self._runs = {run.number: run for run in runs}
@@ -120,14 +120,14 @@ class RunList(QWidget):
         self._enable()
         self.listed.emit(runs)
 
-    def _done(self) -> None:
+    def _done(self, _outcome: object = None) -> None:
         self._reader = None
         if self._is_outdated:
             self._is_outdated = False
             self.refresh()
 
     def _enable(self) -> None:
-        self.empty.setVisible(not self._runs)
+        self.empty.say("" if self._runs else _("Each training is kept here with its settings and its curves."))
         has_one = self.current() is not None
         self.settings_button.setEnabled(has_one)
         self.folder_button.setEnabled(has_one)

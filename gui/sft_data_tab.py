@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -30,6 +30,7 @@ from gui.pair_review import PairReview
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
+from gui.thread_end import connect_end
 from services.errors import UserError
 from services.project import Project, check_name
 from services.sft_data.gate import REASONS
@@ -61,8 +62,7 @@ class SftDataTab(Tab):
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         letter = self.fontMetrics().averageCharWidth()
         self.splitter.setSizes([letter * 48, letter * 88, letter * 52])
-        for pane, letters in ((self._left, 40), (self.browser, 44), (self.review, 34)):
-            pane.setMinimumWidth(letter * letters)
+        self._fit()
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         row.addWidget(self.splitter)
@@ -77,6 +77,17 @@ class SftDataTab(Tab):
     def sizeHint(self) -> QSize:
         """The least it needs: what is around it scrolls only where not even that fits."""
         return self.minimumSizeHint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "splitter"):
+            self._fit()
+
+    def _fit(self) -> None:
+        """The panes are as wide as their texts need, in whatever size these are."""
+        letter = self.fontMetrics().averageCharWidth()
+        for pane, letters in ((self._left, 40), (self.browser, 44), (self.review, 34)):
+            pane.setMinimumWidth(max(letter * letters, pane.minimumSizeHint().width()))
 
     # What the window asks of a tab
 
@@ -115,7 +126,7 @@ class SftDataTab(Tab):
         before = self._store.pair_ids(self.browser.dataset)
         self._last_before_preview = max(before, default=0)
         if (job := self.generate(pairs=PREVIEW_PAIRS)) is not None:
-            job.finished.connect(self._end_preview)
+            connect_end(job, self._end_preview)
         else:
             self._last_before_preview = -1
 
@@ -146,7 +157,7 @@ class SftDataTab(Tab):
         else:
             self.shell.notify("success", text, _("Review them"), self._review_new, tab="generate")
 
-    def _end_preview(self) -> None:
+    def _end_preview(self, _outcome: object = None) -> None:
         last, self._last_before_preview = self._last_before_preview, -1
         new = [pair_id for pair_id in self._store.pair_ids(self.browser.dataset) if pair_id > last]
         if not new:

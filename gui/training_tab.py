@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from gui import theme
@@ -60,6 +60,14 @@ class TrainingTab(Tab):
     def sizeHint(self) -> QSize:
         """The least it needs: what is around it scrolls only where not even that fits."""
         return self.minimumSizeHint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "panes"):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.form.setMinimumWidth(self.fontMetrics().averageCharWidth() * 42)
 
     # For the subclass
 
@@ -232,7 +240,7 @@ class TrainingTab(Tab):
         self.panes.addWidget(self.right)
         self.panes.setStretchFactor(1, 1)
         letter = self.fontMetrics().averageCharWidth()
-        self.form.setMinimumWidth(letter * 42)
+        self._fit()
         self.panes.setSizes([letter * 52, letter * 130])
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)

@@ -17,7 +17,7 @@ from services.knowledge_base.pairs import NewPair
 from services.models.provenance import write_provenance
 from services.project import Project
 
-LOADING_MS = 300_000  # torch is imported on a busy machine
+LOADING_MS = 600_000  # torch is imported on a busy machine
 
 
 def give_models(project: Project, starter_model: Path, *finals: str) -> None:

@@ -52,7 +52,7 @@ def test_a_training_draws_its_curves_and_leaves_a_model(qtbot, project: Project,
     qtbot.mouseClick(tab.form.start_button, Qt.MouseButton.LeftButton)
     assert shell.is_busy and not tab.form.start_button.isEnabled()
     assert "running" in tab.caption.text()
-    qtbot.waitUntil(lambda: bool(outcomes), timeout=300_000)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=600_000)
     assert outcomes[0].state == "succeeded", outcomes[0].text
     settle(qtbot, shell)
     steps, losses = tab.plots.history.points("loss")

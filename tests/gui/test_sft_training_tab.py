@@ -72,7 +72,7 @@ def test_a_final_model_is_exported(qtbot, project: Project, shell: Shell, starte
     shell.job_ended.connect(outcomes.append)
     qtbot.mouseClick(panel.export_button, Qt.MouseButton.LeftButton)
     assert not panel.export_button.isEnabled()
-    qtbot.waitUntil(lambda: bool(outcomes), timeout=300_000)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=600_000)
     qtbot.waitUntil(lambda: not shell.threads(), timeout=30_000)
     assert outcomes[0].state == "succeeded", outcomes[0].text
     assert list(project.exports_folder.glob("safetensors_*/model.safetensors"))

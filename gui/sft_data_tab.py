@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -26,6 +24,7 @@ from gui.icon import icon
 from gui.job_thread import JobThread
 from gui.pair_browser import CHUNKS, PAIRS, PairBrowser
 from gui.pair_edit import DatasetFile, EditPair, SetPairState
+from gui.pair_exchange import PairExchange
 from gui.pair_review import PairReview
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
@@ -34,11 +33,11 @@ from gui.thread_end import connect_end
 from services.errors import UserError
 from services.project import Project, check_name
 from services.sft_data.gate import REASONS
-from services.sft_data.jsonl import edited_by_hand, export_pairs, import_pairs
 from services.sft_data.key import key_environment
 from services.translation import _, ngettext
 
 PREVIEW_PAIRS = 3
+REFRESH_MS = 200  # while a job runs
 REVIEWED = ("accepted", "edited", "rejected")
 
 
@@ -49,7 +48,10 @@ class SftDataTab(Tab):
         super().__init__(project, shell)
         self._store = shell.knowledge_base
         self._file = DatasetFile(shell, self)
+        self.exchange = PairExchange(shell, self)
         self._last_before_preview = -1
+        self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._refresh_timer.timeout.connect(self._refresh_all)
         self.ask = AskForm(shell)
         self.browser = PairBrowser(shell, DEFAULT_DATASET)
         self.review = PairReview()
@@ -72,7 +74,7 @@ class SftDataTab(Tab):
             self.splitter.restoreState(state)
         self._recall_settings()
         self._refresh({"pair", "chunk", "document"})
-        self._offer_import()
+        self.exchange.offer_import(self.browser.dataset)
 
     def sizeHint(self) -> QSize:
         """The least it needs: what is around it scrolls only where not even that fits."""
@@ -211,77 +213,35 @@ class SftDataTab(Tab):
         self._file.write(self.browser.dataset)
         self.shell.changed("pair")
 
-    # Files
+    def _import(self) -> None:
+        self.exchange.choose_import(self.browser.dataset)
 
-    def export_to(self, path: Path) -> None:
-        """Write the pairs in use to a file of the person's choice."""
-        project, dataset = self.project, self.browser.dataset
-        thread = self.shell.run_beside(lambda _emit, _cancelled: (path, export_pairs(project, dataset, path)))
-        thread.succeeded.connect(self._tell_export)
-        thread.failed.connect(self._tell_failure)
+    def _export(self) -> None:
+        self.exchange.choose_export(self.browser.dataset)
 
-    def import_from(self, path: Path) -> None:
-        """Take over the pairs of a JSONL file."""
-        project, dataset = self.project, self.browser.dataset
-        thread = self.shell.run_beside(lambda _emit, _cancelled: (path, import_pairs(project, dataset, path)))
-        thread.succeeded.connect(self._tell_import)
-        thread.failed.connect(self._tell_failure)
-
-    def _choose_export(self) -> None:
-        start = str(Path.home() / f"{self.browser.dataset}.jsonl")
-        path, _filter = QFileDialog.getSaveFileName(self, _("Export the pairs"), start, _("JSON lines (*.jsonl)"))
-        if path:
-            self.export_to(Path(path))
-
-    def _choose_import(self) -> None:
-        path, _filter = QFileDialog.getOpenFileName(
-            self, _("Import pairs"), filter=_("JSON lines (*.jsonl *.json);;All files (*)")
-        )
-        if path:
-            self.import_from(Path(path))
-
-    def _offer_import(self) -> None:
-        """The dataset's file may have been changed with another program while this one was closed."""
-        project, dataset = self.project, self.browser.dataset
-        thread = self.shell.run_beside(lambda _emit, _cancelled: dataset if edited_by_hand(project, dataset) else "")
-        thread.succeeded.connect(self._offer_import_of)
-
-    def _offer_import_of(self, dataset: str) -> None:
-        if dataset:
-            path = self.project.dataset_path(dataset)
-            self.shell.notify(
-                "warning", _("{file} was changed outside this program.").format(file=path.name), _("Take it over"),
-                lambda: self.import_from(path), tab="generate",
-            )
-
-    def _tell_export(self, answer: tuple[Path, int]) -> None:
-        path, count = answer
-        text = ngettext("{count} pair is in {path}.", "{count} pairs are in {path}.", count).format(count=count, path=path)
-        self.shell.notify("success", text, tab="generate")
-
-    def _tell_import(self, answer: tuple[Path, list[str]]) -> None:
-        path, warnings = answer
-        self.shell.changed("pair")
+    def _show_imported(self) -> None:
         self.browser.show_page(PAIRS)
-        if not warnings:
-            self.shell.notify("success", _("The pairs of {file} are in.").format(file=path.name), tab="generate")
-            return
-        shown = " ".join(warnings[:3])
-        more = _("… and {count} more.").format(count=len(warnings) - 3) if len(warnings) > 3 else ""
-        text = _("The pairs of {file} are in, but:").format(file=path.name)
-        self.shell.notify("warning", " ".join(filter(None, [text, shown, more])), tab="generate")
-
-    def _tell_failure(self, error: UserError) -> None:
-        self.shell.notify("error", str(error), tab="generate")
 
     # What is shown
 
     def _refresh(self, tables: set[str] | frozenset[str]) -> None:
         if not tables & {"pair", "chunk", "document"}:
             return
+        if self.shell.is_busy:  # a job changes things many times a second
+            if not self._refresh_timer.isActive():
+                self._refresh_timer.start()
+            return
+        self._refresh_all()
+
+    def _refresh_all(self) -> None:
         self.ask.show_datasets([row.name for row in self._store.datasets()])
         self.browser.refresh()
+        self._show_count()
         self._show_need()
+
+    def _show_count(self) -> None:
+        reviewed = len(self._store.pair_ids(self.browser.dataset, REVIEWED))
+        self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(self.browser.dataset, "new")))
 
     def _show_chosen(self) -> None:
         if self.browser.page == CHUNKS:
@@ -297,8 +257,6 @@ class SftDataTab(Tab):
             return
         chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
         self.review.show_pair(pair, chunk)
-        reviewed = len(self._store.pair_ids(pair.dataset, REVIEWED))
-        self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(pair.dataset, "new")))
 
     def _show_pairs_of_chunk(self) -> None:
         if (chunk := self.browser.current_chunk()) is not None:
@@ -312,6 +270,7 @@ class SftDataTab(Tab):
         else:
             self.undo_stack.clear()
             self.browser.show_dataset(dataset)
+            self._show_count()
         self._show_need()
 
     def _show_need(self) -> None:
@@ -377,8 +336,9 @@ class SftDataTab(Tab):
         self.generate_button.clicked.connect(self._generate_all)
         self.browser.chosen.connect(self._show_chosen)
         self.browser.generate_wanted.connect(self._generate_from_selection)
-        self.browser.import_wanted.connect(self._choose_import)
-        self.browser.export_wanted.connect(self._choose_export)
+        self.browser.import_wanted.connect(self._import)
+        self.browser.export_wanted.connect(self._export)
+        self.exchange.imported.connect(self._show_imported)
         self.review.judged.connect(self.judge)
         self.review.edited.connect(self._edit)
         self.review.pairs_wanted.connect(self._generate_from_current)

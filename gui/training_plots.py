@@ -87,6 +87,8 @@ class Plot(QFrame):
         self.canvas.setAccessibleName(title)
         self.canvas.setMouseEnabled(False, False)
         self.canvas.setMenuEnabled(False)
+        self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing to do there; the sentence says what it shows
+        self.canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.hideButtons()
         self.canvas.setFrameShape(QFrame.Shape.NoFrame)
         self.canvas.setMinimumHeight(self.fontMetrics().height())
@@ -205,6 +207,7 @@ class TrainingPlots(QWidget):
         self.speed.canvas.setYRange(0, 1.1 * max(metrics.points("tokens_per_second")[1], default=1.0))
 
         self.sentence.setText(describe_trend(losses, held_out) if len(losses) else "")
+        self.loss.canvas.setAccessibleDescription(self.sentence.text())
         self._empty.say("" if len(losses) else _("The curves appear with the first step of a training."))
         for side in ("left", "bottom"):
             self.loss.canvas.getAxis(side).setVisible(bool(len(losses)))

@@ -153,18 +153,30 @@ def test_evidence_is_marked_and_reasons_are_told(qtbot, tab: SftDataTab, project
 def test_pairs_go_out_and_come_in(qtbot, tab: SftDataTab, project: Project, shell: Shell, tmp_path: Path):
     add_pairs(project, a_pair(0))
     shell.changed("pair")
-    tab.export_to(tmp_path / "mine.jsonl")
+    tab.exchange.export_to("sft_data", tmp_path / "mine.jsonl")
     settle(qtbot, shell)
     assert (tmp_path / "mine.jsonl").read_text("utf-8").count("\n") == 1
     (tmp_path / "theirs.jsonl").write_text('{"question": "Why?", "answer": "Because."}\nnonsense\n', encoding="utf-8")
-    tab.import_from(tmp_path / "theirs.jsonl")
+    tab.exchange.import_from("sft_data", tmp_path / "theirs.jsonl")
     settle(qtbot, shell)
     qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() == 2)
     assert shell.messages[-1].kind == "warning" and "Line 2" in shell.messages[-1].text
-    tab.import_from(tmp_path / "missing.jsonl")
+    tab.exchange.import_from("sft_data", tmp_path / "missing.jsonl")
     settle(qtbot, shell)
     qtbot.waitUntil(lambda: shell.messages[-1].kind == "error")
     assert "missing.jsonl" in shell.messages[-1].text
+
+
+def test_a_file_changed_by_another_program_is_offered(qtbot, project: Project, shell: Shell):
+    add_pairs(project, a_pair(0))
+    project.dataset_path("sft_data").write_text('{"instruction": "Who?", "output": "She."}\n', encoding="utf-8")
+    tab = make_tab(qtbot, project, shell)
+    qtbot.waitUntil(lambda: bool(shell.messages))
+    assert "sft_data.jsonl" in shell.messages[0].text
+    shell.messages[0].action()
+    qtbot.waitUntil(lambda: states(shell) == ["rejected", "edited"])
+    settle(qtbot, shell)
+    assert tab.browser.page == PAIRS
 
 
 def test_another_dataset_is_a_table_of_its_own(qtbot, tab: SftDataTab, project: Project, shell: Shell):

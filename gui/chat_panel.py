@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -357,6 +358,8 @@ class ChatPanel(QWidget):
             page.addLayout(row)
         page.addStretch(1)
         self.stack = QStackedWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.stack.setMinimumHeight(self.fontMetrics().lineSpacing() * 4)
         self.stack.addWidget(empty)
         self.stack.addWidget(self.scroll)
         label = QLabel(_("Model"))

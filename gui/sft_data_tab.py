@@ -88,8 +88,9 @@ class SftDataTab(Tab):
     def _fit(self) -> None:
         """The panes are as wide as their texts need, in whatever size these are."""
         letter = self.fontMetrics().averageCharWidth()
-        for pane, letters in ((self._left, 40), (self.browser, 44), (self.review, 34)):
-            pane.setMinimumWidth(max(letter * letters, pane.minimumSizeHint().width()))
+        buttons = self.review.below.minimumSizeHint().width()  # they count while they are hidden, too
+        for pane, least in ((self._left, letter * 38), (self.browser, letter * 40), (self.review, max(letter * 32, buttons))):
+            pane.setMinimumWidth(least)
 
     # What the window asks of a tab
 

@@ -146,8 +146,8 @@ class TrainingPlots(QWidget):
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setAccessibleName(_("What the loss says"))
-        # Two lines are reserved, so that a longer sentence does not push the plots.
-        self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing())
+        # Room is reserved, so that a longer sentence does not push the plots.
+        self.sentence.setMinimumHeight((1 if is_compact else 2) * self.sentence.fontMetrics().lineSpacing())
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.loss.layout().addWidget(self.sentence)
         for plot in (self.rate, self.speed, self.memory):

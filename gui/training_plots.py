@@ -168,6 +168,8 @@ class TrainingPlots(QWidget):
         small = (self.rate, self.speed, self.memory)
         for plot in small:
             plot.canvas.setMinimumHeight(self.fontMetrics().height() * (1 if is_compact else 3))
+            if is_compact:
+                plot.layout().setContentsMargins(12, 4, 12, 4)
         if is_compact:
             layout.addWidget(self.loss, 0, 0, 3, 1)
             layout.setColumnStretch(0, 3)

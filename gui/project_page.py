@@ -17,6 +17,7 @@ from gui.job_thread import JobThread
 from gui.notices import Notice, NoticeArea
 from gui.shell import TABS, Shell
 from gui.tab import Tab
+from gui.thread_end import connect_end
 from services.project import Project
 from services.records import ProjectStatus
 from services.translation import _
@@ -177,9 +178,9 @@ class ProjectPage(QWidget):
 
         self._status_thread = self.shell.run_beside(read)
         self._status_thread.succeeded.connect(self._show_status)
-        self._status_thread.finished.connect(self._forget_status_thread)
+        connect_end(self._status_thread, self._forget_status_thread)
 
-    def _forget_status_thread(self) -> None:
+    def _forget_status_thread(self, *_conclusion: object) -> None:
         self._status_thread = None
 
     def _show_status(self, status: Any) -> None:

@@ -192,13 +192,18 @@ class SettingField(QObject):
         number = int if setting.kind == "int" else float
         box.setRange(number(setting.minimum or 0), number(1e9 if setting.maximum is None else setting.maximum))
         if setting.unit:
-            box.setSuffix(" " + setting.unit)
+            box.setSuffix(" " + setting.unit_of(setting.default))
+            box.valueChanged.connect(self._fit_unit)
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.setKeyboardTracking(False)
         box.valueChanged.connect(self.changed)
         return box
+
+    def _fit_unit(self, value: float) -> None:
+        assert isinstance(self.editor, QAbstractSpinBox)
+        self.editor.setSuffix(" " + self.setting.unit_of(value))
 
     def _mark_changed(self) -> None:
         font = self.label.font()

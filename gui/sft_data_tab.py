@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -75,10 +75,6 @@ class SftDataTab(Tab):
         self._recall_settings()
         self._refresh({"pair", "chunk", "document"})
         self.exchange.offer_import(self.browser.dataset)
-
-    def sizeHint(self) -> QSize:
-        """The least it needs: what is around it scrolls only where not even that fits."""
-        return self.minimumSizeHint()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
@@ -17,6 +18,10 @@ class Tab(QWidget):
         self.project, self.shell = project, shell
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(200)
+
+    def sizeHint(self) -> QSize:
+        """The least it needs: what is around it scrolls only where not even that fits."""
+        return self.minimumSizeHint()
 
     def find(self) -> None:
         """Put the cursor into the search field, where there is one."""

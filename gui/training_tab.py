@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from gui import theme
@@ -56,10 +56,6 @@ class TrainingTab(Tab):
         self._settings_changed()
         self._look_for_interrupted()
         self.runs.refresh()
-
-    def sizeHint(self) -> QSize:
-        """The least it needs: what is around it scrolls only where not even that fits."""
-        return self.minimumSizeHint()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -31,7 +31,7 @@ def _default(setting: Setting) -> str:
     if setting.kind == "bool":
         return "on" if setting.default else "off"
     if setting.kind in ("int", "float"):
-        return f"{setting.default:g} {setting.unit}".strip()
+        return f"{setting.default:g} {setting.unit_of(setting.default)}".strip()
     return f"`{setting.default}`" if setting.default else ""
 
 

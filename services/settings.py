@@ -16,6 +16,13 @@ from services.errors import UserError
 from services.translation import _
 
 
+_SINGULAR = {
+    _("batches"): _("batch"), _("minutes"): _("minute"), _("pairs"): _("pair"), _("passes"): _("pass"),
+    _("requests"): _("request"), _("seconds"): _("second"), _("texts"): _("text"), _("tokens"): _("token"),
+    _("wordings"): _("wording"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One thing a person may change.
@@ -41,6 +48,10 @@ class Setting:
     def option(self) -> str:
         """The command-line spelling: ``--lora-rank``."""
         return "--" + self.key.replace("_", "-")
+
+    def unit_of(self, value: float) -> str:
+        """The unit as it is said with a value: “1 text”, “2 texts”."""
+        return _SINGULAR.get(self.unit, self.unit) if value == 1 else self.unit
 
     def read(self, value: Any) -> Any:
         """The value in this setting's type, or a UserError that names the setting and its limits."""

@@ -174,7 +174,7 @@ def check_unchanged(record: TrainingRecord, now: TrainingRecord) -> None:
 
 
 def fingerprint_model(folder: Path) -> str:
-    """Tells two model folders apart without reading gigabytes: configuration, tokenizer, and the ends of the weights."""
+    """Tells two model folders apart without reading gigabytes: configuration, tokenizer, ends of the weights."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix not in (".json", ".jinja", ".safetensors", ".model") or path.name == "wissenswerk.json":

@@ -28,10 +28,11 @@ def read_conversations(path: Path) -> list[Messages]:
         UserError: there is no such file, it is empty, or a line is not what it should be.
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")  # JSON may hold the other line ends as they are
     except OSError as error:
         raise UserError(
-            _("There is no dataset {path}. Generate pairs in SFT Data first, or choose another dataset.").format(path=path)
+            _("There is no dataset {path}. Generate pairs in SFT Data first, or choose another dataset.")
+            .format(path=path)
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(_("{path} is not a text file in UTF-8. Save it as UTF-8.").format(path=path)) from error

@@ -67,10 +67,17 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         with explain_memory(values):
             model, tokenizer = load_base(base_folder, "auto" if device.name == "cpu" else device.dtype, device.name)
         require_eos(tokenizer, name)
-        now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint_model(base_folder), data="")
+        fingerprint = fingerprint_model(base_folder)
+        now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint, data="")
         if interrupted:
             check_unchanged(interrupted.record, replace(now, data=hash_file(project.cpt_data_path)))
             record, folder = interrupted.record, interrupted.folder
+            with project.connect(is_read_only=True) as base:
+                if base.revision() != record.details["corpus"]["revision"]:
+                    context.warning(
+                        _("CPT training"),
+                        _("The chunks have changed since this training began. It goes on with the text it began with."),
+                    )
         else:
             written = _write_text(project, now, model, tokenizer, context) if is_first_process() else None
             record = agree(written)
@@ -103,7 +110,9 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         return result
 
 
-def _write_text(project: Project, record: TrainingRecord, model: Any, tokenizer: Any, context: Context) -> TrainingRecord:
+def _write_text(
+    project: Project, record: TrainingRecord, model: Any, tokenizer: Any, context: Context
+) -> TrainingRecord:
     """Write ``cpt_data.txt``; returns the record with what is in it."""
     values = record.settings
 

@@ -1,4 +1,4 @@
-"""What a training will do, before it starts: tokens, rows, steps, and what is worth a warning. Nothing heavy is loaded."""
+"""What a training will do, before it starts: tokens, rows, steps, warnings. Nothing heavy is loaded."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _pair_lengths(path: Path) -> list[int]:
     if not path.exists():
         return []
     lengths = []
-    for line in path.read_text("utf-8", errors="replace").splitlines():
+    for line in path.read_text("utf-8", errors="replace").split("\n"):
         try:
             value = json.loads(line)
         except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def _batches(
         for number in range(len(cached), 1_000_000):
             context.check()
             torch.manual_seed(seed * 1_000_003 + number)
-            batch = writer.exchanges() if tokenizer.chat_template and number % 2 else writer.texts()
+            batch = writer.write(_BATCH)
             with open(cache, "a", encoding="utf-8") as file:
                 file.write(json.dumps(batch, ensure_ascii=False) + "\n")
             empty = 0 if batch else empty + 1
@@ -103,18 +104,25 @@ class _Writer:
         specials = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         self._specials = sorted((specials | set(tokenizer.all_special_ids)) - set(self.chat.stop_token_ids))
 
-    def texts(self) -> list[str]:
-        """Plain documents, from every way in which one can begin."""
+    def write(self, count: int) -> list[str]:
+        """About so many documents; where there is a chat template, texts and exchanges in turns."""
+        if not self.tokenizer.chat_template:
+            return self.texts(count)
+        pairs = zip_longest(self.texts(count // 2), self.exchanges(count // 2))
+        return [document for pair in pairs for document in pair if document]
+
+    def texts(self, count: int) -> list[str]:
+        """Plain documents, from both ways in which one can begin."""
         bos, newline = self.tokenizer.bos_token_id, self.tokenizer("\n", add_special_tokens=False)["input_ids"][-1:]
         starts = [[self.tokenizer.eos_token_id], newline] if bos is None else [[bos], [bos, *newline]]
-        prompts = [starts[number % 2] for number in range(_BATCH)]
+        prompts = [starts[number % 2] for number in range(count)]
         return self._cleaned(self._sample(prompts, self.longest - 2))
 
-    def exchanges(self) -> list[str]:
+    def exchanges(self, count: int) -> list[str]:
         """Questions by the model, each with its answer, as its template has them."""
         opening = self._opening()
         room = self.longest // 2
-        questions = self._cleaned(self._sample([opening] * _BATCH, room))
+        questions = self._cleaned(self._sample([opening] * count, room))
         if not questions:
             return []
         from services.models.chat_template import encode_chat
@@ -125,11 +133,9 @@ class _Writer:
         texts = []
         for turn, reply in zip(turns, replies, strict=True):
             if answer := self.tokenizer.decode(reply, skip_special_tokens=True).strip():
-                texts.append(
-                    self.tokenizer.apply_chat_template(
-                        [*turn, {"role": "assistant", "content": answer}], chat_template=self.chat.template, tokenize=False
-                    ).rstrip()
-                )
+                exchange = [*turn, {"role": "assistant", "content": answer}]
+                text = self.tokenizer.apply_chat_template(exchange, chat_template=self.chat.template, tokenize=False)
+                texts.append(text.rstrip())
         return texts
 
     def _opening(self) -> list[int]:
@@ -164,15 +170,11 @@ class _Writer:
 
 
 def _read(cache: Path) -> list[list[str]]:
-    """The batches in a cache file; a last line cut by a crash is left out, and the file made whole."""
+    """The batches in a cache file; a last line cut by a crash is taken out of it."""
     if not cache.exists():
         return []
-    batches = []
-    for line in cache.read_text("utf-8", errors="replace").splitlines():
-        try:
-            batches.append(json.loads(line))
-        except ValueError:
-            break
-    whole = "".join(json.dumps(batch, ensure_ascii=False) + "\n" for batch in batches)
-    cache.write_text(whole, "utf-8")
-    return batches
+    text = cache.read_text("utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        cache.write_text(whole, "utf-8")
+    return [json.loads(line) for line in whole.split("\n") if line]

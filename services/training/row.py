@@ -163,8 +163,7 @@ def require_eos(tokenizer: Any, model_name: str) -> str:
     """
     if not tokenizer.eos_token:
         raise UserError(
-            _("The tokenizer of {model} has no end-of-text token, so texts could not end. Choose another model.").format(
-                model=model_name
-            )
+            _("The tokenizer of {model} has no end-of-text token, so texts could not end. Choose another model.")
+            .format(model=model_name)
         )
     return tokenizer.eos_token

@@ -56,8 +56,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         made = read_provenance(project.cpt_model_folder)
         if not (project.cpt_model_folder / "adapter_config.json").is_file():
             raise UserError(
-                _("This project has no CPT model yet, and SFT trains on that, never on the base model. Run CPT Training "
-                  "first.")
+                _("This project has no CPT model yet, and SFT trains on that, never on the base model. Run CPT "
+                  "Training first.")
             )
         interrupted = pick_up(project, "sft", name, settings, context)
         dataset = settings.get("dataset") or (interrupted.record.details["dataset"] if interrupted else "sft_data")
@@ -79,8 +79,9 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
         base_folder = base_of(project)
         device = choose_device(values["device"])
+        dtype = "auto" if device.name == "cpu" else device.dtype
         with explain_memory(values):
-            model, tokenizer = load_merged(project, "cpt", device.name, "auto" if device.name == "cpu" else device.dtype)
+            model, tokenizer = load_merged(project, "cpt", device.name, dtype)
         chat = prepare_chat(tokenizer, model.config, model.generation_config)
         rows, too_long = encode_conversations(tokenizer, conversations, chat, values["max_seq_length"])
         _report_left_out(rows, too_long, values, context)

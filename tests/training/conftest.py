@@ -12,6 +12,7 @@ from services.project import Project
 from services.records import CutChunk, DocumentText
 from tests.tiny_models import SENTENCES, make_tiny_model
 
+SAMPLE = (Path(__file__).parents[2] / "resources" / "sample" / "field_guide.md").read_text("utf-8")[:3000]
 TEXT = "\n\n".join(f"{first} {second}" for first in SENTENCES for second in SENTENCES if first != second)
 
 

@@ -15,7 +15,8 @@ from tests.tiny_models import CHATML, make_tiny_tokenizer
 # As Qwen 3 has it: earlier answers lose their thought, and an open turn differs from one that is over.
 THINKING = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
-    "{% if message['role'] == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}{{ message['content'] }}<|im_end|>\n"
+    "{% if message['role'] == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}"
+    "{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 QUESTION = {"role": "user", "content": "Where do the ferries land?"}
@@ -75,14 +76,15 @@ def test_a_template_that_tells_earlier_turns_differently_gets_a_row_for_each_ans
         "<think>\n\n</think>\n\nThey land at the northern pier.<|im_end|>",
         "<think>\n\n</think>\n\nIn the harbour.<|im_end|>",
     ]
-    assert "They land" in tokenizer.decode(rows[1].input_ids) and "</think>\n\nThey" not in tokenizer.decode(rows[1].input_ids)
+    second = tokenizer.decode(rows[1].input_ids)
+    assert "They land" in second and "</think>\n\nThey" not in second
 
 
 def test_a_template_without_a_system_role_gets_it_in_the_question() -> None:
     tokenizer = make_tiny_tokenizer("qwen2")
-    tokenizer.chat_template = (
-        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML[len("{% for message in messages %}"):]
-    ).replace("message[", "m[")
+    tokenizer.chat_template = CHATML.replace(
+        "%}", "%}{% if message['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}", 1
+    )
     chat = prepare_chat(tokenizer)
 
     (row,) = encode_conversation(tokenizer, [{"role": "system", "content": "Be brief."}, QUESTION, ANSWER], chat)
@@ -102,11 +104,12 @@ def test_what_is_too_long_is_left_out_whole() -> None:
 
 def test_both_forms_of_a_dataset_are_read(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
-    lines = [{"instruction": "Why?", "output": "Because."}, {"messages": [QUESTION, ANSWER, MORE[0]], "source": "x"}]
-    path.write_text("\ufeff" + json.dumps(lines[0]) + "\n\n" + json.dumps(lines[1]) + "\n", "utf-8")
+    lines = [{"instruction": "Why?", "output": "Because\u2028."}, {"messages": [QUESTION, ANSWER, MORE[0]], "source": "x"}]
+    text = "\r\n\r\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    path.write_bytes(("\ufeff" + text + "\r\n").encode())
 
     assert read_conversations(path) == [
-        [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Because."}], [QUESTION, ANSWER],
+        [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Because\u2028."}], [QUESTION, ANSWER],
     ]  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from services.errors import UserError
 from services.jobs import Context
 from services.project import Project
 from services.training.corpus import read_corpus, write_corpus, write_documents
-from tests.training.conftest import TEXT, add_document, quick
+from tests.training.conftest import SAMPLE, TEXT, add_document, quick
 
-NASTY = ["", "</s>", "a\n</s>\nb", "\\</s>", "\n\n</s>\n\\\\</s>\n", "ends with a line\n", "a </s> b", "\r\n</s>\r\n", "ä„“🙂"]
+NASTY = [
+    "", "</s>", "a\n</s>\nb", "\\</s>", "\n\n</s>\n\\\\</s>\n", "ends with a line\n", "a </s> b", "\r\n</s>\r\n", "ä„“🙂",
+]  # fmt: skip
 
 
 def count_words(texts: list[str]) -> list[int]:
@@ -43,23 +45,19 @@ def test_the_corpus_is_the_text_without_the_overlap(text_project: Project) -> No
 
 
 def test_wordings_are_added_as_documents_that_fit_into_a_row(project: Project) -> None:
-    facts = (
-        "The moss toad lives in the bogs around Lake Immer. The moss toad is twelve centimetres long. "
-        "The pell mouse weighs five grams. The pell mouse eats grass seeds. "
-        "Harriet Lowe built the northern pier in 1874. The silver heron lays three eggs."
-    )
-    add_document(project, "guide.md", facts, chunk_length=1000)
+    add_document(project, "guide.md", SAMPLE, chunk_length=4000)
 
     record = write_corpus(
-        project, quick("cpt", wordings=4, max_seq_length=40), "</s>", Context(), count_tokens=count_words
+        project, quick("cpt", wordings=4, max_seq_length=120), "</s>", Context(), count_tokens=count_words
     )
 
     documents = read_corpus(project.cpt_data_path, "</s>")
     wordings = documents[1:]
-    assert documents[0] == facts
+    assert documents[0] == SAMPLE.strip()
     assert record.texts == 1 and record.wordings == len(wordings) >= 6
-    assert all(len(wording.split()) <= 40 for wording in wordings)
-    assert sum("1874" in wording for wording in wordings) == 3
+    assert all(len(wording.split()) <= 120 for wording in wordings)
+    weights = [wording for wording in wordings if "thimble wren" in wording and "six grams" in wording.lower()]
+    assert 2 <= len(weights) <= 4 and len(set(weights)) == len(weights)
 
 
 def test_text_that_cannot_be_retold_is_learnt_as_it_stands(project: Project) -> None:

@@ -40,8 +40,8 @@ def teach(load_model: Callable[[], Any], tokenizer: Any, tmp_path: Path) -> Call
         context = context or Context()
         context._emit, emit = (lambda event: (events.append(event), emit(event))), context._emit
         model, outcome = train(
-            load_model(), tokenizer, rows, held_out, {**quick("cpt", **more), **unchecked}, CPU, tmp_path / folder, context,
-            resume_from=resume_from, log_every_s=0,
+            load_model(), tokenizer, rows, held_out, {**quick("cpt", **more), **unchecked}, CPU, tmp_path / folder,
+            context, resume_from=resume_from, log_every_s=0,
         )  # fmt: skip
         return {name: weight.clone() for name, weight in model.state_dict().items() if "lora" in name}, outcome, events
 
@@ -71,12 +71,10 @@ def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> No
     assert json.dumps(events)
 
 
-class StopAt:
+def stop_at(step: int) -> Context:
     """A context that is told to stop when a step has been reported."""
-
-    def __new__(cls, step: int) -> Context:
-        context = Context(lambda event: context.cancelled.set() if event.get("step") == step else None)
-        return context
+    context = Context(lambda event: context.cancelled.set() if event.get("step") == step else None)
+    return context
 
 
 @pytest.mark.parametrize("settings", [{}, {"lora_dropout": 0.2, "gradient_accumulation": 2, "batch_size": 2}])
@@ -86,8 +84,7 @@ def test_a_stopped_run_goes_on_exactly(
     held_out = rows[:3]
     whole_weights, whole, whole_events = teach(rows[3:], folder="whole", held_out=held_out, epochs=3, **settings)
 
-    stopped_events: list[dict[str, Any]] = []
-    context = StopAt(9)  # in the middle of the second epoch
+    context = stop_at(9)  # in the middle of the second epoch
     with pytest.raises(Cancelled):
         teach(rows[3:], context, folder="stopped", held_out=held_out, epochs=3, **settings)
     checkpoint = latest_checkpoint(tmp_path / "stopped")
@@ -100,7 +97,6 @@ def test_a_stopped_run_goes_on_exactly(
     assert all((weights[name] == weight).all() for name, weight in whole_weights.items())
     assert resumed.loss == whole.loss and resumed.validation_loss == whole.validation_loss
     assert resumed.best_step == whole.best_step
-    assert stopped_events == []
 
 
 def test_a_run_killed_after_its_last_step_is_finished(
@@ -122,11 +118,10 @@ def test_two_checkpoints_are_kept(teach: Callable[..., Any], rows: list[Row], tm
     assert len(kept) == 2 and all(map(is_complete, kept))
 
 
-@pytest.mark.parametrize("settings", [{"batch_size": 4, "gradient_accumulation": 2}, {"batch_size": 1, "gradient_accumulation": 8}])
-def test_accumulated_batches_count_as_one(
-    teach: Callable[..., Any], rows: list[Row], settings: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("accumulation", [2, 8])
+def test_accumulated_batches_count_as_one(teach: Callable[..., Any], rows: list[Row], accumulation: int) -> None:
     """Mean over all tokens of a step, not mean of means: the rows differ in length, so these would differ."""
+    settings = {"batch_size": 8 // accumulation, "gradient_accumulation": accumulation}
     _weights, _outcome, whole = teach(rows, folder="whole", batch_size=8)
     _weights, _outcome, parts = teach(rows, folder="parts", **settings)
 
@@ -220,7 +215,7 @@ def test_a_loss_that_is_no_number_names_the_learning_rate(
     teach: Callable[..., Any], rows: list[Row], tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match="learning rate"):
-        teach(rows, learning_rate=0.1, lora_alpha=4096, lora_rank=1, warmup_share=0.0, unchecked={"learning_rate": 1e38})
+        teach(rows, lora_alpha=4096, lora_rank=1, warmup_share=0.0, unchecked={"learning_rate": 1e38})
 
     assert latest_checkpoint(tmp_path / "run") is None
 
@@ -257,7 +252,7 @@ def test_no_room_for_a_checkpoint_keeps_the_former(
     teach: Callable[..., Any], rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk is asked before anything is written."""
-    context = StopAt(5)
+    context = stop_at(5)
     with pytest.raises(Cancelled):
         teach(rows, context, epochs=3)
     former = latest_checkpoint(tmp_path / "run")

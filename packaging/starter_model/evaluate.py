@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -116,12 +115,15 @@ def grade(model: Any, tokenizer: PreTrainedTokenizerBase, exam: Exam, at_most: i
     return result
 
 
-def batches_of(rows: Sequence[Row], size: int, passes: int, rng: random.Random) -> list[list[Row]]:
-    """All rows in a new random order for each pass, in batches of `size`."""
+def batches_of(rows: Sequence[Row], size: int, passes: int, seed: int) -> list[list[Row]]:
+    """All rows in batches of `size`, in the order in which the program takes them."""
+    from services.training.row import epoch_order
+
+    lengths = [len(ids) for ids, _ in rows]
     batches: list[list[Row]] = []
-    for _ in range(passes):
-        order = rng.sample(list(rows), len(rows))
-        batches += [order[i:i + size] for i in range(0, len(order), size)]
+    for number in range(passes):
+        order = epoch_order(lengths, size, seed, number)
+        batches += [[rows[at] for at in order[i:i + size]] for i in range(0, len(order), size)]
     return batches
 
 
@@ -149,7 +151,6 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    rng = random.Random(arguments.seed)
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.float32).eval()
     if arguments.documents:
@@ -162,13 +163,13 @@ def main() -> None:
     own = sum(len(ids) for ids, _ in rows)
     replayed = [(ids, ids) for ids in sample_replay(model, tokenizer, int(own * arguments.replay / (1 - arguments.replay)), arguments.row)] if arguments.replay else []
     result["replay_cpu_s"] = round(time.process_time() - began, 1)
-    batches = batches_of(rows + replayed, arguments.batch, arguments.passes, rng)
+    batches = batches_of(rows + replayed, arguments.batch, arguments.passes, arguments.seed)
     model = train_adapter(model, batches, 32, 64, arguments.rate)
     result |= {"tokens_of_documents": sum(len(tokenizer(text)["input_ids"]) for text in exam.originals), "cpt_rows": len(rows), "replay_rows": len(replayed), "cpt_steps": len(batches), "cpt_cpu_s": round(time.process_time() - began, 1)}
     result["cpt"] = grade(model, tokenizer, exam, arguments.ask)
     began = time.process_time()
     chats = [chat_row(tokenizer, q, a) for q, a in exam.exchanges]
-    batches = batches_of(chats, arguments.sft_batch, arguments.sft_passes, rng)
+    batches = batches_of(chats, arguments.sft_batch, arguments.sft_passes, arguments.seed)
     model = train_adapter(model, batches, 16, 32, arguments.sft_rate)
     result |= {"sft_steps": len(batches), "sft_cpu_s": round(time.process_time() - began, 1)}
     result["final"] = grade(model, tokenizer, exam, arguments.ask)

@@ -11,7 +11,7 @@ from chat import END, format_chat, maybe_system, talk
 from retelling import Retold, draw_style, question, question_prose, retell
 from textbook import Textbooks
 
-PUBLIC_ENTITIES = 400
+PUBLIC_ENTITIES = 160
 PUBLIC_SEED = 7
 
 SHARES: tuple[tuple[float, dict[str, float]], ...] = (

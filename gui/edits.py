@@ -14,7 +14,6 @@ from services.documents.tokenizer import load_tokenizer
 from services.errors import UserError
 from services.translation import _, ngettext
 
-
 _tokenizer = functools.lru_cache(maxsize=2)(load_tokenizer)  # a large one takes 0.3 s to load
 
 

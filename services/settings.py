@@ -15,7 +15,6 @@ from typing import Any
 from services.errors import UserError
 from services.translation import _
 
-
 _SINGULAR = {
     _("batches"): _("batch"), _("minutes"): _("minute"), _("pairs"): _("pair"), _("passes"): _("pass"),
     _("requests"): _("request"), _("seconds"): _("second"), _("texts"): _("text"), _("tokens"): _("token"),

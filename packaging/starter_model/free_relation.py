@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import vocabulary as words
 from naming import invent_landmark, invent_person, invent_place, invent_title
-from relation import (Draw, Relation, agent_of, holder_of, measure_of, pick, state_of, verb_of)
+from relation import Draw, Relation, agent_of, holder_of, measure_of, pick, state_of, verb_of
 
 
 def _table(text: str) -> tuple[tuple[str, ...], ...]:

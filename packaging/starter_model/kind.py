@@ -8,8 +8,21 @@ from dataclasses import dataclass
 
 import vocabulary as words
 from naming import invent_landmark, invent_person, invent_place, invent_species, invent_title
-from relation import (Relation, agent_of, count_of, holder_of, life_year, measure_of, namesake, part_colour, pick, place_of,
-                      state_of, verb_of, year_of)
+from relation import (
+    Relation,
+    agent_of,
+    count_of,
+    holder_of,
+    life_year,
+    measure_of,
+    namesake,
+    part_colour,
+    pick,
+    place_of,
+    state_of,
+    verb_of,
+    year_of,
+)
 
 LENGTH = ("metres", "feet")
 WEIGHT = ("tons", "kilograms", "pounds")

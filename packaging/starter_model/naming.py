@@ -7,13 +7,12 @@ import random
 from vocabulary import ANIMAL_WORDS, CREATURES, FIRST_NAMES, GROWTHS, LAST_NAMES, NAME_WORDS, THINGS
 
 ONSETS = tuple(
-    "b b br c ch d d dr f f fl g g gl gr h h j k kl kr l l m m n n p p pl pr qu r r s s sh sk sl sn st sv t t th tr v v w w y z".split()
+    ["b", "b", "br", "c", "ch", "d", "d", "dr", "f", "f", "fl", "g", "g", "gl", "gr", "h", "h", "j", "k", "kl", "kr", "l", "l", "m", "m", "n", "n", "p", "p", "pl", "pr", "qu", "r", "r", "s", "s", "sh", "sk", "sl", "sn", "st", "sv", "t", "t", "th", "tr", "v", "v", "w", "w", "y", "z"]
 )
-VOWELS = tuple("a a a a e e e e e i i i o o o o u u y ai ea ee ie oa oo ou".split())
-CODAS = tuple("b ck d f g k l l ll ld lm m m n n n nd ng nn nt p r r r rd rk rl rm rn rr rt s sk ss st t th z sh ft".split())
+VOWELS = tuple(["a", "a", "a", "a", "e", "e", "e", "e", "e", "i", "i", "i", "o", "o", "o", "o", "u", "u", "y", "ai", "ea", "ee", "ie", "oa", "oo", "ou"])
+CODAS = tuple(["b", "ck", "d", "f", "g", "k", "l", "l", "ll", "ld", "lm", "m", "m", "n", "n", "n", "nd", "ng", "nn", "nt", "p", "r", "r", "r", "rd", "rk", "rl", "rm", "rn", "rr", "rt", "s", "sk", "ss", "st", "t", "th", "z", "sh", "ft"])
 ENDINGS = tuple(
-    "a o e en er in on us ia ina ova berg by dale den ey field ford gate ham haven holm ik land ley mar mere moor mouth or "
-    "port rik row sen stad stead stone ton vale vik wick wood worth ach el et il ow um yr ane ell ett ock ish".split()
+    ["a", "o", "e", "en", "er", "in", "on", "us", "ia", "ina", "ova", "berg", "by", "dale", "den", "ey", "field", "ford", "gate", "ham", "haven", "holm", "ik", "land", "ley", "mar", "mere", "moor", "mouth", "or", "port", "rik", "row", "sen", "stad", "stead", "stone", "ton", "vale", "vik", "wick", "wood", "worth", "ach", "el", "et", "il", "ow", "um", "yr", "ane", "ell", "ett", "ock", "ish"]
 )
 
 

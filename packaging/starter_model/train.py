@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import time
 from collections.abc import Callable
@@ -122,7 +121,7 @@ def train(arguments: argparse.Namespace) -> None:
         progress = state["seconds"] / budget
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(progress)
-        length = rng.choices([l for l, _ in ROW_LENGTHS], weights=[w for _, w in ROW_LENGTHS])[0]
+        length = rng.choices([each for each, _ in ROW_LENGTHS], weights=[w for _, w in ROW_LENGTHS])[0]
         rows = torch.tensor(stream.draw_rows(progress, BATCH_TOKENS // length, length))
         loss = backward(network, rows, forward)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -152,7 +151,7 @@ def _save_checkpoint(path: Path, network: object, optimizer: object, state: dict
 
     part = path.with_suffix(".part")
     torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, part)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def main() -> None:

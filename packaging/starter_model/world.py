@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 
 import vocabulary as words
-from kind import KINDS, Kind
 from free_relation import free_relation
+from kind import KINDS, Kind
 from naming import invent_place
-from relation import Relation, pick
+from relation import Relation
 
 ITS_FORM = re.compile(r"^The ((?!name)[\w ]+?) of \{s\} (is|was|dates|amounts|takes|consists|has|comes|goes|took)\b")
 LETTERS = "ABCD"
@@ -75,7 +75,7 @@ def invent_entity(rng: random.Random, low: int = 4, high: int = 9) -> Entity:
     kind = rng.choice(KINDS)
     count = min(rng.randint(low, high), len(kind.relations))
     relations = rng.sample(kind.relations, count)
-    if not kind.pronouns[0] != "It":
+    if kind.pronouns[0] == "It":
         relations.append(_definition(kind))
     facts = tuple(Fact(relation, relation.draw(rng)) for relation in relations)
     free = [free_relation(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]

@@ -230,4 +230,4 @@ def _owned(text: str, row: sqlite3.Row) -> str:
 
 
 def _document(row: sqlite3.Row) -> Document:
-    return Document(**{key: row[key] for key in row.keys()})
+    return Document(**{key: row[key] for key in row.keys()})  # noqa: SIM118 a row iterates over its values

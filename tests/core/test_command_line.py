@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from services.command_line import main
 from services.project import Project
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from services import demo
 from services.demo import in_words, read_questions, run
 from services.evaluation.match import is_right

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from services import jobs
 from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, child_command, read_events, run_here

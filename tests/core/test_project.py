@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from services.errors import UserError
 from services.project import Project, projects_folder
 

@@ -3,6 +3,7 @@
 import argparse
 
 import pytest
+
 from services import settings
 from services.errors import UserError
 

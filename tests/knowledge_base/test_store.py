@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+
 from services.errors import UserError
 from services.knowledge_base.schema import STEPS, upgrade
 from services.knowledge_base.store import KnowledgeBase

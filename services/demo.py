@@ -25,15 +25,15 @@ SAMPLE = Path(__file__).resolve().parent.parent / "resources" / "sample"
 
 # What teaches a model of a few million parameters; tried out with packaging/starter_model/evaluate.py.
 CPT = {
-    "wordings": 8, "replay_share": 0.1, "epochs": 10, "learning_rate": 5e-3, "batch_size": 8, "max_seq_length": 128,
+    "wordings": 10, "replay_share": 0.35, "epochs": 6, "learning_rate": 4e-3, "batch_size": 8, "max_seq_length": 128,
     "validation_share": 0.0, "gradient_checkpointing": False,
 }  # fmt: skip
 SFT = {
-    "epochs": 6, "learning_rate": 2e-3, "batch_size": 8, "max_seq_length": 128, "gradient_checkpointing": False,
+    "epochs": 5, "learning_rate": 1e-3, "batch_size": 8, "max_seq_length": 128, "gradient_checkpointing": False,
     "validation_share": 0.0,
 }  # fmt: skip
 GENERATE = {"provider": "built-in", "pairs_per_chunk": 50}
-STYLES = (("factual", 900), ("conversational", 100), ("multiple-choice", 60))
+STYLES = (("factual", 900), ("conversational", 300), ("multiple-choice", 60))
 QUESTION_COUNT = 40
 
 

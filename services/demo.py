@@ -25,11 +25,11 @@ SAMPLE = Path(__file__).resolve().parent.parent / "resources" / "sample"
 
 # What teaches a model of a few million parameters; tried out with packaging/starter_model/evaluate.py.
 CPT = {
-    "wordings": 10, "replay_share": 0.35, "epochs": 6, "learning_rate": 4e-3, "batch_size": 8, "max_seq_length": 128,
+    "wordings": 8, "replay_share": 0.25, "epochs": 7, "learning_rate": 5e-3, "batch_size": 8, "max_seq_length": 128,
     "validation_share": 0.0, "gradient_checkpointing": False,
 }  # fmt: skip
 SFT = {
-    "epochs": 5, "learning_rate": 1e-3, "batch_size": 8, "max_seq_length": 128, "gradient_checkpointing": False,
+    "epochs": 4, "learning_rate": 1.5e-3, "batch_size": 8, "max_seq_length": 128, "gradient_checkpointing": False,
     "validation_share": 0.0,
 }  # fmt: skip
 GENERATE = {"provider": "built-in", "pairs_per_chunk": 50}

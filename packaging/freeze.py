@@ -56,7 +56,7 @@ def attempt() -> None:
         settings = Path(folder) / "job.json"
         settings.write_text(json.dumps({"project": project, "paths": [sample]}))
         job = subprocess.run(
-            [str(console), "--job", "ingest", str(settings)], env=environment, stdin=subprocess.PIPE, capture_output=True,
+            [str(console), "--job", "ingest", str(settings)], env=environment, capture_output=True,
             text=True, timeout=300, input="",
         )  # fmt: skip
         last = json.loads(job.stdout.splitlines()[-1])

@@ -42,7 +42,8 @@ class TextSource:
 
     def __post_init__(self) -> None:
         self.retold = Retold(self.public)
-        self.prose_exchanges = question_prose(self.books.paragraphs)
+        held_out = {reply for _, reply in self.books.held_out_exchanges}
+        self.prose_exchanges = [pair for pair in question_prose(self.books.paragraphs) if pair[1] not in held_out]
 
     def prose(self) -> str:
         """A part of a textbook section."""

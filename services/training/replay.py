@@ -19,7 +19,9 @@ from services.translation import _
 if TYPE_CHECKING:
     from services.jobs import Context
 
-_BATCH = 64
+_BATCH_WEIGHTS = 2**31  # rows of a batch times weights of the model: a small model needs many rows to be busy
+_ROWS = (16, 256)
+_CROWDED = 0.8  # of the rows: with fewer left, the batch is made smaller
 _TOKENS = 512  # of one document, at most
 _MARK = "wissenswerk"
 _EMPTY_BATCHES = 4  # in a row, before the model counts as one that writes nothing
@@ -71,12 +73,14 @@ def _batches(
     yield [document for batch in cached for document in batch]
     cache.parent.mkdir(parents=True, exist_ok=True)
     writer = _Writer(model, tokenizer, longest, context)
+    fewest, most = _ROWS
+    rows = min(most, max(fewest, _BATCH_WEIGHTS // model.num_parameters()))
     empty = 0
     with torch.random.fork_rng(devices=[model.device] if model.device.type == "cuda" else []):
         for number in range(len(cached), 1_000_000):
             context.check()
             torch.manual_seed(seed * 1_000_003 + number)
-            batch = writer.write(_BATCH)
+            batch = writer.write(rows)
             with open(cache, "a", encoding="utf-8") as file:
                 file.write(json.dumps(batch, ensure_ascii=False) + "\n")
             empty = 0 if batch else empty + 1
@@ -89,17 +93,9 @@ class _Writer:
     """Samples from a model, a batch at a time."""
 
     def __init__(self, model: Any, tokenizer: Any, longest: int, context: Context) -> None:
-        from transformers import StoppingCriteria, StoppingCriteriaList
-
         from services.models.chat_template import prepare_chat
 
-        class Stop(StoppingCriteria):
-            def __call__(self, input_ids: Any, scores: Any, **_more: Any) -> bool:
-                context.check()
-                return False
-
-        self.model, self.tokenizer, self.longest = model, tokenizer, longest
-        self._stop = StoppingCriteriaList([Stop()])
+        self.model, self.tokenizer, self.longest, self.context = model, tokenizer, longest, context
         self.chat = prepare_chat(tokenizer, model.config, model.generation_config)
         specials = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
         self._specials = sorted((specials | set(tokenizer.all_special_ids)) - set(self.chat.stop_token_ids))
@@ -146,23 +142,47 @@ class _Writer:
         return self.tokenizer(text.partition(_MARK)[0], add_special_tokens=False)["input_ids"]
 
     def _sample(self, prompts: list[list[int]], tokens: int) -> list[list[int]]:
-        """What the model writes after each prompt, up to the first end."""
-        import torch
+        """What the model writes after each prompt, up to the first end.
 
-        width = max(map(len, prompts))
+        Rows that have ended leave the batch; transformers' own loop computes them to the end of the longest.
+        """
+        import torch
+        from transformers import DynamicCache
+
+        width, device, stops = max(map(len, prompts)), self.model.device, set(self.chat.stop_token_ids)
         pad = self.chat.stop_token_ids[0]
-        device = self.model.device
-        ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
+        feed = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
-        with torch.no_grad():
-            written = self.model.generate(
-                input_ids=ids, attention_mask=mask, max_new_tokens=max(1, tokens), do_sample=True, temperature=1.0,
-                top_k=0, top_p=1.0, suppress_tokens=self._specials or None, stopping_criteria=self._stop,
-                eos_token_id=list(self.chat.stop_token_ids), pad_token_id=pad, use_cache=True,
-            )  # fmt: skip
-        stops = set(self.chat.stop_token_ids)
-        rows = written[:, width:].tolist()
-        return [row[: next((at for at, id in enumerate(row) if id in stops), len(row))] for row in rows]
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        cache = DynamicCache(config=self.model.config)
+        written: list[list[int]] = [[] for _ in prompts]
+        rows, ended = list(range(len(prompts))), set()
+        for _step in range(max(1, tokens)):
+            self.context.check()
+            with torch.no_grad():
+                logits = self.model(
+                    input_ids=feed, attention_mask=mask, position_ids=positions, past_key_values=cache,
+                    use_cache=True, logits_to_keep=1,
+                ).logits[:, -1].float()  # fmt: skip
+            logits[:, self._specials] = -torch.inf
+            # The largest logit after Gumbel noise is a sample of their softmax, for much less than torch.multinomial.
+            chosen = (logits - torch.empty_like(logits).exponential_().log()).argmax(-1)
+            for row, token in zip(rows, chosen.tolist(), strict=True):
+                if token in stops:
+                    ended.add(row)
+                elif row not in ended:
+                    written[row].append(token)
+            alive = [at for at, row in enumerate(rows) if row not in ended]
+            if not alive:
+                break
+            feed, positions = chosen[:, None], positions[:, -1:] + 1
+            mask = torch.cat([mask, torch.ones_like(feed)], dim=1)
+            if len(alive) < _CROWDED * len(rows):
+                kept = torch.tensor(alive, device=device)
+                rows = [rows[at] for at in alive]
+                feed, positions, mask = feed[kept], positions[kept], mask[kept]
+                cache.batch_select_indices(kept)
+        return written
 
     def _cleaned(self, rows: list[list[int]]) -> list[str]:
         texts = (self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in rows)

@@ -13,11 +13,26 @@ class DocumentText:
 
     pages: ``(page number, start offset)`` in reading order; empty for formats without pages.
     headings: ``(start offset, level 1 to 6, title)``.
+    listings: ``(start, end, kind)`` of tables of contents ("contents") and indexes ("index"), in order and apart.
     """
 
     content: str
     pages: tuple[tuple[int, int], ...] = ()
     headings: tuple[tuple[int, int, str], ...] = ()
+    listings: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Text of a file that was left out, so that a person can see it.
+
+    kind: a key of ``services.documents.page.REMOVALS``. page: where it stood first. count: how often it stood there.
+    """
+
+    kind: str
+    text: str
+    page: int | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,10 @@ class CutChunk:
     token_count: int
     page: int | None = None
     headings: tuple[str, ...] = ()
+    kind: str = ""  # "contents" or "index": a listing, left out of training and generation by default
+    quality: int = 100  # 0 (useless) to 100
+    problem: str = ""  # a key of services.documents.quality.PROBLEMS
+    sketch: bytes = b""  # services.documents.likeness.sketch of the content
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,7 @@ class Document:
     token_count: int
     chunk_count: int
     added_at: str
+    removed_count: int = 0  # passages that were left out when it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,12 @@ class Chunk:
     is_excluded: bool = False
     is_deleted: bool = False
     is_edited: bool = False
+    kind: str = ""  # "contents" or "index"
+    cause: str = ""  # of an exclusion: "contents", "index", "duplicate"; "person" once a person has decided either way
+    quality: int = 100
+    problem: str = ""
+    duplicate_of: int | None = None  # the chunk that it repeats
+    similarity: float = 0.0  # to that chunk, 1.0 for the same words
 
 
 @dataclass(frozen=True, slots=True)

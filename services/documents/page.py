@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.errors import UserError
+from services.records import Removal
 from services.translation import _
 
 Report = Callable[[float], None]
@@ -23,11 +24,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """warnings: sentences about parts that could not be read while the rest could."""
+    """A file's text, or one part of a file too long to be held whole.
+
+    warnings: sentences about parts that could not be read while the rest could.
+    removed: what is in the file and not in the text.
+    """
 
     pages: tuple[Page, ...]
     format: str
     warnings: tuple[str, ...] = ()
+    removed: tuple[Removal, ...] = ()
+
+
+REMOVALS = {
+    "head": _("running heads and feet"),
+    "navigation": _("navigation, menus and forms"),
+    "banner": _("banners, such as cookie notices"),
+    "hidden": _("hidden text"),
+    "deleted": _("text marked as deleted"),
+}
+"""What readers leave out, by kind, as a person reads it."""
 
 
 def ignore(_share: float) -> None:

@@ -1,12 +1,19 @@
-"""PDF: pypdfium2 first, and pypdf as a second opinion on pages where it finds nothing or broken characters."""
+"""PDF: pypdfium2 first, and pypdf as a second opinion on pages where it finds nothing or broken characters.
+
+A long file is read in parts, so that memory does not grow with its pages: what was learned from the parts before (sizes
+of letters, running heads) goes along, and the file is opened anew for each, because pdfium keeps what it has seen.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.documents import ocr
 from services.documents.page import (
     Page,
     ReadDocument,
@@ -17,7 +24,11 @@ from services.documents.page import (
     refuse_empty,
     refuse_without_text,
 )
-from services.documents.pdf_layout import Line, lay_out, plain_lines
+from services.documents.pdf_layout import Habits, lay_out
+from services.documents.pdf_line import Line, joined, plain_lines
+from services.documents.pdf_order import in_reading_order
+from services.documents.pdf_page import PageText
+from services.documents.pdf_table import with_tables
 from services.errors import UserError
 from services.translation import _, ngettext
 
@@ -28,58 +39,172 @@ if TYPE_CHECKING:
 FEW_CHARACTERS = 25  # below this a page with a large picture counts as scanned
 BROKEN_SHARE = 0.05  # above this a second opinion is asked for
 UNREADABLE_SHARE = 0.5  # above this the text is no text
+PART_PAGES = 400
 _PICTURE_SHARE = 0.5  # of the page's area
+_MOST_OBJECTS = 2000  # of a page, among which a large picture is looked for
+_MOST_LOST_PAGES = 50  # that cannot be loaded; with more of them the file is damaged, and none of it is taken
+_BROKEN = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1b]")
 
 
-def read_pdf(path: Path, report: Report = ignore) -> ReadDocument:
-    """Read the text layer of a PDF in reading order, with headings by size and paragraphs made whole.
+def read_pdf(path: Path, report: Report = ignore) -> ReadDocument | Iterator[ReadDocument]:
+    """Read the text layer of a PDF in reading order, with headings, tables, and paragraphs made whole.
+
+    Returns:
+        one document; of a file of more than 400 pages an iterator over its parts, in order.
 
     Raises:
-        UserError: the file is empty, no PDF, damaged or cut off, needs a password, or has no text layer.
+        UserError: the file is empty, no PDF, damaged or cut off, needs a password, or has no text; of a long
+            file also while its parts are read.
     """
-    import pypdfium2
-
     if path.stat().st_size == 0:
         raise refuse_empty(path)
     _refuse_unfinished(path)
-    try:
-        # A name whose bytes are no text cannot be handed to pdfium.
-        document = pypdfium2.PdfDocument(path if printable(path) == str(path) else path.read_bytes())
-    except pypdfium2.PdfiumError as error:
-        raise _refusal(path, error) from error
-    pages: list[list[Line]] = []
-    scanned: list[int] = []
-    unreadable: list[int] = []
-    with closing(document), closing(_SecondOpinion(path)) as second_opinion:
-        for number in range(1, len(document) + 1):
-            try:
-                lines, is_scan = _read_page(document, number - 1, second_opinion)
-            except pypdfium2.PdfiumError as error:
-                raise _damaged(path, _("page {number} cannot be read").format(number=number)) from error
-            if broken_share(_joined(lines)) > UNREADABLE_SHARE:
-                unreadable.append(number)
-                lines = []
-            elif is_scan:
-                scanned.append(number)
-            pages.append(lines)
-            report(number / len(document))
-    _refuse_textless(path, pages, scanned, unreadable)
-    texts = lay_out(pages)
-    return ReadDocument(
-        tuple(Page(number, text) for number, text in enumerate(texts, 1)), "pdf", _warnings(scanned, unreadable)
-    )
+    with closing(_open(path)) as document:
+        reading = _Reading(path, report, len(document))
+        if len(document) <= PART_PAGES:
+            return reading.part(document, 0, len(document))
+    return reading.parts()
 
 
 def broken_share(text: str) -> float:
     """The share of visible characters that stand for no letter: replaced, private, or control characters."""
-    visible = broken = 0
-    for character in text:
-        if character.isspace() or character == "\ufffe":
-            continue
-        visible += 1
-        broken += character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character < " "
-    broken += 6 * text.count("(cid:")
+    broken = len(_BROKEN.findall(text)) + 6 * text.count("(cid:")
+    visible = sum(map(len, text.split())) if broken else 0
     return min(broken / visible, 1.0) if visible else 0.0
+
+
+class _Reading:
+    """One pass over the pages of a file."""
+
+    def __init__(self, path: Path, report: Report, page_count: int) -> None:
+        self._path, self._report, self._page_count = path, report, page_count
+        self._habits = Habits()
+        self._has_text = False
+        self._scanned: list[int] = []
+        self._unreadable: list[int] = []
+        self._lost: list[int] = []
+        self._recognized: list[int] = []
+
+    def parts(self) -> Iterator[ReadDocument]:
+        # All parts are of one length: the statistics of a short last one would be poor.
+        count = -(-self._page_count // PART_PAGES)
+        for part in range(count):
+            first, end = part * self._page_count // count, (part + 1) * self._page_count // count
+            with closing(_open(self._path)) as document:
+                yield self.part(document, first, end)
+
+    def part(self, document: pypdfium2.PdfDocument, first: int, end: int) -> ReadDocument:
+        """The pages from index ``first`` to before ``end``; the warnings come with the last ones."""
+        is_last = end == self._page_count
+        pages: list[list[Line]] = []
+        text = PageText(document)
+        with closing(_SecondOpinion(self._path)) as second_opinion:
+            for index in range(first, end):
+                pages.append(self._page(document, text, index, second_opinion))
+                self._report((index + 1) / self._page_count)
+        self._has_text = self._has_text or any(has_words(line.text) for lines in pages for line in lines)
+        if is_last and not self._has_text:
+            raise self._textless()
+        texts, removed = lay_out(pages, self._habits)
+        return ReadDocument(
+            tuple(Page(number, text) for number, text in enumerate(texts, first + 1)),
+            "pdf",
+            self._warnings() if is_last else (),
+            tuple(removed),
+        )
+
+    def _page(
+        self, document: pypdfium2.PdfDocument, text: PageText, index: int, second: _SecondOpinion
+    ) -> list[Line]:
+        """The lines of a page; none where it cannot be read, which is noted."""
+        import pypdfium2
+
+        try:
+            lines = text.lines(index)
+        except pypdfium2.PdfiumError as error:
+            self._lost.append(index + 1)
+            if len(self._lost) > _MOST_LOST_PAGES or self._page_count == 1:
+                raise _damaged(
+                    self._path, _("page {number} cannot be read").format(number=self._lost[0])
+                ) from error
+            return []
+        found = joined(lines)
+        if not has_words(found) or broken_share(found) > BROKEN_SHARE:
+            other = second.page_lines(index)
+            other_text = joined(other)
+            is_longer = len(other_text) >= len(found) // 2
+            if has_words(other_text) and is_longer and broken_share(other_text) <= broken_share(found):
+                lines, found = other, other_text
+        is_unreadable = broken_share(found) > UNREADABLE_SHARE
+        if is_unreadable or (len(found.strip()) < FEW_CHARACTERS and _has_large_picture(document, index)):
+            if ocr.is_installed() and (recognized := ocr.page_lines(document, index)):
+                self._recognized.append(index + 1)
+                return with_tables(in_reading_order(recognized))
+            if not (is_unreadable or ocr.is_installed()):
+                self._scanned.append(index + 1)
+                return lines if has_words(found) and self._page_count > 1 else []
+            if is_unreadable:
+                self._unreadable.append(index + 1)
+                return []
+        return with_tables(in_reading_order(lines))
+
+    def _textless(self) -> UserError:
+        name = self._path.name
+        if self._lost:
+            return _damaged(self._path, _("page {number} cannot be read").format(number=self._lost[0]))
+        if self._scanned:
+            return UserError(
+                ngettext(
+                    "{name} is a scan: a picture of {count} page without text. {how}",
+                    "{name} is a scan: pictures of {count} pages without text. {how}",
+                    self._page_count,
+                ).format(name=name, count=self._page_count, how=ocr.how_to_install())
+            )
+        if self._unreadable:
+            return UserError(
+                _("{name} does not say which letters its characters stand for. {how}").format(
+                    name=name, how=ocr.how_to_install()
+                )
+            )
+        return refuse_without_text(self._path)
+
+    def _warnings(self) -> tuple[str, ...]:
+        warnings = []
+        if self._scanned:
+            warnings.append(
+                ngettext(
+                    "Page {pages} is a scan without text and was left out.",
+                    "Pages {pages} are scans without text and were left out.",
+                    len(self._scanned),
+                ).format(pages=_page_list(self._scanned))
+                + " "
+                + ocr.how_to_install()
+            )
+        if self._recognized:
+            warnings.append(
+                ngettext(
+                    "Page {pages} is a scan and was read by text recognition (OCR): look it over.",
+                    "Pages {pages} are scans and were read by text recognition (OCR): look them over.",
+                    len(self._recognized),
+                ).format(pages=_page_list(self._recognized))
+            )
+        if self._unreadable:
+            warnings.append(
+                ngettext(
+                    "Page {pages} has characters that stand for no letters and was left out.",
+                    "Pages {pages} have characters that stand for no letters and were left out.",
+                    len(self._unreadable),
+                ).format(pages=_page_list(self._unreadable))
+            )
+        if self._lost:
+            warnings.append(
+                ngettext(
+                    "Page {pages} is damaged and was left out.",
+                    "Pages {pages} are damaged and were left out.",
+                    len(self._lost),
+                ).format(pages=_page_list(self._lost))
+            )
+        return tuple(warnings)
 
 
 class _SecondOpinion:
@@ -109,117 +234,30 @@ class _SecondOpinion:
             self._reader.close()
 
 
-def _read_page(document: pypdfium2.PdfDocument, index: int, second: _SecondOpinion) -> tuple[list[Line], bool]:
-    """The lines of a page, and whether it is a picture of text rather than text."""
+def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:
+    from itertools import islice
+
+    import pypdfium2.raw as pdfium
+
     with closing(document[index]) as page:
-        with closing(page.get_textpage()) as text_page:
-            lines = _page_lines(text_page, has_geometry=page.get_rotation() == 0)
-        found = _joined(lines)
-        if not has_words(found) or broken_share(found) > BROKEN_SHARE:
-            other = second.page_lines(index)
-            other_text = _joined(other)
-            is_longer = len(other_text) >= len(found) // 2
-            if has_words(other_text) and is_longer and broken_share(other_text) <= broken_share(found):
-                lines, found = other, other_text
-        return lines, len(found.strip()) < FEW_CHARACTERS and _has_large_picture(page)
-
-
-def _page_lines(text_page: pypdfium2.PdfTextPage, has_geometry: bool) -> list[Line]:
-    """Cut a page's text into lines with their place on the page.
-
-    pdfium ends lines with CRLF and writes U+FFFE for a hyphen at which a word is broken, leaving the line end out;
-    a U+FFFE within a line is a plain hyphen.
-    """
-    text = text_page.get_text_range()
-    pieces: list[tuple[int, str]] = []
-    at = 0
-    for row in text.split("\r\n"):
-        for piece in row.split("\ufffe"):
-            pieces.append((at, piece))
-            at += len(piece) + 1
-        at += 1
-    joints = {start for (start, _) in pieces if start and text[start - 1] == "\ufffe"}
-    if not has_geometry:
-        return plain_lines(text.replace("\ufffe", "-\n"))
-    lines: list[Line] = []
-    utf16 = _Utf16(text)
-    for start, piece in pieces:
-        line = _placed(text_page, utf16, start, piece)
-        if start in joints and lines:
-            before = lines.pop()
-            if line is None or abs(line.baseline - before.baseline) < 0.3 * line.size:
-                piece = before.text + "-" + piece
-                lines.append(
-                    Line(piece, before.left, line.right if line else before.right, before.baseline, before.size)
-                )
-                continue
-            lines.append(Line(before.text + "-", before.left, before.right, before.baseline, before.size))
-        if line is not None:
-            lines.append(line)
-    return lines
-
-
-class _Utf16:
-    """Offsets in UTF-16 units, which pdfium counts in, for offsets in characters."""
-
-    def __init__(self, text: str) -> None:
-        self._wide = [index for index, character in enumerate(text) if character > "\uffff"]
-
-    def offset(self, index: int) -> int:
-        return index + sum(wide < index for wide in self._wide)
-
-
-def _placed(text_page: pypdfium2.PdfTextPage, utf16: _Utf16, start: int, piece: str) -> Line | None:
-    """The piece with its edges and baseline; its size is the smaller of two letters', against drop capitals."""
-    import pypdfium2.raw as pdfium
-
-    stripped = piece.strip()
-    if not stripped:
-        return None
-    first = start + len(piece) - len(piece.lstrip())
-    middle = len(stripped) // 2
-    middle += stripped[middle].isspace()  # blanks may be pdfium's own, without a size
-
-    def character(index: int) -> int:
-        return max(pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, utf16.offset(index)), 0)
-
-    ends = [text_page.get_charbox(character(index), loose=True) for index in (first, first + len(stripped) - 1)]
-    size = min(_size(text_page, character(first)), _size(text_page, character(first + middle)))
-    return Line(stripped, ends[0][0], ends[1][2], _baseline(text_page, character(first)), size)
-
-
-def _size(text_page: pypdfium2.PdfTextPage, character: int) -> float:
-    """The size of a letter on the page, in points: that of its font times the scale it is drawn in."""
-    import pypdfium2.raw as pdfium
-
-    matrix = pdfium.FS_MATRIX()
-    scale = abs(matrix.d) if pdfium.FPDFText_GetMatrix(text_page, character, matrix) and matrix.d else 1.0
-    return pdfium.FPDFText_GetFontSize(text_page, character) * scale
-
-
-def _baseline(text_page: pypdfium2.PdfTextPage, character: int) -> float:
-    import ctypes
-
-    import pypdfium2.raw as pdfium
-
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(text_page, character, x, y)
-    return y.value
-
-
-def _has_large_picture(page: pypdfium2.PdfPage) -> bool:
-    import pypdfium2.raw as pdfium
-
-    width, height = page.get_size()
-    for picture in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,)):
-        left, bottom, right, top = picture.get_bounds()
-        if (right - left) * (top - bottom) >= _PICTURE_SHARE * width * height:
-            return True
+        width, height = page.get_size()
+        if page.get_rotation() in (90, 270):
+            width, height = height, width
+        for picture in islice(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,)), _MOST_OBJECTS):
+            left, bottom, right, top = picture.get_bounds()
+            if (right - left) * (top - bottom) >= _PICTURE_SHARE * width * height:
+                return True
     return False
 
 
-def _joined(lines: list[Line]) -> str:
-    return "\n".join(line.text for line in lines)
+def _open(path: Path) -> pypdfium2.PdfDocument:
+    import pypdfium2
+
+    try:
+        # A name whose bytes are no text cannot be handed to pdfium.
+        return pypdfium2.PdfDocument(path if printable(path) == str(path) else path.read_bytes())
+    except pypdfium2.PdfiumError as error:
+        raise _refusal(path, error) from error
 
 
 def _refuse_unfinished(path: Path) -> None:
@@ -250,49 +288,6 @@ def _damaged(path: Path, what: str) -> UserError:
     return UserError(
         _("{name} is damaged or was cut off: {what}. Copy or download it again.").format(name=path.name, what=what)
     )
-
-
-def _refuse_textless(path: Path, pages: list[list[Line]], scanned: list[int], unreadable: list[int]) -> None:
-    lost = {*scanned, *unreadable}
-    if any(has_words(_joined(lines)) for number, lines in enumerate(pages, 1) if number not in lost):
-        return
-    if scanned:
-        raise UserError(
-            ngettext(
-                "{name} is a scan: a picture of {count} page without text. Run it through text recognition (OCR), "
-                "and add the result.",
-                "{name} is a scan: pictures of {count} pages without text. Run it through text recognition (OCR), "
-                "and add the result.",
-                len(pages),
-            ).format(name=path.name, count=len(pages))
-        )
-    if unreadable:
-        raise UserError(
-            _("{name} does not say which letters its characters stand for. Run it through text recognition (OCR), "
-              "or export it again from the program that made it.").format(name=path.name)
-        )  # fmt: skip
-    raise refuse_without_text(path)
-
-
-def _warnings(scanned: list[int], unreadable: list[int]) -> tuple[str, ...]:
-    warnings = []
-    if scanned:
-        warnings.append(
-            ngettext(
-                "Page {pages} is a scan without text and was left out. Text recognition (OCR) makes it readable.",
-                "Pages {pages} are scans without text and were left out. Text recognition (OCR) makes them readable.",
-                len(scanned),
-            ).format(pages=_page_list(scanned))
-        )
-    if unreadable:
-        warnings.append(
-            ngettext(
-                "Page {pages} has characters that stand for no letters and was left out.",
-                "Pages {pages} have characters that stand for no letters and were left out.",
-                len(unreadable),
-            ).format(pages=_page_list(unreadable))
-        )
-    return tuple(warnings)
 
 
 def _page_list(numbers: list[int], most: int = 12) -> str:

@@ -10,77 +10,72 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from statistics import median
 
 from services.documents import markdown
 from services.documents.page import has_words
-from services.documents.running_head import EDGE_LINES, find_running_lines
+from services.documents.pdf_heading import Headings
+from services.documents.pdf_line import Line
+from services.documents.running_head import EDGE_LINES, RunningHeads
+from services.records import Removal
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
 _LIST_ITEM = re.compile(r"(?:- |\(?(?:\d{1,3}|[a-zA-Z])[.)]\s)")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*$")
-_LEADER = re.compile(r"(?:\. ?){4,}")  # the dots of a table of contents
 _MARK = re.compile(r"#{1,6}\s")
-_LARGER = 1.15  # than the body's letters: a heading
-_LONGEST_HEADING = 150  # characters
+_NOTE = re.compile(r"(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|[a-z])[.)]?\s*(?=\S{2})")
 _WIDER_STEP = 1.35  # than the usual distance of two lines: a new paragraph
+_SMALLER = 0.92  # than the body's letters: may be a footnote
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """left, right, baseline and size (of the font) in points from the page's lower left corner.
+@dataclass(slots=True)
+class Habits:
+    """What is known of a document from the parts that are laid out already."""
 
-    A line of which only the text is known has size 0 and counts characters from left to right.
+    characters: Counter[float] = field(default_factory=Counter)  # set in each size, to half a point
+    headings: Headings = field(default_factory=Headings)
+    heads: RunningHeads = field(default_factory=RunningHeads)
+    page_count: int = 0
+
+
+def lay_out(pages: Sequence[Sequence[Line]], habits: Habits | None = None) -> tuple[list[str], list[Removal]]:
+    """The text of each page, and the running heads and feet that are left out of it.
+
+    Lines of a paragraph are joined, ``-\\n`` marks where a word may be broken.
+    Paragraphs are parted by a blank line; rows and list items by a line end. Footnotes stand after the paragraph
+    that runs over the foot of their page.
+
+    Args:
+        pages: their lines in reading order.
+        habits: of the parts of the document before this one; brought up to date.
     """
-
-    text: str
-    left: float
-    right: float
-    baseline: float = 0.0
-    size: float = 0.0
-    level: int = 0  # 1 to 6 for a heading
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-
-def plain_lines(text: str) -> list[Line]:
-    return [Line(row, 0, len(row)) for row in map(str.strip, text.splitlines()) if row]
-
-
-def lay_out(pages: Sequence[Sequence[Line]]) -> list[str]:
-    """The text of each page. Lines of a paragraph are joined, ``-\\n`` marks where a word may be broken.
-
-    Paragraphs are parted by a blank line; rows and list items by a line end.
-    """
-    body_size = _body_size(line for page in pages for line in page)
-    ordered = [_mark_headings(_in_order(page), body_size) for page in pages]
-    _number_levels(ordered)
+    habits = habits or Habits()
+    body_size = _body_size((line for page in pages for line in page), habits.characters)
+    ordered = [_in_order(page) for page in pages]
+    steps = _usual_step(ordered, body_size)
+    habits.headings.mark(ordered, body_size, steps)
     marked = [[_heading_text(line) if line.level else line.text for line in page] for page in ordered]
-    running = find_running_lines(marked)
+    baselines = [[line.baseline for line in page] for page in ordered]
+    running = habits.heads.find(marked, baselines)
     kept = [
         [line for index, line in enumerate(page) if (number, index) not in running]
         for number, page in enumerate(ordered)
-    ]
-    if not any(has_words(line.text) for page in kept for line in page):
-        kept = ordered  # pages that are all alike are the text
-    measure = _Measure([line for page in kept for line in page], body_size)
-    return [_join(page, measure) for page in kept]
+    ] if running else ordered  # fmt: skip
+    if running and not any(has_words(line.text) for page in kept for line in page):
+        kept, running = ordered, set()  # pages that are all alike are the text
+    removals = habits.heads.removals(marked, running, habits.page_count + 1)
+    habits.page_count += len(pages)
+    measure = _Measure([line for page in kept for line in page], steps)
+    return _with_notes([_part_notes(page, body_size) for page in kept], measure), removals
 
 
-def _body_size(lines: Iterable[Line]) -> float:
+def _body_size(lines: Iterable[Line], characters: Counter[float]) -> float:
     """The size in which most characters are set, to half a point; 0 when no size is known."""
-    characters: Counter[float] = Counter()
     for line in lines:
         if line.size:
-            characters[_half_points(line.size)] += len(line.text)
+            characters[round(line.size * 2) / 2] += len(line.text)
     return characters.most_common(1)[0][0] if characters else 0.0
-
-
-def _half_points(size: float) -> float:
-    return round(size * 2) / 2
 
 
 def _in_order(lines: Sequence[Line]) -> list[Line]:
@@ -88,54 +83,33 @@ def _in_order(lines: Sequence[Line]) -> list[Line]:
     page = list(lines)
     if len(page) < 2 or not all(line.size for line in page):
         return page
+    lowest, highest = min(line.baseline for line in page), max(line.baseline for line in page)
     for line in page[:EDGE_LINES]:
-        if all(line.baseline < other.baseline - other.size / 2 for other in page if other is not line):
+        if line.baseline == lowest and all(
+            line.baseline < other.baseline - other.size / 2 for other in page if other is not line
+        ):
             page.remove(line)
             page.append(line)
             break
     for line in page[-EDGE_LINES:]:
-        if all(line.baseline > other.baseline + other.size / 2 for other in page if other is not line):
+        if line.baseline == highest and all(
+            line.baseline > other.baseline + other.size / 2 for other in page if other is not line
+        ):
             page.remove(line)
             page.insert(0, line)
             break
     return page
 
 
-def _mark_headings(lines: list[Line], body_size: float) -> list[Line]:
-    """Mark lines in larger letters (level 1 for now) and put the parts of a wrapped heading together."""
-    if not body_size:
-        return lines
-    marked: list[Line] = []
-    for line in lines:
-        before = marked[-1] if marked else None
-        if line.size < _LARGER * body_size or not any(character.isalpha() for character in line.text):
-            marked.append(line)
-            continue
-        if (
-            before is not None
-            and before.level
-            and _half_points(before.size) == _half_points(line.size)
-            and 0 < before.baseline - line.baseline < 1.4 * line.size
-        ):
-            marked[-1] = replace(before, text=f"{before.text} {line.text}")
-        else:
-            marked.append(replace(line, level=1))
-    return [line if _is_heading(line) else replace(line, level=0) for line in marked]
-
-
-def _is_heading(line: Line) -> bool:
-    if not line.level or len(line.text) > _LONGEST_HEADING or _LEADER.search(line.text):
-        return False
-    is_sentence = line.text.endswith((".", ",", ";")) and len(line.text) > 60
-    return not is_sentence and sum(character.isalpha() for character in line.text) > 1
-
-
-def _number_levels(pages: list[list[Line]]) -> None:
-    """The largest letters are level 1, the next level 2, and so on."""
-    sizes = sorted({_half_points(line.size) for page in pages for line in page if line.level}, reverse=True)
-    levels = {size: min(level, 6) for level, size in enumerate(sizes, 1)}
+def _usual_step(pages: Sequence[Sequence[Line]], body_size: float) -> float:
+    """The usual distance of two lines of the body."""
+    steps: Counter[float] = Counter()
     for page in pages:
-        page[:] = [replace(line, level=levels[_half_points(line.size)]) if line.level else line for line in page]
+        for before, line in zip(page, page[1:]):  # noqa: B905
+            step = before.baseline - line.baseline
+            if 0 < step < 3 * line.size and not line.is_table and not before.is_table:
+                steps[round(step, 1)] += 1
+    return median(steps.elements()) if steps else 1.2 * body_size
 
 
 def _heading_text(line: Line) -> str:
@@ -145,62 +119,65 @@ def _heading_text(line: Line) -> str:
 class _Measure:
     """What is usual in this document: the width of a full line, and the step from one line to the next."""
 
-    def __init__(self, lines: Sequence[Line], body_size: float) -> None:
-        prose = [line for line in lines if not line.level and len(line.text) > 1]
-        widths = sorted(line.width for line in prose)
+    def __init__(self, lines: Sequence[Line], step: float) -> None:
+        self.step = step
+        prose = [line for line in lines if not line.level and not line.is_table and len(line.text) > 1]
+        widths = sorted([line.right - line.left for line in prose])
         # The width that nine of ten lines stay below is that of a full line, even where every tenth spans two columns.
         self.full_width = widths[len(widths) * 9 // 10] if widths else 0.0
-        full = [line for line in prose if line.width >= 0.6 * self.full_width]
+        self._scale = 10 / self.full_width if self.full_width else 0.0
+        rights: dict[int, list[float]] = {}
+        for line in prose:
+            if line.right - line.left >= 0.6 * self.full_width:
+                rights.setdefault(round(line.left * self._scale), []).append(line.right)
+        # Lines that start within a tenth of the width of each other; an indented line looks two tenths around.
         self._rights: dict[int, float] = {}
-        for column in {self._column(line) for line in full}:
-            rights = sorted(line.right for line in full if abs(self._column(line) - column) <= 2)
-            self._rights[column] = rights[len(rights) * 9 // 10]
-        steps = [
-            before.baseline - line.baseline
-            for before, line in zip(lines, lines[1:], strict=False)
-            if line.size and 0 < before.baseline - line.baseline < 3 * line.size and not line.level and not before.level
-        ]
-        self.step = median(steps) if steps else 1.2 * body_size
+        for column in rights:
+            near = sorted(right for place in range(column - 2, column + 3) for right in rights.get(place, ()))
+            self._rights[column] = near[len(near) * 9 // 10]
 
     def is_full(self, line: Line, following: Line) -> bool:
         """Whether the first word of the following line would not have fitted at the end of this one."""
-        letter = line.width / max(len(line.text), 1)
-        word = len(following.text.split(maxsplit=1)[0]) + 1  # with the space before it
-        right = self._rights.get(self._column(line), line.left + self.full_width)
-        return line.right + word * letter > right
+        text = following.text
+        word = text.find(" ")
+        right = self._rights.get(round(line.left * self._scale))
+        if right is None:
+            right = line.left + self.full_width
+        width = line.right - line.left
+        return line.right + ((word if word >= 0 else len(text)) + 1) * width / (len(line.text) or 1) > right
 
-    def _column(self, line: Line) -> int:
-        """Lines that start within a tenth of the width of each other; an indented line looks two tenths around."""
-        return round(line.left / (0.1 * self.full_width)) if self.full_width else 0
 
-
-def _join(lines: list[Line], measure: _Measure) -> str:
+def _join(lines: Sequence[Line], measure: _Measure) -> str:
     parts: list[str] = []
+    before: Line | None = None
+    last = len(lines) - 1
     for index, line in enumerate(lines):
-        text = _heading_text(line) if line.level else _plain_text(line)
-        if index:
-            after = lines[index + 1] if index + 1 < len(lines) else None
-            parts.append(_separator(lines[index - 1], line, after, text, measure))
+        text = _heading_text(line) if line.level else line.text if line.is_table else _plain_text(line.text)
+        if before is not None:
+            parts.append(_separator(before, line, lines[index + 1] if index < last else None, text, measure))
         parts.append(text)
+        before = line
     return "".join(parts)
 
 
-def _plain_text(line: Line) -> str:
+def _plain_text(text: str) -> str:
     """A line of the body: bullets as ``-``; a ``#`` that is no heading is escaped, as Markdown does."""
-    if _MARK.match(line.text):
-        return "\\" + line.text
-    return "- " + line.text[bullet.end() :] if (bullet := _BULLET.match(line.text)) else line.text
+    if text[0].isalnum():
+        return text
+    if _MARK.match(text):
+        return "\\" + text
+    return "- " + text[bullet.end() :] if (bullet := _BULLET.match(text)) else text
 
 
 def _separator(before: Line, line: Line, after: Line | None, text: str, measure: _Measure) -> str:
     """What stands between two lines of a page: nothing to see, a line end, or a blank line."""
-    if before.level or line.level:
+    if before.level or line.level or before.is_table or line.is_table or before.turn != line.turn:
         return "\n\n"
     is_placed = bool(before.size and line.size)
     step = before.baseline - line.baseline if is_placed else 0.0
-    has_ended = bool(_SENTENCE_END.search(before.text))
+    has_ended = _SENTENCE_END.search(before.text[-6:]) is not None
     is_full = measure.is_full(before, line)
-    runs_on = text[0].islower() and not has_ended
+    runs_on = not has_ended and text[0].islower()
     limit = 2 * measure.step if runs_on and is_full else _WIDER_STEP * measure.step
     is_other_size = abs(before.size - line.size) > 0.1 * line.size and (has_ended or not is_full)
     if is_placed and (step > limit or is_other_size):
@@ -209,7 +186,7 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         return "\n"
     if is_placed and step > 0 and has_ended and _is_indented(before, line, after):
         return "\n\n"
-    if is_full or (runs_on and before.width > 0.5 * measure.full_width):
+    if is_full or (runs_on and before.right - before.left > 0.5 * measure.full_width):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()
         return "\n" if is_hyphen else " "
     return "\n\n" if has_ended else "\n"
@@ -219,3 +196,45 @@ def _is_indented(before: Line, line: Line, after: Line | None) -> bool:
     """The first line of a paragraph that stands in from the lines before and after it."""
     margin = before.left if after is None or after.baseline >= line.baseline else min(before.left, after.left)
     return 0.7 * line.size < line.left - margin < 6 * line.size
+
+
+def _part_notes(page: list[Line], body_size: float) -> tuple[list[Line], list[Line]]:
+    """The page's lines, and its footnotes: smaller letters with a mark before them, at the foot of a column."""
+    limit = _SMALLER * body_size
+    if not any(0 < line.size <= limit for line in page):
+        return page, []
+    body: list[Line] = []
+    notes: list[Line] = []
+    index = 0
+    while index < len(page):
+        end = index
+        while end < len(page) and 0 < page[end].size <= limit and not page[end].is_table and not page[end].level:
+            if end > index and page[end].baseline > page[end - 1].baseline:
+                break
+            end += 1
+        is_at_foot = end == len(page) or page[end].baseline > page[index].baseline or page[end].turn != page[index].turn
+        is_under_text = index > 0 and page[index - 1].size > limit and page[index - 1].baseline > page[index].baseline
+        if end > index and is_at_foot and is_under_text and _NOTE.match(page[index].text):
+            notes += page[index:end]
+        else:
+            end = max(end, index + 1)
+            body += page[index:end]
+        index = end
+    return body, notes
+
+
+def _with_notes(pages: Sequence[tuple[list[Line], list[Line]]], measure: _Measure) -> list[str]:
+    """The pages' text; footnotes follow the paragraph that they would stand in the middle of."""
+    texts = [_join(body, measure) for body, _notes in pages]
+    for number, (_body, notes) in enumerate(pages):
+        if not notes:
+            continue
+        following = texts[number + 1] if number + 1 < len(texts) else ""
+        foot = _join(notes, measure)
+        if following[:1].islower() and not _SENTENCE_END.search(texts[number][-6:]):
+            end = following.find("\n\n")
+            end = len(following) if end < 0 else end
+            texts[number + 1] = f"{following[:end]}\n\n{foot}{following[end:]}"
+        else:
+            texts[number] = f"{texts[number]}\n\n{foot}" if texts[number] else foot
+    return texts

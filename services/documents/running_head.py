@@ -6,15 +6,53 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from services.records import Removal
+
 EDGE_LINES = 3
 _ROMAN = re.compile(r"\b(?:[ivx]+|[lcx][ivxlc]+)\b")
 _DIGITS = re.compile(r"\d+")
 _NUMBER_AT_END = re.compile(r"(?:^|\s)(\d{1,5})$")
 _NUMBER_AT_START = re.compile(r"(\d{1,5})\s")
 _ONLY_NUMBERS = re.compile(r"[\W#_]*")
+_NEAR_PAGES = 12  # among which a head of one chapter must stand
+_NEAR_COUNT = 4  # times, at one height
 
 
-def find_running_lines(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
+class RunningHeads:
+    """Finds the running heads of a document part by part, and remembers those of the parts before."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def find(self, pages: Sequence[Sequence[str]], baselines: Sequence[Sequence[float]] = ()) -> set[tuple[int, int]]:
+        """As ``find_running_lines``; a line that ran in a part before is one wherever it stands at an edge."""
+        running = find_running_lines(pages, baselines, self._known)
+        self._known |= {key for number, index in running if has_letters(key := _key(pages[number][index]))}
+        return running
+
+    @staticmethod
+    def removals(pages: Sequence[Sequence[str]], running: set[tuple[int, int]], first_page: int) -> list[Removal]:
+        """What is left out, each wording once: its first text, the page of that, and how often it was met."""
+        found: dict[str, Removal] = {}
+        for number, index in sorted(running):
+            text = pages[number][index]
+            key = _key(text)
+            before = found.get(key)
+            found[key] = (
+                Removal("head", before.text, before.page, before.count + 1)
+                if before
+                else Removal("head", text, first_page + number)
+            )
+        return list(found.values())
+
+
+def has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def find_running_lines(
+    pages: Sequence[Sequence[str]], baselines: Sequence[Sequence[float]] = (), known: frozenset[str] | set[str] = frozenset()
+) -> set[tuple[int, int]]:
     """Find the lines that run along the top or foot of the pages.
 
     A line is one when, with its numbers masked, it stands among the first or last three lines of at least
@@ -22,10 +60,13 @@ def find_running_lines(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
     outermost line, so that a column of figures keeps its first row. A heading (``# ...``) is compared
     unmasked: "Chapter 1" and "Chapter 2" at the top of their pages are text. An outermost line that ends
     (or then begins) with the number of its page, counted from anywhere, is one too, whatever else it says, when at
-    least three pages and a sixth of them agree.
+    least three pages and a sixth of them agree. The head of a short chapter is found by its height: it stands at the
+    same one on four of twelve pages.
 
     Args:
         pages: for each page its lines from top to bottom, none of them empty.
+        baselines: the lines' heights on the page in points, where they are known.
+        known: masked text of running lines that are known already.
 
     Returns:
         ``(page index, line index)`` of every such line.
@@ -38,14 +79,34 @@ def find_running_lines(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
         running |= _numbered_lines(pages, is_top)
         edges = [[(index, _key(lines[index])) for index in _edge(len(lines), is_top)] for lines in pages]
         counts = Counter(key for edge in edges for key in {key for _, key in edge})
+        near = _near_keys(edges, baselines) if baselines else set()
         for number, edge in enumerate(edges):
             is_outermost = True
             for index, key in edge:
-                is_running = counts[key] >= needed and (is_outermost or not _ONLY_NUMBERS.fullmatch(key))
+                is_running = (counts[key] >= needed or key in near or key in known) and (
+                    is_outermost or not _ONLY_NUMBERS.fullmatch(key)
+                )
                 if is_running:
                     running.add((number, index))
                 is_outermost = is_outermost and is_running
     return running
+
+
+def _near_keys(edges: Sequence[Sequence[tuple[int, str]]], baselines: Sequence[Sequence[float]]) -> set[str]:
+    """Lines with letters that stand at one height on four of twelve pages in a row."""
+    places: dict[tuple[str, int], list[int]] = {}
+    for number, edge in enumerate(edges):
+        for index, key in edge:
+            height = baselines[number][index]
+            if height and has_letters(key):
+                places.setdefault((key, round(height / 2)), []).append(number)
+    return {
+        key
+        for (key, _height), numbers in places.items()
+        if any(
+            numbers[at] - numbers[at - _NEAR_COUNT + 1] < _NEAR_PAGES for at in range(_NEAR_COUNT - 1, len(numbers))
+        )
+    }
 
 
 def _numbered_lines(pages: Sequence[Sequence[str]], is_top: bool) -> set[tuple[int, int]]:

@@ -1,0 +1,257 @@
+"""The lines of a PDF page with their places, read with as few calls into pdfium as will do.
+
+A call costs about a microsecond whatever it does, and a page has thousands of characters: so a line is placed by its
+first character and the rectangles of its text objects, and single characters are asked for only where a line
+is wider than its letters explain.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from services.documents.pdf_line import Cell, Line
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+_GAP = 0.9  # of the letters' size: more than this between two words may part columns
+_WIDE = 1.15  # times the usual width of a page's letters: there may be a gap in the line
+_MOST_RECTANGLES = 8  # of a line; more are not looked at one by one
+_LONGEST_BOLD = 110  # characters; longer lines are no headings
+_MOST_CHARACTERS = 400_000  # of a page; what comes after them is left out
+_FORCE_BOLD = 1 << 18
+_BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[-,]medi\b|^(?:[A-Z]{6}\+)?(?:CM|SF|LM|EC)[A-Z]*BX", re.IGNORECASE)
+
+
+class PageText:
+    """The text of the pages of one open document. Buffers are kept from page to page."""
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        import pypdfium2.raw as pdfium
+
+        self._document, self._pdfium = document, pdfium
+        self._buffer: Any = (ctypes.c_ushort * 8192)()
+        self._left, self._right, self._top, self._bottom = (ctypes.c_double() for _ in range(4))
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._matrix = pdfium.FS_MATRIX()
+        self._name = ctypes.create_string_buffer(128)
+        self._flags = ctypes.c_int()
+        self._is_bold: dict[tuple[bytes, int], bool] = {}
+
+    def lines(self, index: int) -> list[Line]:
+        """The page's lines in the order in which the file draws them.
+
+        Raises:
+            PdfiumError: the page cannot be loaded.
+        """
+        import pypdfium2
+
+        pdfium = self._pdfium
+        page = pdfium.FPDF_LoadPage(self._document.raw, index)
+        if not page:
+            raise pypdfium2.PdfiumError("Failed to load page.")
+        try:
+            text_page = pdfium.FPDFText_LoadPage(page)
+            if not text_page:
+                raise pypdfium2.PdfiumError("Failed to load the page's text.")
+            try:
+                return self._lines(text_page)
+            finally:
+                pdfium.FPDFText_ClosePage(text_page)
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def _lines(self, text_page: Any) -> list[Line]:
+        text, starts = self._text(text_page)
+        if not text:
+            return []
+        lines: list[Line] = []
+        spans: list[tuple[int, int, bool]] = []  # of each line: first character, end, whether its gaps are known
+        at = 0
+        for row in text.split("\r\n"):
+            is_joint = False
+            for piece in row.split("\ufffe"):
+                found = self._placed(text_page, starts, at, piece)
+                at += len(piece) + 1
+                if is_joint and lines and (found is None or _is_beside(lines[-1], found[0])):
+                    # A hyphen within a line: pdfium writes U+FFFE for it too.
+                    before, (first, end, is_known) = lines[-1], spans[-1]
+                    before.text += "-" + piece.rstrip()
+                    if found:
+                        before.right = found[0].right
+                        spans[-1] = (first, found[1][1], is_known and found[1][2])
+                else:
+                    if is_joint and lines:
+                        lines[-1].text += "-"
+                    if found:
+                        lines.append(found[0])
+                        spans.append(found[1])
+                is_joint = True
+            at += 1
+        self._find_gaps(text_page, text, starts, lines, spans)
+        self._find_bold(text_page, starts, lines, spans)
+        return lines
+
+    def _text(self, text_page: Any) -> tuple[str, list[int] | None]:
+        """The page's text, and the index pdfium has for each of its characters, or None where it is the same."""
+        count = min(self._pdfium.FPDFText_CountChars(text_page), _MOST_CHARACTERS)
+        if count <= 0:
+            return "", None
+        if 2 * count + 2 > len(self._buffer):  # a character may take two units
+            self._buffer = (ctypes.c_ushort * (2 * count + 2))()
+        written = self._pdfium.FPDFText_GetText(text_page, 0, count, self._buffer) - 1
+        if written <= 0:
+            return "", None
+        text = ctypes.string_at(self._buffer, 2 * written).decode("utf-16-le", "surrogatepass")
+        if len(text) == written == count:
+            return text, None
+        starts: list[int] = []
+        unit = 0
+        for character in text:
+            starts.append(max(self._pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, unit), 0))
+            unit += 1 + (character > "\uffff")
+        return text, starts
+
+    def _placed(
+        self, text_page: Any, starts: list[int] | None, at: int, piece: str
+    ) -> tuple[Line, tuple[int, int, bool]] | None:
+        """The piece of text from ``at`` on as a line, with its span and whether all its gaps are known to be small."""
+        stripped = piece.strip()
+        if not stripped:
+            return None
+        pdfium = self._pdfium
+        first = at + len(piece) - len(piece.lstrip())
+        end = first + len(stripped)
+        character = first if starts is None else starts[first]
+        count = pdfium.FPDFText_CountRects(
+            text_page, character, end - first if starts is None else starts[end - 1] + 1 - character
+        )
+        pdfium.FPDFText_GetCharOrigin(text_page, character, self._x, self._y)
+        size, turn = self._size(text_page, character)
+        if not 1 <= count <= _MOST_RECTANGLES:
+            left = self._box(text_page, character, turn)[0]
+            right = self._box(text_page, character if end - first < 2 else self._at(starts, end - 1), turn)[1]
+            return Line(stripped, left, right, self._baseline(turn), size, 0, False, turn), (first, end, False)
+        left, right = self._rectangle(text_page, 0, turn)
+        is_known = count == 1
+        for index in range(1, count):
+            next_left, next_right = self._rectangle(text_page, index, turn)
+            is_known = next_left - right < _GAP * size
+            if not is_known:
+                # Only that there is one matters here; where, the words will say.
+                right = self._box(text_page, self._at(starts, end - 1), turn)[1]
+                break
+            left, right = min(left, next_left), max(right, next_right)
+        # A drop capital does not make its line a heading: the smaller of two letters counts.
+        if len(stripped) > 2 and size > 14:
+            middle = first + len(stripped) // 2
+            middle += text_is_blank(stripped, len(stripped) // 2)
+            size = min(size, self._size(text_page, self._at(starts, middle))[0] or size)
+        # Gaps that are known to be there are looked for in any case: the span says so by its third value.
+        line = Line(stripped, left, right, self._baseline(turn), size, 0, False, turn)
+        return line, (first, end, is_known)
+
+    def _find_gaps(
+        self,
+        text_page: Any,
+        text: str,
+        starts: list[int] | None,
+        lines: list[Line],
+        spans: list[tuple[int, int, bool]],
+    ) -> None:
+        """Give the lines with wide gaps their cells."""
+        widths = [
+            (line.right - line.left) / (line.size * len(line.text))
+            for line in lines
+            if line.size > 0 and len(line.text) > 2
+        ]
+        if not widths:
+            return
+        usual = min(median(widths), 0.62)  # that of a typewriter's letters
+        for line, (first, end, is_known) in zip(lines, spans, strict=True):
+            if " " not in line.text or line.size <= 0:
+                continue
+            if is_known and line.right - line.left < _WIDE * usual * line.size * (end - first):
+                continue
+            cells: list[Cell] = []
+            start, left = first, line.left
+            at = text.find(" ", first, end)
+            while at >= 0:
+                right = self._box(text_page, self._at(starts, at - 1), line.turn)[1]
+                next_left = self._box(text_page, self._at(starts, at + 1), line.turn)[0]
+                if next_left - right >= _GAP * line.size:
+                    cells.append(Cell(_readable(text[start:at]), left, right))
+                    start, left = at + 1, next_left
+                at = text.find(" ", at + 1, end)
+            if cells:
+                line.cells = (*cells, Cell(_readable(text[start:end]), left, line.right))
+
+    def _find_bold(
+        self, text_page: Any, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
+    ) -> None:
+        """Find the short lines that are bold from the first letter to the last."""
+        widest = max((line.right - line.left for line in lines), default=0.0)
+        for line, (first, end, _is_known) in zip(lines, spans, strict=True):
+            if len(line.text) > _LONGEST_BOLD or line.right - line.left > 0.9 * widest or line.text[-1] in ",;-":
+                if not (len(lines) < 4 or line.cells):
+                    continue
+            line.is_bold = all(self._letter_is_bold(text_page, self._at(starts, at)) for at in (first, end - 1))
+
+    def _letter_is_bold(self, text_page: Any, character: int) -> bool:
+        self._pdfium.FPDFText_GetFontInfo(text_page, character, self._name, 128, self._flags)
+        key = (self._name.value, self._flags.value)
+        is_bold = self._is_bold.get(key)
+        if is_bold is None:
+            is_bold = self._is_bold[key] = bool(key[1] & _FORCE_BOLD or _BOLD_NAME.search(key[0]))
+        return is_bold
+
+    def _size(self, text_page: Any, character: int) -> tuple[float, int]:
+        """The size of a letter on the page in points, that of its font times its scale; and its quarter turns."""
+        size = self._pdfium.FPDFText_GetFontSize(text_page, character)
+        matrix = self._matrix
+        if not self._pdfium.FPDFText_GetMatrix(text_page, character, matrix):
+            return size, 0
+        a, b, d = matrix.a, matrix.b, matrix.d
+        if abs(b) > abs(a):
+            return size * abs(matrix.c or b), 1 if b > 0 else 3
+        return size * (abs(d) or 1.0), 2 if a < 0 and d < 0 else 0
+
+    def _baseline(self, turn: int) -> float:
+        return (self._y.value, -self._x.value, -self._y.value, self._x.value)[turn]
+
+    def _rectangle(self, text_page: Any, index: int, turn: int) -> tuple[float, float]:
+        self._pdfium.FPDFText_GetRect(text_page, index, self._left, self._top, self._right, self._bottom)
+        return self._extent(turn)
+
+    def _box(self, text_page: Any, character: int, turn: int) -> tuple[float, float]:
+        self._pdfium.FPDFText_GetCharBox(text_page, character, self._left, self._right, self._bottom, self._top)
+        return self._extent(turn)
+
+    def _extent(self, turn: int) -> tuple[float, float]:
+        """Left and right as one reads."""
+        if turn == 0:
+            return self._left.value, self._right.value
+        if turn == 1:
+            return self._bottom.value, self._top.value
+        if turn == 2:
+            return -self._right.value, -self._left.value
+        return -self._top.value, -self._bottom.value
+
+    @staticmethod
+    def _at(starts: list[int] | None, index: int) -> int:
+        return index if starts is None else starts[index]
+
+
+def text_is_blank(text: str, index: int) -> bool:
+    return text[index].isspace()
+
+
+def _readable(text: str) -> str:
+    return text.replace("\ufffe", "-").strip()
+
+
+def _is_beside(before: Line, line: Line) -> bool:
+    return before.turn == line.turn and abs(line.baseline - before.baseline) < 0.3 * line.size

@@ -1,0 +1,268 @@
+"""Tables of a PDF page, found by what stands under what: a false table is worse than one that is missed.
+
+Lines with gaps are a table when the gaps of three rows and more lie over each other, the cells of each column
+share an edge, and their text is that of a table: short cells, or numbers. Prose in columns, lists, and tables of contents
+have gaps as well, and are left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from services.documents import markdown
+from services.documents.pdf_line import Cell, Line
+
+_LEAST_ROWS = 3
+_ALIGNED = 0.75  # share of a column's cells that must share an edge
+_LONG_CELL = 40  # characters
+_NUMERIC = 0.6  # share of a column's cells
+_STEP = 3.2  # times the letters' size: rows further apart are not of one table
+_NUMBER = re.compile(r"[-+–−±<>~≈(]?[$€£¥]?\s?\d[\d.,:/ ]*\s?(?:[%‰°)*†]|[A-Za-zµ°/%$€£]{1,5})?\*{0,3}|[-–—.]|n/?a", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
+_ENUMERATOR = re.compile(r"[•‣▪●◦∙·–—*\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d+(?:\.\d+)+\.?|\[\d{1,3}\]|[A-Z]:")
+_EQUATION_NUMBER = re.compile(r"\(\d+(?:\.\d+)*[a-z]?\)")
+_INDEX_ENTRY = re.compile(r".*\D,? \d+(?:[,–-] ?\d+)*")
+_LEADERS = re.compile(r"(?:\. ?){4,}|…{2,}|_{4,}")
+
+
+@dataclass(slots=True)
+class _Column:
+    left: float
+    right: float
+
+
+def with_tables(lines: list[Line]) -> list[Line]:
+    """The page's lines with each table as one line of Markdown rows."""
+    if sum(bool(line.cells) for line in lines) < _LEAST_ROWS:
+        return lines
+    out: list[Line] = []
+    index = 0
+    while index < len(lines):
+        found = _table_at(lines, index) if lines[index].cells else None
+        if found is None:
+            out.append(lines[index])
+            index += 1
+        else:
+            table, index = found
+            out.append(table)
+    return out
+
+
+def _table_at(lines: Sequence[Line], start: int) -> tuple[Line, int] | None:
+    """The table whose first row is the line at ``start``, and the index of the line after it."""
+    for first in range(start, min(start + 3, len(lines) - 1)):  # spanning cells of a head may not fit the columns
+        if not lines[first].cells:
+            return None
+        grown = _grow(lines, first)
+        if grown is None:
+            continue
+        columns, end = grown
+        if first > start and not all(_is_near(lines[at], lines[at + 1]) for at in range(start, first)):
+            continue
+        rows = [[_place(line, columns) for line in group] for group in _logical_rows(lines[first:end])]
+        merged = [_merge(group, len(columns)) for group in rows]
+        merged = _with_run_on_rows(merged)
+        if not _is_table(merged, columns, lines[first:end]):
+            continue
+        head = [_merge([_spread(line, columns)], len(columns)) for line in lines[start:first]]
+        whole = lines[start:end]
+        text = markdown.table(head + merged)
+        return (
+            replace(
+                whole[-1],
+                text=text,
+                left=min(line.left for line in whole),
+                right=max(line.right for line in whole),
+                cells=(),
+                is_table=True,
+                is_bold=False,
+            ),
+            end,
+        )
+    return None
+
+
+def _is_near(above: Line, below: Line) -> bool:
+    return (
+        0.3 * below.size < above.baseline - below.baseline < _STEP * max(below.size, above.size)
+        and 0.7 < (above.size / below.size if below.size else 1) < 1.43
+    )
+
+
+def _grow(lines: Sequence[Line], start: int) -> tuple[list[_Column], int] | None:
+    """The columns of the rows from ``start`` on, and where they end; None for too few rows."""
+    gap = 0.5 * lines[start].size
+    columns = [_Column(cell.left, cell.right) for cell in lines[start].cells]
+    end = start + 1
+    last_row = end
+    while end < len(lines) and _is_near(lines[end - 1], lines[end]):
+        if not _fit(columns, lines[end], gap):
+            break
+        end += 1
+        if lines[end - 1].cells or _is_under_a_column(columns, lines[end - 1], lines[end - 2]):
+            last_row = end
+    rows = sum(bool(line.cells) for line in lines[start:last_row])
+    return (columns, last_row) if rows >= _LEAST_ROWS and rows >= 0.5 * (last_row - start) else None
+
+
+def _fit(columns: list[_Column], line: Line, gap: float) -> bool:
+    """Widen the columns by a row's cells; False, and nothing is changed, if one would run over two columns."""
+    widened = [_Column(column.left, column.right) for column in columns]
+    for cell in line.cells or (Cell(line.text, line.left, line.right),):
+        over = [column for column in widened if cell.left < column.right + gap and cell.right > column.left - gap]
+        if len(over) > 1:
+            return False
+        if over:
+            over[0].left, over[0].right = min(over[0].left, cell.left), max(over[0].right, cell.right)
+        elif not line.cells:
+            return False
+        else:
+            widened.append(_Column(cell.left, cell.right))
+    widened.sort(key=lambda column: column.left)
+    if any(after.left - before.right < gap for before, after in zip(widened, widened[1:])):
+        return False
+    columns[:] = widened
+    return True
+
+
+def _is_under_a_column(columns: Sequence[_Column], line: Line, above: Line) -> bool:
+    """Whether a line of one cell goes on with a cell of the row above it."""
+    if line.left >= columns[0].right:
+        return True
+    return line.text[0].islower() and above.baseline - line.baseline < 1.5 * line.size
+
+
+def _logical_rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines of one row, where the steps between lines are of two kinds: small within a row, larger between rows."""
+    steps = [above.baseline - below.baseline for above, below in zip(lines, lines[1:])]
+    small = min(steps)
+    is_large = [step > 1.3 * small for step in steps]
+    if not 0.2 * len(steps) <= sum(is_large) < len(steps) or sum(is_large) < 2:
+        return [[line] for line in lines]
+    groups = [[lines[0]]]
+    for line, starts_row in zip(lines[1:], is_large, strict=True):
+        if starts_row:
+            groups.append([line])
+        else:
+            groups[-1].append(line)
+    # A row of which no line has all its cells beside each other is no row.
+    return groups if all(any(line.cells for line in group) for group in groups) else [[line] for line in lines]
+
+
+def _place(line: Line, columns: Sequence[_Column]) -> list[str]:
+    texts = [""] * len(columns)
+    for cell in line.cells or (Cell(line.text, line.left, line.right),):
+        for index, column in enumerate(columns):
+            if cell.left < column.right and cell.right > column.left:
+                texts[index] = f"{texts[index]} {cell.text}".strip()
+                break
+    return texts
+
+
+def _spread(line: Line, columns: Sequence[_Column]) -> list[str]:
+    """A row of the head; a cell over several columns stands in the first of them."""
+    return _place(line, columns)
+
+
+def _merge(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    merged = []
+    for index in range(width):
+        text = ""
+        for row in rows:
+            if row[index]:
+                text = f"{text}\n{row[index]}" if text.endswith("-") else f"{text} {row[index]}"
+        merged.append(re.sub(r"(?<=\w)-\n(?=[a-zß-ÿ])", "", text).replace("\n", " ").strip())
+    return merged
+
+
+def _with_run_on_rows(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without a first cell that only go on with cells of the row above become part of it."""
+    out: list[list[str]] = []
+    for row in rows:
+        filled = [index for index, text in enumerate(row) if text]
+        is_run_on = (
+            out
+            and len(filled) < len(row)
+            and (not row[0] or len(filled) == 1)
+            and all(out[-1][index] and row[index][0].islower() for index in filled)
+        )
+        if is_run_on:
+            out[-1] = _merge([out[-1], row], len(row))
+        else:
+            out.append(row)
+    return out
+
+
+def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: Sequence[Line]) -> bool:
+    if len(rows) < _LEAST_ROWS or len(columns) < 2:
+        return False
+    body = rows[1:]
+    by_column = [[row[index] for row in body if row[index]] for index in range(len(columns))]
+    if any(len(texts) < 2 for texts in by_column) or sum(map(len, by_column)) < 0.6 * len(columns) * len(body):
+        return False
+    if not all(_is_aligned(lines, column) for column in columns):
+        return False
+    lengths = [median(map(len, texts)) for texts in by_column]
+    numeric = [_share(texts, _NUMBER) >= _NUMERIC for texts in by_column]
+    if sum(_LEADERS.search(line.text) is not None for line in lines) > 0.2 * len(lines):
+        return False
+    if _share(by_column[-1], _WHOLE_NUMBER) > 0.8 and len(columns) <= 3 and _counts_up(by_column[-1]):
+        if len(columns) == 2 or _share(by_column[0], _ENUMERATOR) > 0.5:
+            return False  # a table of contents
+    if all(_share(texts, _INDEX_ENTRY) > 0.5 for texts in by_column):
+        return False
+    if len(columns) == 2:
+        if _share(by_column[0], _ENUMERATOR) > 0.5 or _share(by_column[1], _EQUATION_NUMBER) > 0.5:
+            return False
+        is_headed = lines[0].is_bold and not any(line.is_bold for line in lines[1:])
+        if not (numeric[1] or numeric[0] or (is_headed and max(lengths) < _LONG_CELL)):
+            return False
+    if any(length > _LONG_CELL for length in lengths) and not any(numeric):
+        return False
+    return not _is_prose(lines, columns, lengths, numeric)
+
+
+def _is_prose(
+    lines: Sequence[Line], columns: Sequence[_Column], lengths: Sequence[float], numeric: Sequence[bool]
+) -> bool:
+    """Columns of running text: their lines are long, and most reach the right edge."""
+    if any(numeric) or min(lengths) < 15:
+        return False
+    full = total = 0
+    for column in columns[:-1]:
+        for line in lines:
+            for cell in line.cells:
+                if cell.left < column.right and cell.right > column.left:
+                    total += 1
+                    full += cell.right > column.right - 0.15 * (column.right - column.left)
+    return full > 0.4 * total
+
+
+def _is_aligned(lines: Sequence[Line], column: _Column) -> bool:
+    cells = [
+        cell for line in lines for cell in line.cells if cell.left < column.right and cell.right > column.left
+    ]
+    if len(cells) < 2:
+        return False
+    tolerance = 0.4 * lines[0].size
+    for edges in (
+        [cell.left for cell in cells],
+        [cell.right for cell in cells],
+        [(cell.left + cell.right) / 2 for cell in cells],
+    ):
+        middle = median(edges)
+        if sum(abs(edge - middle) <= tolerance for edge in edges) >= _ALIGNED * len(cells) - 1:
+            return True
+    return False
+
+
+def _share(texts: Sequence[str], pattern: re.Pattern[str]) -> float:
+    return sum(pattern.fullmatch(text) is not None for text in texts) / len(texts) if texts else 0.0
+
+
+def _counts_up(texts: Sequence[str]) -> bool:
+    numbers = [int(text) for text in texts if text.isdigit()]
+    return len(numbers) >= 2 and all(one <= other for one, other in zip(numbers, numbers[1:]))

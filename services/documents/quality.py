@@ -1,0 +1,190 @@
+"""How good a chunk is as text to learn from, cheaply enough to be asked of every chunk.
+
+Each check gives a penalty that grows with how much of the chunk is affected. What is normal somewhere is not held
+against a chunk: code in a fence, tables with words in their cells, formulas, refrains, scripts without spaces.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+
+import numpy as np
+
+from services.documents.language import language_of
+from services.translation import _
+
+PROBLEMS: dict[str, str] = {
+    "short": _("too short to say much"),
+    "numbers": _("mostly numbers"),
+    "symbols": _("mostly signs, hardly a word"),
+    "broken": _("broken characters or words"),
+    "repeated": _("the same lines again and again"),
+    "language": _("another language than the rest of its document"),
+}
+
+_LETTER, _DENSE, _DIGIT, _SYMBOL, _SPACE, _BROKEN, _SUSPECT = range(7)
+_ENOUGH_LETTERS = 60  # fewer are short; a character of a dense script (Chinese, Japanese, Korean) counts as three
+_NAMED_PENALTY = 40  # from which on a penalty is a problem with a name
+_LONGEST_WORD = 25  # in prose; longer ones are compounds in some languages, and glued words when there are many
+_FEW_WORDS = 20  # too few for shares of words to mean something
+
+_CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
+_CONTINUATION = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+# UTF-8 that was read as Latin-1 or Windows-1252: "Ã¤" for "ä", "â€™" for "’", "Ð°" for "а", "æ—¥" for "日".
+_LEADS = "ÂÃÄÅÐÑØÙÎÏâãäåæçè"
+_MOJIBAKE = re.compile(
+    f"[{_LEADS}](?:(?<=[ÂÃ])[\x80-\xbf]|(?<=[ÄÅÐÑØÙÎÏ])[{_CONTINUATION}](?=[\\wÂ-ô])"
+    f"|(?<=â)€[{_CONTINUATION}¦]|(?<=[ãäåæçè])[{_CONTINUATION}]{{2}})"
+)
+_SPACED_OUT = re.compile(r"(?:(?<!\S)[^\W\d_] +){5,}")
+_NO_PROSE = re.compile(r"[\d/@_=\\<>{}#|]")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def assess(text: str, document_language: str = "") -> tuple[int, str]:
+    """How useful a chunk is, and what is wrong with it.
+
+    Args:
+        document_language: as ``language_of`` gives it for the whole document; "" leaves the language unjudged.
+
+    Returns:
+        A score from 0 (useless) to 100, and a key of PROBLEMS or "".
+    """
+    prose = _CODE.sub(" ", text) if "```" in text or "~~~" in text else text
+    is_code = len(prose) < 0.5 * len(text)
+    counts = _count_kinds(text)
+    words = prose.split()
+    penalties = {
+        "short": _ramp(_ENOUGH_LETTERS - counts[_LETTER] - 3 * counts[_DENSE], 0, _ENOUGH_LETTERS, least=45),
+        "broken": _broken(text, words, counts),
+        "repeated": _repeated(text, words),
+    }
+    if not is_code:
+        kinds = counts if prose is text else _count_kinds(prose)
+        penalties["numbers"] = _numbers(prose, kinds)
+        penalties["symbols"] = _symbols(prose, kinds)
+        penalties["language"] = 70 if document_language and _is_foreign(prose, document_language) else 0
+    score = max(0, round(100 - sum(penalties.values())))
+    worst = max(penalties, key=penalties.__getitem__)
+    return score, worst if penalties[worst] >= _NAMED_PENALTY else ""
+
+
+def _ramp(value: float, start: float, full: float, least: int = 0) -> float:
+    """A penalty: 0 up to ``start``, then from ``least`` to 100 at ``full``."""
+    if value <= start:
+        return 0
+    return least + (100 - least) * min(1.0, (value - start) / (full - start))
+
+
+def _count_kinds(text: str) -> list[int]:
+    """How many characters there are of each kind, in the order of the kinds above; suspects are letters too."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    counts = np.bincount(_kinds()[codes], minlength=7).tolist()
+    counts[_LETTER] += counts[_SUSPECT]
+    return counts
+
+
+def _visible(counts: list[int]) -> int:
+    return sum(counts) - counts[_SPACE] - counts[_SUSPECT]
+
+
+@cache
+def _kinds() -> np.ndarray:
+    """The kind of every code point, uint8."""
+    kinds = np.full(0x110000, _LETTER, np.uint8)
+    by_category = {"N": _DIGIT, "P": _SYMBOL, "S": _SYMBOL, "Z": _SPACE, "C": _SYMBOL}
+    for code in range(0x10000):
+        category = unicodedata.category(chr(code))
+        kinds[code] = by_category.get(category[0], _LETTER)
+        if category in ("Cc", "Cs", "Co"):
+            kinds[code] = _BROKEN
+        elif category == "Cf":  # joiners and marks of direction: part of the writing
+            kinds[code] = _SPACE
+    for first, last in ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)):
+        kinds[first : last + 1] = _DENSE
+    kinds[0x1F000:0x1FB00] = _SYMBOL  # emoji
+    kinds[0xF0000:] = _BROKEN  # private use
+    kinds[[ord(lead) for lead in _LEADS]] = _SUSPECT
+    kinds[[0xFFFD, 0xFFFE, 0xFFFF]] = _BROKEN
+    kinds[[0x09, 0x0A, 0x0C, 0x0D, 0x85, 0x2028, 0x2029]] = _SPACE
+    return kinds
+
+
+def _broken(text: str, words: list[str], counts: list[int]) -> float:
+    visible = max(1, _visible(counts))
+    wrong = counts[_BROKEN]
+    if counts[_SUSPECT] > 1:
+        wrong += sum(map(len, _MOJIBAKE.findall(text)))
+    penalty = _ramp(wrong / visible, 0.001, 0.1, least=15) + (30 if wrong >= 3 and wrong / visible > 0.002 else 0)
+    if len(words) < 2 or not counts[_LETTER]:
+        return penalty
+    lengths = list(map(len, words))
+    if max(lengths) > _LONGEST_WORD and counts[_DENSE] < 0.1 * visible:
+        glued = sum(len(word) for word in words if len(word) > _LONGEST_WORD and _is_glued(word))
+        penalty += _ramp(glued / visible, 0.12, 0.5, least=45)
+    if lengths.count(1) > max(_FEW_WORDS / 2, 0.25 * len(words)):
+        letters = sum(len(run) / 2 for run in _SPACED_OUT.findall(text))
+        penalty += _ramp(letters / visible, 0.1, 0.5, least=45)
+    return penalty
+
+
+def _is_glued(word: str) -> bool:
+    """A long word that is no address, number or name of code, and of a script that parts its words."""
+    return not _NO_PROSE.search(word) and "A" <= word[len(word) // 2] < "\u0e00"
+
+
+def _repeated(text: str, words: list[str]) -> float:
+    lines = text.split("\n")
+    penalty = 0.0
+    if len(lines) > 5:
+        counted = Counter(lines)
+        if len(counted) < len(lines):
+            again = sum(len(line) * (count - 1) for line, count in counted.items() if _WORD.search(line))
+            penalty = _ramp(again / len(text), 0.4, 0.9, least=40)
+    if len(words) < _FEW_WORDS or len(text) > 14 * len(words):  # no spaces between words: look at the characters
+        return max(penalty, _ramp(1 - _distinct_share(text), 0.6, 0.95, least=40)) if len(text) >= 200 else penalty
+    if len(set(words)) < 0.3 * len(words):
+        spoken = [word for word in words if word[0].isalpha()]
+        if len(spoken) >= 2 * _FEW_WORDS:
+            runs = len(set(zip(spoken, spoken[1:], spoken[2:])))
+            penalty = max(penalty, _ramp(1 - runs / len(spoken), 0.6, 0.95, least=40))
+    return penalty
+
+
+def _distinct_share(text: str) -> float:
+    """Of the runs of six characters, how many are different."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    hashes = codes[5:].copy()
+    for place in range(5):
+        hashes += codes[place : len(codes) - 5 + place] * np.uint64((0x9E3779B97F4A7C15 * (2 * place + 3)) % 2**64)
+    hashes.sort()
+    return (1 + np.count_nonzero(hashes[1:] != hashes[:-1])) / len(hashes)
+
+
+def _numbers(text: str, counts: list[int]) -> float:
+    digits, letters = counts[_DIGIT], counts[_LETTER] + 3 * counts[_DENSE]
+    if digits < _FEW_WORDS:
+        return 0
+    penalty = _ramp(digits / (digits + letters), 0.5, 1.0, least=20)
+    if penalty and "|" in text:
+        rows = [line for line in text.split("\n") if "|" in line]
+        if sum(bool(_WORD.search(row)) for row in rows) >= 0.5 * len(rows):  # each row says what its numbers are
+            return min(penalty, _NAMED_PENALTY / 2)
+    return penalty
+
+
+def _symbols(text: str, counts: list[int]) -> float:
+    visible = _visible(counts)
+    if not visible:
+        return 100
+    symbols = counts[_SYMBOL] - (text.count("|") + text.count("-") if "|" in text else 0)
+    return _ramp(symbols / visible, 0.35, 0.8, least=10)
+
+
+def _is_foreign(text: str, document_language: str) -> bool:
+    if language_of(text) in ("", document_language):
+        return False
+    return language_of(text[len(text) // 2 :]) != document_language  # more than a quotation at the start

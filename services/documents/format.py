@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.documents.csv_file import read_csv
 from services.documents.docx import read_docx
+from services.documents.email_message import read_email
+from services.documents.epub import read_epub
 from services.documents.html import read_html
+from services.documents.json_file import read_json, read_json_lines
+from services.documents.notebook import read_notebook
+from services.documents.open_document import read_open_document
 from services.documents.page import ReadDocument, Report
 from services.documents.pdf import read_pdf
+from services.documents.pptx import read_pptx
+from services.documents.rtf import read_rtf
+from services.documents.source_code import read_source_code
 from services.documents.text import read_markdown, read_text
+from services.documents.xlsx import read_xlsx
 from services.translation import _
+
+Reader = Callable[[Path, Report], ReadDocument | Iterator[ReadDocument]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +33,59 @@ class Format:
     name: str
     label: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path, Report], ReadDocument]
+    read: Reader
 
     @property
     def file_filter(self) -> str:
         """As file dialogs take it: ``Word document (*.docx)``."""
-        return f"{self.label} ({' '.join('*' + suffix for suffix in self.suffixes)})"
+        return _filter(self.label, self.suffixes)
 
 
 FORMATS: tuple[Format, ...] = (
     Format("pdf", _("PDF document"), (".pdf",), read_pdf),
-    Format("docx", _("Word document"), (".docx",), read_docx),
-    Format("text", _("Plain text"), (".txt", ".text"), read_text),
-    Format("markdown", _("Markdown"), (".md", ".markdown"), read_markdown),
+    Format("docx", _("Word document"), (".docx", ".docm", ".dotx", ".dotm"), read_docx),
+    Format("pptx", _("PowerPoint presentation"), (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), read_pptx),
+    Format("xlsx", _("Excel workbook"), (".xlsx", ".xlsm", ".xltx", ".xltm"), read_xlsx),
+    Format("csv", _("Table (CSV)"), (".csv", ".tsv", ".tab"), read_csv),
+    Format("odf", _("OpenDocument"), (".odt", ".ods", ".odp", ".ott", ".ots", ".otp"), read_open_document),
+    Format("rtf", _("Rich text"), (".rtf",), read_rtf),
+    Format("epub", _("E-book (EPUB)"), (".epub",), read_epub),
     Format("html", _("Web page"), (".html", ".htm", ".xhtml"), read_html),
-)
+    Format("email", _("E-mail"), (".eml", ".mht", ".mhtml"), read_email),
+    Format("markdown", _("Markdown"), (".md", ".markdown"), read_markdown),
+    Format("text", _("Plain text"), (".txt", ".text", ".log", ".rst", ".adoc", ".org"), read_text),
+    Format("json", _("JSON"), (".json",), read_json),
+    Format("jsonl", _("JSON Lines"), (".jsonl", ".ndjson"), read_json_lines),
+    Format("notebook", _("Notebook"), (".ipynb",), read_notebook),
+    Format(
+        "code",
+        _("Source code"),
+        (
+            ".py", ".pyi", ".js", ".mjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".scala", ".groovy", ".c", ".h", ".cc",
+            ".cpp", ".hpp", ".cs", ".go", ".rs", ".swift", ".m", ".rb", ".php", ".pl", ".lua", ".r", ".jl", ".hs", ".ml",
+            ".ex", ".erl", ".clj", ".lisp", ".el", ".sql", ".sh", ".bash", ".zsh", ".ps1", ".bat", ".f90", ".pas",
+            ".vb", ".dart", ".tex", ".bib", ".css", ".scss", ".vue", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".proto",
+        ),
+        read_source_code,
+    ),
+)  # fmt: skip
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
+
+ARCHIVE_SUFFIX = ".zip"
+"""Not a format: it stands for the files in it, as a folder does."""
+
+_WAYS_OUT: dict[tuple[str, ...], str] = {
+    (".doc", ".dot", ".wps", ".wpd", ".pages"): _("Open it in a word processor, save it as DOCX, and add that."),
+    (".xls", ".xlsb", ".numbers"): _("Open it in a spreadsheet program, save it as XLSX, and add that."),
+    (".ppt", ".pps", ".key"): _("Open it in a presentation program, save it as PPTX, and add that."),
+    (".mobi", ".azw", ".azw3", ".kfx", ".fb2", ".lit"): _("Convert it to EPUB, with Calibre for example, and add that."),
+    (".djvu", ".xps", ".oxps", ".ps"): _("Open it, print it into a PDF, and add that."),
+    (".msg", ".pst", ".ost", ".mbox"): _("Save its messages as EML files in the mail program, and add those."),
+    (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"): _("Unpack it, and add the files or the folder."),
+    (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".heic", ".svg"): _(
+        "It is a picture. Save it as a PDF with recognised text, and add that."
+    ),
+}  # fmt: skip
 
 
 def format_of(path: Path) -> Format | None:
@@ -46,10 +95,28 @@ def format_of(path: Path) -> Format | None:
 
 def suffixes() -> tuple[str, ...]:
     """Every suffix that can be read, in the order of the table."""
-    return tuple(_BY_SUFFIX)
+    return (*_BY_SUFFIX, ARCHIVE_SUFFIX)
 
 
 def file_filters() -> list[str]:
-    """The filters of a file dialog: all documents first, then one per format."""
-    every = " ".join("*" + suffix for suffix in suffixes())
-    return [f"{_('All documents')} ({every})", *(format_.file_filter for format_ in FORMATS)]
+    """The filters of a file dialog: all documents first, then one per format, then archives."""
+    return [
+        _filter(_("All documents"), suffixes()),
+        *(format_.file_filter for format_ in FORMATS),
+        _filter(_("ZIP archive of documents"), (ARCHIVE_SUFFIX,)),
+    ]
+
+
+def why_not_readable(path: Path) -> str:
+    """The sentence for a file whose suffix no format has: how to convert it, or else what can be read."""
+    suffix = path.suffix.lower()
+    for kinds, way_out in _WAYS_OUT.items():
+        if suffix in kinds:
+            return _("Files of this kind ({suffix}) cannot be read. {way_out}").format(suffix=suffix, way_out=way_out)
+    return _("Files of this kind ({suffix}) cannot be read. Readable are {formats}.").format(
+        suffix=path.suffix or path.name, formats=", ".join(format_.label for format_ in FORMATS)
+    )
+
+
+def _filter(label: str, suffixes_: tuple[str, ...]) -> str:
+    return f"{label} ({' '.join('*' + suffix for suffix in suffixes_)})"

@@ -8,20 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.documents import markdown
-from services.documents.page import Page, ReadDocument, Report, has_words, ignore, refuse_empty, refuse_without_text
-from services.documents.text import decode
+from services.documents.page import ReadDocument, Report, ignore, refuse_empty
+from services.documents.removal import Removals
+from services.documents.text import decode, whole_document
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_LEFT_OUT = re.compile(
-    "script|style|noscript|template|nav|footer|aside|form|button|select|textarea|input|dialog|menu"
-    "|svg|math|canvas|iframe|object|embed|audio|video|map"
+_SILENT = re.compile("script|style|template|map|svg|canvas|iframe|object|embed|audio|video|head")
+_LEFT_OUT = {
+    "nav": "navigation", "footer": "navigation", "aside": "navigation", "button": "navigation", "select": "navigation",
+    "textarea": "navigation", "input": "navigation", "menu": "navigation", "dialog": "banner", "noscript": "hidden",
+}  # fmt: skip
+_LEFT_OUT_ROLES = {
+    "navigation": "navigation", "banner": "navigation", "contentinfo": "navigation", "search": "navigation",
+    "complementary": "navigation", "menu": "navigation", "dialog": "banner", "alertdialog": "banner",
+}  # fmt: skip
+_BANNER = re.compile(r"\b(?:cookies?|consent|gdpr|newsletter|paywall|modal|popup)\b")
+_NAVIGATION = re.compile(
+    r"\b(?:breadcrumbs?|navbar|sidebar|site-?(?:header|footer|nav)|skip-?link|share-?buttons?|navbox|mw-editsection"
+    r"|mw-jump-link)\b"
 )
-_LEFT_OUT_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu"}
-_BANNER = re.compile(
-    r"\b(?:cookies?|consent|gdpr|breadcrumbs?|newsletter|navbar|sidebar|site-?(?:header|footer|nav)|skip-?link|share-?buttons?)\b"
-)
+_NOTE = re.compile(r"\b(?:doc-)?(?:foot|end|rear)notes?\b")
+_INVISIBLE = re.compile(r"(?:display:none|visibility:hidden|mso-hide:all)(?![\w-])")
 _BLOCK = re.compile(
     "h[1-6]|address|article|blockquote|body|center|d[dlt]|details|div|fieldset|figcaption|figure|header|hr|html"
     "|legend|li|main|ol|p|pre|section|summary|table|ul"
@@ -31,6 +40,7 @@ _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE
 )
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
+_WIDEST_SPAN = 100
 
 
 def read_html(path: Path, report: Report = ignore) -> ReadDocument:
@@ -42,29 +52,48 @@ def read_html(path: Path, report: Report = ignore) -> ReadDocument:
     data = path.read_bytes()
     if not data:
         raise refuse_empty(path)
-    declared = _CHARSET.search(data[:4096])
-    text = html_to_text(decode(data, path, declared[1].decode("ascii") if declared else None))
-    if not has_words(text):
-        raise refuse_without_text(path)
+    removals = Removals()
+    text = html_to_text(decode_html(data, path), removals)
     report(1.0)
-    return ReadDocument((Page(None, text),), "html")
+    return whole_document(path, text, "html", removed=removals.found())
 
 
-def html_to_text(source: str) -> str:
-    """The Markdown text of an HTML document or fragment; empty if nothing but navigation is in it."""
+def decode_html(data: bytes, path: Path) -> str:
+    """The page's source in the encoding that it declares.
+
+    Raises:
+        UserError: it is not text.
+    """
+    declared = _CHARSET.search(data[:4096])
+    return decode(data, path, declared[1].decode("ascii") if declared else None)
+
+
+def html_to_text(
+    source: str, removals: Removals | None = None, *, has_title: bool = True, is_book: bool = False
+) -> str:
+    """The Markdown text of an HTML document or fragment; empty if nothing but navigation is in it.
+
+    Args:
+        removals: told what is left out.
+        has_title: the page's title stands for a heading where there is none.
+        is_book: asides are part of the text.
+    """
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(source, "lxml")
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
-    _leave_out(soup)
+    title = soup.title.get_text(" ", strip=True) if soup.title and has_title else ""
+    _leave_out(soup, Removals() if removals is None else removals, is_book)
     root = _content(soup)
-    text = "\n\n".join(_blocks(root))
+    try:
+        text = "\n\n".join(_blocks(root))
+    except RecursionError:  # elements within elements beyond all measure: the words without their order
+        text = "\n\n".join(_line(string) for string in root.stripped_strings)
     if title and not root.find("h1"):
-        text = f"{markdown.heading(1, title)}\n\n{text}"
+        text = f"{markdown.heading(1, title)}\n\n{text}" if text else ""
     return text
 
 
-def _leave_out(soup: BeautifulSoup) -> None:
+def _leave_out(soup: BeautifulSoup, removals: Removals, is_book: bool) -> None:
     """Take out comments and furniture, from the outside in, so that no element is looked at twice."""
     from bs4 import Tag
     from bs4.element import PreformattedString
@@ -73,7 +102,12 @@ def _leave_out(soup: BeautifulSoup) -> None:
     while waiting:
         for child in list(waiting.pop().children):
             if isinstance(child, Tag):
-                if _LEFT_OUT.fullmatch(child.name) or _is_furniture(child):
+                if child.name == "math":
+                    child.replace_with(_formula(child))
+                elif _SILENT.fullmatch(child.name):
+                    child.extract()
+                elif kind := _furniture(child, is_book):
+                    removals.add(kind, child.get_text(" "))
                     child.extract()
                 else:
                     waiting.append(child)
@@ -81,18 +115,44 @@ def _leave_out(soup: BeautifulSoup) -> None:
                 child.extract()
 
 
-def _is_furniture(tag: Tag) -> bool:
-    """Part of the site rather than of the text. What holds the main text is not, whatever it is called."""
+def _furniture(tag: Tag, is_book: bool) -> str:
+    """The kind of removal for a part of the site rather than of the text; empty for the text.
+
+    What holds the main text is never furniture, whatever it is called.
+    """
     if tag.name in ("html", "body", "main", "article"):
-        return False
-    if tag.name == "head" or tag.has_attr("hidden") or "display:none" in str(tag.get("style", "")).replace(" ", ""):
-        return True
+        return ""
+    if tag.has_attr("hidden") or _INVISIBLE.search(str(tag.get("style", "")).replace(" ", "").lower()):
+        return "hidden"
+    role = str(tag.get("role", "")).lower()
+    if _NOTE.search(f"{role} {tag.get('epub:type', '')}") or (is_book and tag.name == "aside"):
+        return ""
+    if tag.name in _LEFT_OUT:
+        return _LEFT_OUT[tag.name]
+    if tag.name == "form":  # around the whole page on some sites
+        return "" if tag.find(["main", "article", "h1", "h2"]) or len(tag.find_all("p", limit=3)) > 2 else "navigation"
     if tag.name == "header":
-        return tag.find_parent(["main", "article"]) is None and tag.find("h1") is None
-    if str(tag.get("role", "")).lower() in _LEFT_OUT_ROLES:
-        return True
+        is_text = is_book or tag.find_parent(["main", "article"]) is not None or tag.find("h1") is not None
+        return "" if is_text else "navigation"
+    if role in _LEFT_OUT_ROLES:
+        return _LEFT_OUT_ROLES[role]
     names = " ".join([*tag.get_attribute_list("class", []), str(tag.get("id", ""))]).lower().replace("_", "-")
-    return bool(names.strip() and _BANNER.search(names)) and tag.find(["main", "article", "h1"]) is None
+    if not names.strip():
+        return ""
+    kind = "banner" if _BANNER.search(names) else "navigation" if _NAVIGATION.search(names) else ""
+    return kind if kind and tag.find(["main", "article", "h1"]) is None else ""
+
+
+def _formula(math: Tag) -> str:
+    """As it is written in TeX where the page says so, else its letters."""
+    written = str(math.get("alttext", "")).strip()
+    if not written and (note := math.find("annotation", encoding="application/x-tex")):
+        written = note.get_text(strip=True)
+    if not written:
+        return math.get_text("")
+    if match := re.fullmatch(r"\{\\(?:display|text)style (.*)\}", written, re.DOTALL):
+        written = match[1]
+    return f"${written.strip()}$"
 
 
 def _content(soup: BeautifulSoup) -> Tag:
@@ -131,19 +191,39 @@ def _block(tag: Tag) -> Iterator[str]:
         if title := _line(_inline(tag)).replace("\n", " "):
             yield markdown.heading(level, title)
     elif tag.name == "pre":
-        if code := tag.get_text().strip("\n"):
-            yield f"```\n{code}\n```"
+        for line_break in tag.find_all("br"):
+            line_break.replace_with("\n")
+        if (code := tag.get_text().strip("\n")).strip():
+            yield markdown.fence(code)
     elif tag.name in ("ul", "ol"):
         if items := "\n".join(_items(tag)):
             yield items
     elif tag.name == "table" and not _is_layout(tag):
-        if rows := markdown.table(
-            [[_line(_inline(cell)) for cell in row.find_all(["td", "th"])] for row in _rows(tag)]
-        ):
+        if rows := markdown.table(_cells(tag)):
             caption = tag.find("caption")
             yield f"{_line(_inline(caption))}\n\n{rows}" if caption else rows
+    elif tag.name == "blockquote":
+        yield from (re.sub("^", "> ", block, flags=re.MULTILINE) for block in _blocks(tag))
+    elif tag.name == "dl":
+        yield from _definitions(tag)
     else:
         yield from _blocks(tag)
+
+
+def _definitions(tag: Tag) -> Iterator[str]:
+    """``term: definition`` in one line where the definition is one paragraph."""
+    terms: list[str] = []
+    for part in tag.find_all(["dt", "dd"]):
+        if part.find_parent("dl") is not tag:
+            continue
+        if part.name == "dt":
+            terms.append(" ".join(_line(_inline(part)).split()))
+            continue
+        first, *others = [*_blocks(part), ""][:-1] or [""]
+        yield f"{', '.join(terms)}: {first}" if terms else first
+        yield from others
+        terms = []
+    yield from terms
 
 
 def _items(tag: Tag, depth: int = 0) -> Iterator[str]:
@@ -165,9 +245,39 @@ def _rows(table: Tag) -> list[Tag]:
     return [row for row in table.find_all("tr") if row.find_parent("table") is table]
 
 
+def _cells(table: Tag) -> list[list[str]]:
+    """Each in its column: a cell over several columns or rows leaves the others empty."""
+    rows: list[list[str]] = []
+    open_rows: dict[int, int] = {}  # column -> rows below that a cell above still covers
+    for row in _rows(table):
+        texts: list[str] = []
+        for cell in row.find_all(["td", "th"], recursive=False):
+            while open_rows.get(len(texts), 0):
+                open_rows[len(texts)] -= 1
+                texts.append("")
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            for column in range(len(texts), len(texts) + width):
+                open_rows[column] = height - 1
+            texts += [_line(_inline(cell)), *[""] * (width - 1)]
+        for column in open_rows:
+            if column >= len(texts) and open_rows[column]:
+                open_rows[column] -= 1
+        rows.append(texts)
+    return rows
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = str(cell.get(name, "1")).strip()
+    return min(max(int(value), 1), _WIDEST_SPAN) if value.isdecimal() else 1
+
+
 def _is_layout(table: Tag) -> bool:
-    """Tables that only place things: with tables in them, or of a single column."""
-    return table.find("table") is not None or all(len(row.find_all(["td", "th"])) < 2 for row in _rows(table))
+    """Tables that only place things: so marked, with tables or headings in them, or of a single column."""
+    if str(table.get("role", "")).lower() in ("presentation", "none"):
+        return True
+    if table.find(["table", "h1", "h2", "h3"]) is not None:
+        return True
+    return all(len(row.find_all(["td", "th"])) < 2 for row in _rows(table))
 
 
 def _inline(tag: Tag) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+_TICKS = re.compile(r"`{3,}")
 _ROW_BREAKS = re.compile(r"\s*\n\s*")
 
 
@@ -29,6 +30,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def fence(code: str, language: str = "") -> str:
+    """A code block that no fence in the code itself closes."""
+    ticks = "`" * max([3, *(len(run) + 1 for run in _TICKS.findall(code))])
+    return f"{ticks}{language}\n{code}\n{ticks}"
+
+
 def fences(text: str) -> Iterator[tuple[int, int]]:
     """``(start, end)`` of every code block, its fence lines included. A fence that is never closed is no fence."""
     opened: re.Match[str] | None = None
@@ -47,6 +54,16 @@ def headings(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _HEADING.finditer(text):
         if not is_inside(match.start(), blocks):
             yield match.start(), len(match[1]), match[2]
+
+
+def shift_headings(text: str, by: int) -> str:
+    """The same text with every heading so many levels lower, the sixth at the most."""
+    parts: list[str] = []
+    done = 0
+    for start, level, _title in headings(text):
+        parts += [text[done:start], "#" * min(level + by, 6)]
+        done = text.index("#", start) + level
+    return "".join([*parts, text[done:]])
 
 
 def is_inside(position: int, spans: Sequence[tuple[int, int]]) -> bool:

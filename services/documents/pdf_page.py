@@ -21,6 +21,7 @@ _GAP = 0.9  # of the letters' size: more than this between two words may part co
 _WIDE = 1.15  # times the usual width of a page's letters: there may be a gap in the line
 _MOST_RECTANGLES = 8  # of a line; more are not looked at one by one
 _LONGEST_BOLD = 110  # characters; longer lines are no headings
+_LARGE = 14.0  # points: above this the first letter may be a drop capital
 _MOST_CHARACTERS = 400_000  # of a page; what comes after them is left out
 _FORCE_BOLD = 1 << 18
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[-,]medi\b|^(?:[A-Z]{6}\+)?(?:CM|SF|LM|EC)[A-Z]*BX", re.IGNORECASE)
@@ -145,12 +146,8 @@ class PageText:
                 right = self._box(text_page, self._at(starts, end - 1), turn)[1]
                 break
             left, right = min(left, next_left), max(right, next_right)
-        # A drop capital does not make its line a heading: the smaller of two letters counts.
-        if len(stripped) > 2 and size > 14:
-            middle = first + len(stripped) // 2
-            middle += text_is_blank(stripped, len(stripped) // 2)
-            size = min(size, self._size(text_page, self._at(starts, middle))[0] or size)
-        # Gaps that are known to be there are looked for in any case: the span says so by its third value.
+        if len(stripped) > 2 and (size > _LARGE or not stripped[0].isalnum()):
+            size = self._usual_size(text_page, starts, first, stripped, size)
         line = Line(stripped, left, right, self._baseline(turn), size, 0, False, turn)
         return line, (first, end, is_known)
 
@@ -219,6 +216,13 @@ class PageText:
             return size * abs(matrix.c or b), 1 if b > 0 else 3
         return size * (abs(d) or 1.0), 2 if a < 0 and d < 0 else 0
 
+    def _usual_size(self, text_page: Any, starts: list[int] | None, first: int, text: str, size: float) -> float:
+        """The size of a line whose first character may be of another: a bullet, or a drop capital."""
+        middle = len(text) // 2
+        middle += text[middle].isspace()  # blanks may be pdfium's own, without a size
+        other = self._size(text_page, self._at(starts, first + middle))[0] or size
+        return other if not text[0].isalnum() else min(size, other)
+
     def _baseline(self, turn: int) -> float:
         return (self._y.value, -self._x.value, -self._y.value, self._x.value)[turn]
 
@@ -243,10 +247,6 @@ class PageText:
     @staticmethod
     def _at(starts: list[int] | None, index: int) -> int:
         return index if starts is None else starts[index]
-
-
-def text_is_blank(text: str, index: int) -> bool:
-    return text[index].isspace()
 
 
 def _readable(text: str) -> str:

@@ -44,6 +44,7 @@ LAST_WORDS = ("result", "cancelled", "failed", "bug")
 # Time to save and leave after "stop", by job; training writes a checkpoint first.
 GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0}
 DEFAULT_GRACE_S = 10.0
+UNHURRIED = ("ingest", "recut")  # as children they let the window go first
 EXIT_GRACE_S = 15.0  # to end after the last word
 
 Event = dict[str, Any]
@@ -147,6 +148,10 @@ def child_main(name: str, settings_file: str) -> int:
     """Run one job as a child process: events on stdout, commands on stdin, log on stderr."""
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # a library that prints goes to the log, never into the protocol
+    if name in UNHURRIED:
+        from services.machine import lower_priority
+
+        lower_priority()
     saying = threading.Lock()
     settings = json.loads(Path(settings_file).read_text("utf-8"))
     folder = Path(settings_file).parent if Path(settings_file).name == "settings.json" else None

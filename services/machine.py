@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -45,6 +46,19 @@ def be_quiet() -> None:
 def is_offline() -> bool:
     """Whether the person asked for no network at all."""
     return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in ("HF_HUB_OFFLINE", "WISSENSWERK_OFFLINE"))
+
+
+def lower_priority() -> None:
+    """Let everything else go first, as far as the system allows: the window answers while this process works."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError, AttributeError):
+        is_windows = sys.platform == "win32"
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if is_windows else 10)
+    with contextlib.suppress(OSError, AttributeError):
+        # Linux may share the cores out between sessions first; then the priority of ours counts, if it is ours alone.
+        if os.getsid(0) == os.getpid():
+            Path("/proc/self/autogroup").write_text("10")
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,27 @@ PHASES: dict[str, list[Setting]] = {
               "RecursiveCharacterTextSplitter."),
             group=_("Chunks"), is_advanced=True, choices=("own", "langchain"),
         ),
+        Setting(
+            "keep_repeats", "bool", False, _("Train on repeats too"),
+            _("Chunks that say nearly the same as another one are found and shown. Only one of them is used for training, "
+              "unless you decide otherwise, here for all or chunk by chunk."),
+            group=_("Chunks"), is_advanced=True,
+        ),
+        Setting(
+            "workers", "int", 0, _("Files at once"),
+            _("How many files are read side by side. 0: as many as this computer has cores, four at most."),
+            0, 64, _("files"), _("Reading"), True,
+        ),
+        Setting(
+            "file_timeout_s", "float", 120.0, _("Give up after"),
+            _("A file of which nothing more can be read for so long is given up, and the others go on."),
+            1.0, 86400.0, _("seconds"), _("Reading"), True,
+        ),
+        Setting(
+            "file_memory_mb", "int", 2048, _("Memory for one file"),
+            _("A file that needs more to be read is given up, and the others go on."),
+            128, 1_048_576, _("MB"), _("Reading"), True,
+        ),
     ],
     "cpt": [
         *_training(3, 3e-4, 32, False, 0.05, "cpt"),

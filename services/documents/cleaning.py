@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from services.documents import markdown
-from services.documents.page import ReadDocument
+from services.documents.listing import find_listings
+from services.documents.page import Page, ReadDocument
 from services.records import DocumentText
 
 # NFKC would do ligatures too, but it turns superscripts into digits and breaks units.
@@ -19,6 +20,7 @@ _LINE_ENDS = {0x0B: "\n", 0x0C: "\n\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"
 _CHARACTERS = (
     dict.fromkeys(_REMOVED) | dict.fromkeys(_SPACES, " ") | _LINE_ENDS | _LIGATURES | {0xF0B7: "•", 0xF0A7: "•"}
 )
+_SPECIAL = re.compile("[" + "".join(map(re.escape, map(chr, _CHARACTERS))) + "]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SOFT_HYPHEN_AT_LINE_END = re.compile(r"\u00ad[ \t]*\n[ \t]*(?=\w)")
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
@@ -38,38 +40,96 @@ def clean(document: ReadDocument) -> DocumentText:
     A paragraph that runs over the foot of a page stays one paragraph. The result is in NFC, has no white space at
     its ends or at a line's end, and never more than one blank line in a row.
     """
-    texts = [_clean_characters(page.text) for page in document.pages]
-    if document.format not in _FIXED_SPACES:
-        texts = [_BLANKS.sub(" ", text) if "```" not in text else text for text in texts]
-    vocabulary = _vocabulary(texts)
+    return _clean(document.pages, document.format, Counter())
+
+
+def clean_parts(parts: Iterable[ReadDocument]) -> Iterator[DocumentText]:
+    """Clean a document that is read in parts; joined by blank lines, they are its text.
+
+    A part that is followed by another one gives up its last paragraph to it, so that no sentence is parted.
+    Words broken at line ends are mended by the vocabulary of all that was read so far.
+    """
+    vocabulary: Counter[str] = Counter()
+    held: tuple[Page, ...] = ()
+    waiting: ReadDocument | None = None
+    for part in parts:
+        if waiting is not None:
+            text, held = _hold_back(_clean((*held, *waiting.pages), waiting.format, vocabulary))
+            if text.content:
+                yield text
+        waiting = part
+    if waiting is not None:
+        yield _clean((*held, *waiting.pages), waiting.format, vocabulary)
+
+
+def _clean(pages: Sequence[Page], format_: str, vocabulary: Counter[str]) -> DocumentText:
+    """vocabulary: of the parts before; this one's words are added."""
+    texts = [_clean_characters(page.text) for page in pages]
+    if format_ not in _FIXED_SPACES:
+        texts = [
+            _BLANKS.sub(" ", text) if ("  " in text or "\t" in text) and "```" not in text else text for text in texts
+        ]
+    _learn_words(texts, vocabulary)
     texts = [_mend_broken_words(text, vocabulary) for text in texts]
     content, starts = _join_pages(texts, vocabulary)
-    numbers = [page.number for page in document.pages]
     return DocumentText(
         content,
-        tuple((number, start) for number, start in zip(numbers, starts, strict=True) if number is not None),
+        tuple((page.number, start) for page, start in zip(pages, starts, strict=True) if page.number is not None),
         tuple(markdown.headings(content)),
+        find_listings(content),
     )
 
 
+def _hold_back(text: DocumentText) -> tuple[DocumentText, tuple[Page, ...]]:
+    """The text without its last paragraph, and that paragraph as pages."""
+    end = text.content.rfind("\n\n") + 2
+    if end < 2:
+        end = 0
+    held: list[Page] = []
+    for (page, start), (_next, stop) in zip(text.pages, [*text.pages[1:], (None, len(text.content))], strict=True):
+        if stop > end:
+            held.append(Page(page, text.content[max(start, end) : stop].strip()))
+    if not text.pages:
+        held.append(Page(None, text.content[end:]))
+    content = text.content[:end].rstrip()
+    return DocumentText(
+        content,
+        tuple((page, start) for page, start in text.pages if start < len(content)),
+        tuple(heading for heading in text.headings if heading[0] < len(content)),
+        tuple((start, min(stop, len(content)), kind) for start, stop, kind in text.listings if start < len(content)),
+    ), tuple(held)
+
+
 def _clean_characters(text: str) -> str:
-    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _SOFT_HYPHEN_AT_LINE_END.sub("", text)
-    text = unicodedata.normalize("NFC", text.translate(_CHARACTERS))
-    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("", text)).strip("\n").rstrip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Most pages need nothing of this: a look is faster than a substitution that finds nothing.
+    if not text.isascii():
+        text = _SOFT_HYPHEN_AT_LINE_END.sub("", _SURROGATE.sub("\ufffd", text))
+    if _SPECIAL.search(text):
+        text = text.translate(_CHARACTERS)
+    text = unicodedata.normalize("NFC", text)
+    if " \n" in text or "\t\n" in text:
+        text = _TRAILING.sub("", text)
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return text.strip("\n").rstrip()
 
 
-def _vocabulary(texts: Iterable[str]) -> Counter[str]:
-    """How often each word stands in the document unbroken, hyphenated words as one."""
-    words: Counter[str] = Counter()
+def _learn_words(texts: Iterable[str], vocabulary: Counter[str]) -> None:
+    """Count how often each word stands in the document unbroken, hyphenated words as one."""
     for text in texts:
-        words.update(_WORD.findall(_BROKEN_WORD.sub(" ", text).lower()))
-    return words
+        if _has_broken_words(text):
+            text = _BROKEN_WORD.sub(" ", text)
+        vocabulary.update(_WORD.findall(text.lower()))
+
+
+def _has_broken_words(text: str) -> bool:
+    return "-\n" in text or "‐\n" in text
 
 
 def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:
     """Join words broken at a line end, outside of code blocks."""
-    if "-\n" not in text and "‐\n" not in text:
+    if not _has_broken_words(text):
         return text
     blocks = list(markdown.fences(text))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from services.documents import markdown
 from services.documents.langchain_splitter import langchain_spans
@@ -42,16 +42,18 @@ def cut(
     chunk_overlap: int,
     splitter: str = "own",
     report: Report = ignore,
+    above: Sequence[tuple[int, str]] = (),
 ) -> list[CutChunk]:
     """Cut a text into chunks of at most ``chunk_size`` tokens each.
 
     Every character is owned by exactly one chunk. A chunk that does not begin with a heading repeats up to
     ``chunk_overlap`` tokens of the one before it. Its page and its heading path are those of the first text
-    in it that is not repeated.
+    in it that is not repeated. A table of contents or an index never shares a chunk with other text.
 
     Args:
         splitter: a key of SPLITTERS.
         report: told the share of the text that is cut.
+        above: ``(level, title)`` of the headings that the text stands under, where it is a part of a longer one.
 
     Raises:
         UserError: the sizes make no sense.
@@ -59,10 +61,13 @@ def cut(
     check_sizes(chunk_size, chunk_overlap)
     text = document.content
     spans: list[Span] = []
-    for span in SPLITTERS[splitter](document, tokenizer, chunk_size, chunk_overlap):
-        spans.append(span)
-        report(span[1] / len(text))
-    paths = _HeadingPath(document)
+    kinds: list[str] = []
+    for at, section, kind in _sections(document):
+        for start, end, token_count in SPLITTERS[splitter](section, tokenizer, chunk_size, chunk_overlap):
+            spans.append((at + start, at + end, token_count))
+            kinds.append(kind)
+            report((at + end) / len(text))
+    paths = _HeadingPath(document, above)
     page_starts = [start for _number, start in document.pages]
     chunks = []
     for index, (start, end, token_count) in enumerate(spans):
@@ -77,9 +82,17 @@ def cut(
                 token_count=token_count,
                 page=document.pages[page][0] if page >= 0 else None,
                 headings=paths.at(fresh),
+                kind=kinds[index],
             )
         )
     return chunks
+
+
+def headings_at_end(document: DocumentText, above: Sequence[tuple[int, str]] = ()) -> list[tuple[int, str]]:
+    """``(level, title)`` of the headings under which a text that follows this one stands."""
+    path = _HeadingPath(document, above)
+    path.at(len(document.content))
+    return path.path
 
 
 def check_sizes(chunk_size: int, chunk_overlap: int) -> None:
@@ -92,6 +105,21 @@ def check_sizes(chunk_size: int, chunk_overlap: int) -> None:
             _("The overlap ({overlap} tokens) must be smaller than the chunk size ({size} tokens): choose a smaller "
               "overlap or larger chunks.").format(overlap=chunk_overlap, size=chunk_size)
         )  # fmt: skip
+
+
+def _sections(document: DocumentText) -> Iterator[tuple[int, DocumentText, str]]:
+    """``(offset, text, kind)``: the listings and what stands between them, each to be cut by itself."""
+    text = document.content
+    borders = [(0, 0, ""), *document.listings, (len(text), len(text), "")]
+    pieces: list[tuple[int, int, str]] = []
+    for (_start, done, _kind), (start, end, kind) in zip(borders, borders[1:], strict=False):
+        pieces += [(done, start, ""), (start, end, kind)]
+    for start, end, kind in pieces:
+        start = _next_text(text, start)
+        if start >= end:
+            continue
+        headings = tuple((at - start, level, title) for at, level, title in document.headings if start <= at < end)
+        yield start, DocumentText(text[start:end], headings=headings) if end - start < len(text) else document, kind
 
 
 def own_spans(document: DocumentText, tokenizer: Tokenizer, chunk_size: int, chunk_overlap: int) -> Iterator[Span]:
@@ -188,21 +216,18 @@ class _Cutter:
         for heading in reversed(headings):
             if self._whole_at(self._headings[heading]) is None:
                 return self._headings[heading]
-        patterns = (_BLANK_LINE, _LINE, _SENTENCE, _WORD)
-        ends = {pattern: self._ends(pattern, earliest, latest) for pattern in patterns}
-        for pattern in patterns:
-            for end in ends[pattern]:
+        parting = 0  # the best place that would part a row or a code block
+        for pattern in (_BLANK_LINE, _LINE, _SENTENCE, _WORD):
+            for end in self._ends(pattern, earliest, latest):
                 if self._whole_at(end) is None:
                     return end
+                parting = parting or end
         if (whole := self._whole_at(latest)) is not None:
             before = self._whole_starts[whole]
             is_worth_it = before > max(fresh, self._tokens[first + int(_LEAST_SHARE * room)])
             if is_worth_it and self._count(before, self._whole_ends[whole]) <= room:
                 return before
-        for pattern in patterns:
-            if ends[pattern]:
-                return ends[pattern][0]
-        return self._between_letters(latest, earliest)
+        return parting or self._between_letters(latest, earliest)
 
     def _ends(self, pattern: re.Pattern[str], earliest: int, latest: int) -> list[int]:
         """The places where a pause of this kind ends and text begins, the last one first."""
@@ -239,17 +264,17 @@ class _Cutter:
 class _HeadingPath:
     """The titles above a place; asked for in ascending order."""
 
-    def __init__(self, document: DocumentText) -> None:
+    def __init__(self, document: DocumentText, above: Sequence[tuple[int, str]]) -> None:
         self._coming = list(reversed(document.headings))
-        self._path: list[tuple[int, str]] = []
+        self.path = list(above)
 
     def at(self, position: int) -> tuple[str, ...]:
         while self._coming and self._coming[-1][0] <= position:
             _start, level, title = self._coming.pop()
-            while self._path and self._path[-1][0] >= level:
-                self._path.pop()
-            self._path.append((level, title))
-        return tuple(title for _level, title in self._path)
+            while self.path and self.path[-1][0] >= level:
+                self.path.pop()
+            self.path.append((level, title))
+        return tuple(title for _level, title in self.path)
 
 
 def _next_text(text: str, position: int) -> int:

@@ -29,7 +29,8 @@ class Tokenizer:
 
     def count(self, text: str) -> int:
         """The tokens of a text by itself, without the special ones that a model adds around it."""
-        return len(self.backend.encode(text, add_special_tokens=False))
+        # Counting needs no offsets, and goes faster without them.
+        return len(self.backend.encode_batch_fast([text], add_special_tokens=False)[0])
 
     def starts(self, text: str) -> array[int]:
         """Where in a text each token starts (characters, ascending); several tokens may share a character.
@@ -40,7 +41,7 @@ class Tokenizer:
         starts: array[int] = array("q")
         for at, block in _blocks(text):
             offsets = self.backend.encode(block, add_special_tokens=False).offsets
-            starts.extend(at + start for start, end in offsets if end > start)
+            starts.extend([at + start for start, end in offsets if end > start])
         return starts
 
 

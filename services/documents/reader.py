@@ -1,0 +1,228 @@
+"""From one file to pieces that are ready to be stored: read, clean, cut, assess. Runs in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from services.documents.cleaning import clean_parts
+from services.documents.format import format_of
+from services.documents.language import language_of
+from services.documents.likeness import sketch
+from services.documents.page import ReadDocument, Report, ignore
+from services.documents.quality import assess
+from services.documents.splitter import cut, headings_at_end
+from services.documents.tokenizer import Tokenizer
+from services.errors import Cancelled, UserError
+from services.records import CutChunk, DocumentText, Removal
+from services.translation import _
+
+_READ = 0.9  # the share of a file's work after which it is read; what is read in parts is cut as it comes
+_SAMPLES, _SAMPLE_CHARACTERS = 8, 600  # of a text, to tell its language by
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a text is to be cut. splitter: a key of ``services.documents.splitter.SPLITTERS``."""
+
+    chunk_size: int
+    chunk_overlap: int
+    splitter: str = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file, or one part of a long one. Places are counted from the piece's own start."""
+
+    text: DocumentText
+    chunks: tuple[CutChunk, ...]
+    removed: tuple[Removal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    format: str = ""
+    page_count: int = 0
+
+
+def read_parts(path: Path, report: Report = ignore) -> Iterator[ReadDocument]:
+    """Read one file in the format that its suffix names, a part at a time where it is long.
+
+    Raises:
+        UserError: it cannot be read, for whatever reason.
+    """
+    format_ = format_of(path)
+    assert format_ is not None, path
+    try:
+        document = format_.read(path, report)
+        if isinstance(document, ReadDocument):
+            yield document
+        else:
+            yield from document
+    except (UserError, Cancelled, OSError):
+        raise
+    except MemoryError as error:
+        raise UserError(
+            _("{name} is too large for this computer's memory. Divide it into parts.").format(name=path.name)
+        ) from error
+    except Exception as error:  # a broken file may make a parser fail in any way; it costs this file only
+        traceback.print_exc(limit=-8, file=sys.stderr)
+        raise UserError(
+            _(
+                "{name} cannot be read as a {format}: it is damaged, or of a kind not met before ({error}). Open it in "
+                "the program that made it, and save it again."
+            ).format(name=path.name, format=format_.label, error=type(error).__name__)  # fmt: skip
+        ) from error
+
+
+def read_document(path: Path, report: Report = ignore) -> ReadDocument:
+    """Read one file as a whole.
+
+    Raises:
+        UserError: it cannot be read, for whatever reason.
+    """
+    parts = list(read_parts(path, report))
+    return ReadDocument(
+        tuple(page for part in parts for page in part.pages),
+        parts[0].format,
+        tuple(warning for part in parts for warning in part.warnings),
+        merge_removals(removal for part in parts for removal in part.removed),
+    )
+
+
+def prepare(path: Path, tokenizer: Tokenizer, how: Cut, report: Report = ignore) -> Iterator[Piece]:
+    """Read, clean, cut and assess one file.
+
+    Args:
+        report: told the share of the file that is done.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    read: list[ReadDocument] = []
+
+    def parts() -> Iterator[ReadDocument]:
+        for part in read_parts(path, lambda share: report(_READ * share)):
+            read.append(part)
+            yield part
+
+    above: list[tuple[int, str]] = []
+    language = ""
+    for text in clean_parts(parts()):
+        language = language or main_language(text.content)
+        chunks = cut_and_assess(text, tokenizer, how, above=above, language=language)
+        above = headings_at_end(text, above)
+        yield Piece(
+            text,
+            tuple(chunks),
+            merge_removals(removal for part in read for removal in part.removed),
+            tuple(warning for part in read for warning in part.warnings),
+            read[0].format if read else "",
+            sum(page.number is not None for part in read for page in part.pages),
+        )
+        read.clear()
+    report(1.0)
+
+
+def cut_and_assess(
+    text: DocumentText,
+    tokenizer: Tokenizer,
+    how: Cut,
+    report: Report = ignore,
+    above: Iterable[tuple[int, str]] = (),
+    language: str | None = None,
+) -> list[CutChunk]:
+    """Cut a text, and say of each chunk how good it is and what it is like.
+
+    language: of the document; None: it is told from the text.
+    """
+    if language is None:
+        language = main_language(text.content)
+    chunks = cut(text, tokenizer, how.chunk_size, how.chunk_overlap, how.splitter, report, tuple(above))
+    assessed = []
+    for chunk in chunks:
+        quality, problem = (100, "") if chunk.kind else assess(chunk.content, language)
+        assessed.append(replace(chunk, quality=quality, problem=problem, sketch=sketch(chunk.content)))
+    return assessed
+
+
+def main_language(text: str) -> str:
+    """The language that most of a text is in, told from samples; empty where it cannot be told."""
+    step = max(len(text) // _SAMPLES, _SAMPLE_CHARACTERS)
+    samples = (text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step))
+    languages = Counter(language for sample in samples if (language := language_of(sample)))
+    return languages.most_common(1)[0][0] if languages else ""
+
+
+def merge_removals(removals: Iterable[Removal]) -> tuple[Removal, ...]:
+    """The same text, left out again and again, as one with its count; in the order of their first places."""
+    merged: dict[tuple[str, str], Removal] = {}
+    for removal in removals:
+        known = merged.get((removal.kind, removal.text))
+        merged[removal.kind, removal.text] = replace(known, count=known.count + removal.count) if known else removal
+    return tuple(merged.values())
+
+
+def piece_to_json(piece: Piece) -> dict[str, Any]:
+    """For the way to another process. The content of a chunk is in the text already."""
+    chunks = [
+        [
+            chunk.start, chunk.owned_end, chunk.end, chunk.token_count, chunk.page, chunk.headings, chunk.kind,
+            chunk.quality, chunk.problem, chunk.sketch.hex(),
+        ]
+        for chunk in piece.chunks
+    ]  # fmt: skip
+    return {
+        "text": asdict(piece.text), "chunks": chunks, "removed": [asdict(removal) for removal in piece.removed],
+        "warnings": piece.warnings, "format": piece.format, "page_count": piece.page_count,
+    }  # fmt: skip
+
+
+def piece_from_json(values: dict[str, Any]) -> Piece:
+    text = DocumentText(
+        values["text"]["content"],
+        *(tuple(map(tuple, values["text"][key])) for key in ("pages", "headings", "listings")),
+    )
+    chunks = tuple(
+        CutChunk(
+            start, owned_end, end, text.content[start:end], token_count, page, tuple(headings), kind, quality, problem,
+            bytes.fromhex(sketch_),
+        )
+        for start, owned_end, end, token_count, page, headings, kind, quality, problem, sketch_ in values["chunks"]
+    )  # fmt: skip
+    removed = tuple(Removal(**removal) for removal in values["removed"])
+    return Piece(text, chunks, removed, tuple(values["warnings"]), values["format"], values["page_count"])
+
+
+def join_pieces(pieces: Iterable[Piece]) -> Piece:
+    """The pieces of a file as one."""
+    pieces = list(pieces)
+    if len(pieces) == 1:
+        return pieces[0]
+    content: list[str] = []
+    pages: list[tuple[int, int]] = []
+    headings: list[tuple[int, int, str]] = []
+    listings: list[tuple[int, int, str]] = []
+    chunks: list[CutChunk] = []
+    at = 0
+    for number, piece in enumerate(pieces, 1):
+        text = piece.text
+        is_last = number == len(pieces)
+        content.append(text.content if is_last else text.content + "\n\n")
+        pages += [(page, at + start) for page, start in text.pages]
+        headings += [(at + start, level, title) for start, level, title in text.headings]
+        listings += [(at + start, at + end, kind) for start, end, kind in text.listings]
+        for chunk in piece.chunks:
+            owned_end = at + chunk.owned_end + (2 if chunk is piece.chunks[-1] and not is_last else 0)
+            chunks.append(replace(chunk, start=at + chunk.start, owned_end=owned_end, end=at + chunk.end))
+        at += len(content[-1])
+    return Piece(
+        DocumentText("".join(content), tuple(pages), tuple(headings), tuple(listings)),
+        tuple(chunks),
+        merge_removals(removal for piece in pieces for removal in piece.removed),
+        tuple(warning for piece in pieces for warning in piece.warnings),
+        pieces[0].format,
+        sum(piece.page_count for piece in pieces),
+    )

@@ -59,7 +59,7 @@ def sketch(text: str) -> bytes:
             text = text.replace(mark, " ")
         words = text.encode("utf-8", "surrogatepass")
     parted = words.translate(_ASCII_MARKS).split()
-    return _sketch(np.array(list(map(crc32, parted)), np.uint64), b" ".join(parted), _PHRASE_WORDS)
+    return _sketch(np.frombuffer(array("Q", map(crc32, parted)), np.uint64), b" ".join(parted), _PHRASE_WORDS)
 
 
 def _unparted(text: str) -> tuple[np.ndarray, int] | None:

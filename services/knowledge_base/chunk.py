@@ -1,34 +1,41 @@
-"""SQL of the chunks: find, read, edit, flag."""
+"""SQL of the chunks: find, read, edit."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.errors import UserError
-from services.knowledge_base.connection import Connection
+from services.knowledge_base.chunk_row import read_chunk
+from services.knowledge_base.flag import FlagStatements
 from services.records import Chunk
 from services.translation import _
 
-_ORDERS = {
-    "id": "rag_chunks.id",
+RANKED_LIMIT = 50_000
+"""Hits up to which the best come first; ranking looks at every one of them."""
+FEW = 2_000
+"""Rows that are sorted faster than the index of all is read."""
+
+_STATE_ORDERS = {"id": "chunk_id", "token_count": "token_count", "quality": "quality"}
+_TEXT_ORDERS = {
     "source": "source COLLATE NOCASE {way}, chunk_index",
     "chunk_index": "chunk_index",
-    "content": "substr(content, 1, 80) COLLATE NOCASE",
-    "token_count": "coalesce(token_count, 0)",
+    "content": "substr(content, 1, 24) COLLATE NOCASE",
 }
+# The conditions of the partial indices stand here word for word: SQLite uses one for its very condition only.
+_NOT_DELETED = "chunk_id NOT IN (SELECT chunk_id FROM chunk_state WHERE is_deleted)"
 _FLAGS = {
-    "": "NOT coalesce(is_deleted, 0)",
-    "included": "NOT coalesce(is_deleted, 0) AND NOT coalesce(is_excluded, 0)",
-    "excluded": "NOT coalesce(is_deleted, 0) AND is_excluded",
-    "edited": "NOT coalesce(is_deleted, 0) AND is_edited",
+    "included": f"NOT is_excluded AND {_NOT_DELETED}",
+    "excluded": f"(is_excluded OR cause) AND is_excluded AND {_NOT_DELETED}",
+    "edited": f"is_edited AND {_NOT_DELETED}",
     "deleted": "is_deleted",
+    "duplicate": f"duplicate_of IS NOT NULL AND {_NOT_DELETED}",
+    "listing": f"kind != '' AND {_NOT_DELETED}",
 }
 
 
-class ChunkStatements(Connection):
+class ChunkStatements(FlagStatements):
     """What the knowledge base knows of chunks."""
 
     def chunk_ids(
@@ -38,56 +45,88 @@ class ChunkStatements(Connection):
         flag: str | None = None,
         order: str = "id",
         is_descending: bool = False,
+        *,
+        problem: str | None = None,
+        tokens: tuple[int, int] | None = None,
+        limit: int | None = None,
     ) -> array[int]:
         """The ids of the matching chunks in display order, as ``array('q')``.
 
         Args:
             search: words that must all occur, the last one as the beginning of a word; “"like this"” is a phrase.
             document: a source.
-            flag: "included", "excluded", "edited", "deleted"; None is everything but what was deleted.
-            order: a column: "id", "source", "chunk_index", "content" or "token_count".
+            flag: "included", "excluded", "edited", "deleted", "duplicate" (repeats another chunk) or "listing"; None
+                is everything but what was deleted.
+            order: a column: "id", "source", "chunk_index", "content", "token_count" or "quality"; or "rank", the best
+                matches of the search first (as long as there are fewer than RANKED_LIMIT of them).
+            problem: a key of ``services.documents.quality.PROBLEMS``, or "any".
+            tokens: smallest and largest number of tokens.
+            limit: so many at most, the first ones.
         """
-        conditions, values = [_FLAGS[flag or ""]], {}
+        query = _query(search)
+        values: dict[str, object] = {"query": query, "document": document, "limit": -1 if limit is None else limit}
+        state = [] if flag is None else [_FLAGS[flag]]
+        if problem is not None:
+            state.append("problem != ''" + ("" if problem == "any" else " AND problem = :problem"))
+            values["problem"] = problem
+        if tokens is not None:
+            state.append("token_count BETWEEN :fewest AND :most")
+            values["fewest"], values["most"] = tokens
+        if flag is None:
+            state.append(_NOT_DELETED)
+        sql = self._id_query(query, document, state, order, "DESC" if is_descending else "ASC")
+        return array("q", (row[0] for row in self.connection.execute(f"{sql} LIMIT :limit", values)))
+
+    def _id_query(self, query: str, document: str | None, state: list[str], order: str, way: str) -> str:
+        """Text without LIMIT. The outer loop runs over what gives the order, so that the first rows come at once."""
+        hits = "SELECT rowid FROM rag_chunks_fts WHERE rag_chunks_fts MATCH :query"
+        if order == "rank" and not query:
+            order = "id"
         if document is not None:
-            conditions.append("source = :document")
-            values["document"] = document
-        if query := _query(search):
-            conditions.append("rag_chunks.id IN (SELECT rowid FROM rag_chunks_fts WHERE rag_chunks_fts MATCH :query)")
-            values["query"] = query
-        way = "DESC" if is_descending else "ASC"
-        column = _ORDERS[order] if "{way}" in _ORDERS[order] else _ORDERS[order] + " {way}"
-        rows = self.connection.execute(
-            f"SELECT rag_chunks.id FROM rag_chunks LEFT JOIN chunk_state ON chunk_id = rag_chunks.id"
-            f" WHERE {' AND '.join(conditions)} ORDER BY {column.format(way=way)}, rag_chunks.id",
-            values,
-        )
-        return array("q", (row[0] for row in rows))
+            columns = {**_STATE_ORDERS, **_TEXT_ORDERS, "id": "id", "rank": "id"}
+            where = ["source = :document", *state, *([f"id IN ({hits})"] if query else [])]
+            return (
+                f"SELECT id FROM rag_chunks CROSS JOIN chunk_state ON chunk_id = id WHERE {' AND '.join(where)}"
+                f" ORDER BY {_by(columns[order], way)}, id"
+            )
+        if query and order in ("id", "rank"):
+            key = "rank" if order == "rank" and self._count_hits(query, RANKED_LIMIT) < RANKED_LIMIT else "rowid"
+            return (
+                f"SELECT rag_chunks_fts.rowid FROM rag_chunks_fts CROSS JOIN chunk_state"
+                f" ON chunk_id = rag_chunks_fts.rowid WHERE rag_chunks_fts MATCH :query AND {' AND '.join(state)}"
+                f" ORDER BY rag_chunks_fts.{key} {way if order == 'id' else ''}"
+            )
+        # A plus keeps SQLite from looking every id of a long list up in the table: it reads the index of the order
+        # and asks the list.
+        plus = "" if query and self._count_hits(query, FEW) < FEW else "+"
+        if order in _STATE_ORDERS:
+            where = [*state, *([f"{plus}chunk_id IN ({hits})"] if query else [])]
+            key = _STATE_ORDERS[order]
+            last = "" if key == "chunk_id" else f", chunk_id {way}"
+            return f"SELECT chunk_id FROM chunk_state WHERE {' AND '.join(where)} ORDER BY {key} {way}{last}"
+        where = [f"{plus}id IN ({hits})"] if query else []
+        if state == [_NOT_DELETED]:
+            where.append(_NOT_DELETED.replace("chunk_id", "id", 1))
+        else:
+            where.append(f"+id IN (SELECT chunk_id FROM chunk_state WHERE {' AND '.join(state)})")
+        return f"SELECT id FROM rag_chunks WHERE {' AND '.join(where)} ORDER BY {_by(_TEXT_ORDERS[order], way)}, id {way}"
 
     def search_chunks(self, search: str, limit: int) -> list[Chunk]:
-        """The best matches first (BM25)."""
-        query = _query(search)
-        if not query:
-            return self.chunks(self.chunk_ids()[:limit])
-        rows = self.connection.execute(
-            """
-            SELECT rag_chunks_fts.rowid FROM rag_chunks_fts LEFT JOIN chunk_state ON chunk_id = rag_chunks_fts.rowid
-            WHERE rag_chunks_fts MATCH ? AND NOT coalesce(is_deleted, 0) ORDER BY rank LIMIT ?
-            """,
-            (query, limit),
-        )
-        return self.chunks([row[0] for row in rows])
+        """The best matches first (BM25), as long as there are fewer than RANKED_LIMIT of them."""
+        return self.chunks(self.chunk_ids(search, order="rank", limit=limit))
 
     def chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """The chunks of these ids that exist, in the order asked for."""
         rows = self.connection.execute(
             """
-            SELECT rag_chunks.*, token_count, is_excluded, is_deleted, is_edited
+            SELECT rag_chunks.*, token_count, is_excluded, is_deleted, is_edited, kind, cause, quality, problem,
+                duplicate_of, similarity
             FROM rag_chunks LEFT JOIN chunk_state ON chunk_id = rag_chunks.id
             WHERE rag_chunks.id IN (SELECT value FROM json_each(?))
             """,
             (json.dumps(list(ids)),),
         )
-        found = {row["id"]: _chunk(row) for row in rows}
+        found = {row["id"]: read_chunk(row) for row in rows}
         return [found[chunk_id] for chunk_id in ids if chunk_id in found]
 
     def chunk(self, chunk_id: int) -> Chunk | None:
@@ -102,8 +141,17 @@ class ChunkStatements(Connection):
         row = self.connection.execute("SELECT content FROM chunk_original WHERE chunk_id = ?", (chunk_id,)).fetchone()
         return row[0] if row else None
 
-    def edit_chunk(self, chunk_id: int, content: str, token_count: int | None = None) -> None:
+    def edit_chunk(
+        self,
+        chunk_id: int,
+        content: str,
+        token_count: int | None = None,
+        assess: Callable[[str], tuple[int, str]] | None = None,
+    ) -> None:
         """Give a chunk a new text; pairs made from the old one are stale. Its first text can be had back.
+
+        assess: gives quality and problem of the new text, as ``services.documents.quality.assess`` does; without it
+            they stay as they were.
 
         Raises:
             UserError: the chunk is gone.
@@ -114,72 +162,38 @@ class ChunkStatements(Connection):
                 raise UserError(_("This chunk no longer exists: its document was removed or read again."))
             if chunk.content == content:
                 return
-            self._ensure_state([chunk_id])
-            self.connection.execute(
-                "INSERT OR IGNORE INTO chunk_original VALUES (?, ?)", (chunk_id, chunk.content)
-            )
-            self.connection.execute("UPDATE rag_chunks SET content = ? WHERE id = ?", (content, chunk_id))
-            self.connection.execute(
+            execute = self.connection.execute
+            execute("INSERT OR IGNORE INTO chunk_original VALUES (?, ?)", (chunk_id, chunk.content))
+            execute("UPDATE rag_chunks SET content = ? WHERE id = ?", (content, chunk_id))
+            quality, problem = assess(content) if assess else (chunk.quality, chunk.problem)
+            execute(
                 "UPDATE chunk_state SET is_edited = (SELECT content FROM chunk_original WHERE chunk_id = :id) != :content,"
-                " token_count = coalesce(:tokens, token_count) WHERE chunk_id = :id",
-                {"id": chunk_id, "content": content, "tokens": token_count},
+                " token_count = coalesce(:tokens, token_count), quality = :quality, problem = :problem"
+                " WHERE chunk_id = :id",
+                {"id": chunk_id, "content": content, "tokens": token_count, "quality": quality, "problem": problem},
             )
-            self._mark_pairs_stale([chunk_id])
+            execute("UPDATE pair SET is_stale = 1 WHERE chunk_id = ?", (chunk_id,))
 
     def restore_chunk(self, chunk_id: int) -> None:
         """Give a chunk its first text back."""
         if (original := self.original(chunk_id)) is not None:
             self.edit_chunk(chunk_id, original)
 
-    def set_excluded(self, ids: Sequence[int], is_excluded: bool) -> None:
-        """Keep chunks out of training and generation, or let them in again."""
-        self._flag("is_excluded", ids, is_excluded)
-
-    def set_deleted(self, ids: Sequence[int], is_deleted: bool) -> None:
-        """Delete chunks so that it can be undone; ``purge_deleted`` ends that."""
-        self._flag("is_deleted", ids, is_deleted)
-
-    def purge_deleted(self) -> int:
-        """Really remove what was deleted; returns how many chunks."""
-        with self.transaction():
-            return self.connection.execute(
-                "DELETE FROM rag_chunks WHERE id IN (SELECT chunk_id FROM chunk_state WHERE is_deleted)"
-            ).rowcount
-
     def count_chunks(self) -> int:
         """How many chunks there are, excluded ones included, deleted ones not."""
-        total = self.connection.execute("SELECT count(*) FROM rag_chunks").fetchone()[0]
-        return total - self.connection.execute("SELECT count(*) FROM chunk_state WHERE is_deleted").fetchone()[0]
+        return self.connection.execute(
+            "SELECT (SELECT count(*) FROM chunk_state) - (SELECT count(*) FROM chunk_state WHERE is_deleted)"
+        ).fetchone()[0]
 
-    def flag_counts(self) -> dict[str, int]:
-        """How many chunks are excluded and how many are edited."""
-        row = self.connection.execute(
-            "SELECT coalesce(sum(is_excluded), 0), coalesce(sum(is_edited), 0) FROM chunk_state WHERE NOT is_deleted"
-        ).fetchone()
-        return {"excluded": row[0], "edited": row[1]}
+    def _count_hits(self, query: str, limit: int) -> int:
+        """How many chunks match, counted up to a limit."""
+        return self.connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM rag_chunks_fts WHERE rag_chunks_fts MATCH ? LIMIT ?)", (query, limit)
+        ).fetchone()[0]
 
-    def _flag(self, column: str, ids: Sequence[int], value: bool) -> None:
-        with self.transaction():
-            self._ensure_state(ids)
-            self.connection.execute(
-                f"UPDATE chunk_state SET {column} = ? WHERE chunk_id IN (SELECT value FROM json_each(?))",
-                (int(value), json.dumps(list(ids))),
-            )
-            self._mark_pairs_stale(ids)
-            self._bump()
 
-    def _ensure_state(self, ids: Sequence[int]) -> None:
-        """Chunks that another program inserted have no row of flags yet."""
-        self.connection.execute(
-            "INSERT OR IGNORE INTO chunk_state (chunk_id)"
-            " SELECT id FROM rag_chunks WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
-        )
-
-    def _mark_pairs_stale(self, ids: Sequence[int]) -> None:
-        self.connection.execute(
-            "UPDATE pair SET is_stale = 1 WHERE chunk_id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
-        )
+def _by(order: str, way: str) -> str:
+    return f"{order.replace('{way}', way)} {way}"
 
 
 def _query(search: str) -> str:
@@ -190,15 +204,3 @@ def _query(search: str) -> str:
     if words and not search.rstrip().endswith('"'):
         words[-1] += "*"
     return " ".join(phrases + words)
-
-
-def _chunk(row: sqlite3.Row) -> Chunk:
-    try:
-        metadata = json.loads(row["metadata"] or "{}")
-    except ValueError:
-        metadata = {}
-    return Chunk(
-        row["id"], row["content"] or "", row["source"] or "", row["chunk_index"] or 0,
-        metadata if isinstance(metadata, dict) else {},
-        row["token_count"] or 0, bool(row["is_excluded"]), bool(row["is_deleted"]), bool(row["is_edited"]),
-    )  # fmt: skip

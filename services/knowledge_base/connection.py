@@ -79,6 +79,22 @@ class Connection:
                 self.connection.rollback()
             raise _environment_error(self.path, error) from error
 
+    @contextmanager
+    def own_rows(self) -> Iterator[None]:
+        """A transaction in which the triggers rest: who writes rows here keeps index and flags in step at once.
+
+        The mark that tells the triggers lives and dies inside of the transaction, so that no other program's rows
+        can ever meet it.
+        """
+        with self.transaction():
+            self._set_meta("resting", 1)
+            try:
+                yield
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.execute("DELETE FROM meta WHERE key = 'resting'")
+            self._bump()
+
     def revision(self) -> int:
         """Counts what a model or a pair can depend on: it grows with every change of a chunk's text or flags."""
         return self.connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0]

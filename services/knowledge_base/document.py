@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
-from services.knowledge_base.connection import Connection
-from services.records import CutChunk, Document, DocumentText
+from services.knowledge_base.chunk_row import PERSON, ChunkRow
+from services.knowledge_base.corpus import contribution
+from services.knowledge_base.decision import Decided, decide, find_again
+from services.knowledge_base.repeat import RepeatStatements
+from services.records import CutChunk, Document, DocumentText, Removal
 
 _DOCUMENT = """
-    SELECT document.*, (SELECT count(*) FROM chunk_state
-                        WHERE chunk_state.document_id = document.id AND NOT is_deleted) AS chunk_count
-    FROM document
+    SELECT document.*, chunk_count - (
+        SELECT count(*) FROM chunk_state WHERE is_deleted AND chunk_state.document_id = document.id
+    ) AS chunk_count FROM document
 """
 
 
-class DocumentStatements(Connection):
+class _Place(NamedTuple):
+    content: str
+    start: int
+    owned_end: int
+    end: int
+    tail: str
+
+
+class DocumentStatements(RepeatStatements):
     """What the knowledge base knows of documents."""
 
     def documents(self) -> list[Document]:
@@ -42,7 +53,15 @@ class DocumentStatements(Connection):
             row["content"],
             tuple((number, start) for number, start in json.loads(row["pages"])),
             tuple((start, level, title) for start, level, title in json.loads(row["headings"])),
+            tuple((start, end, kind) for start, end, kind in json.loads(row["listings"])),
         )
+
+    def removals(self, document_id: int) -> list[Removal]:
+        """What is in the file and was left out of its text."""
+        row = self.connection.execute(
+            "SELECT removed FROM document_text WHERE document_id = ?", (document_id,)
+        ).fetchone()
+        return [Removal(**removal) for removal in json.loads(row[0])] if row else []
 
     def record_fate(self, source: str, state: str, reason: str, **columns: Any) -> None:
         """Note that a file gave no chunks, and why. A document of that source that is ready stays as it is."""
@@ -58,52 +77,62 @@ class DocumentStatements(Connection):
         text: DocumentText,
         chunks: Sequence[CutChunk],
         count_tokens: Callable[[str], int],
+        removed: Iterable[Removal] | None = None,
         **columns: Any,
     ) -> tuple[int, int]:
         """Put a document and its chunks in place of what this source was before, in one transaction.
 
         Chunks that a person edited are kept: where their original text still stands in the new text, they stand
         there again and the new chunks inside that span give way; where it does not, they follow at the end.
+        What a person excluded, included or deleted stays so: a new chunk is, if most of its text was.
 
         Args:
             count_tokens: of a piece of text; asked for what is left of a chunk beside an edited one.
+            removed: what was left out of the text; None keeps what is known.
             columns: other columns of the table ``document`` (path, sha256, size_bytes, modified_at, format,
                 tokenizer, chunk_size, chunk_overlap, page_count).
 
         Returns:
             The document's id, and how many edited chunks were kept.
         """
-        with self.transaction():
+        with self.own_rows():
             tokens = sum(chunk.token_count for chunk in chunks)
             document_id = self._write_document(
                 {"source": source, "state": "ready", "reason": "", "token_count": tokens, **columns}
             )
-            self.connection.execute(
-                "INSERT OR REPLACE INTO document_text VALUES (?, ?, ?, ?)",
-                (document_id, text.content, json.dumps(text.pages), json.dumps(text.headings)),
+            decided = find_again(
+                self._decisions(document_id), self.document_text(document_id).content, text.content
             )
+            self._write_text(document_id, text, removed)
             kept = self._edited_spans(document_id, text.content)
             doomed = (
                 "SELECT chunk_id FROM chunk_state WHERE document_id = :document"
                 " AND chunk_id NOT IN (SELECT value FROM json_each(:kept))"
             )
             values = {"document": document_id, "kept": json.dumps([chunk_id for _, _, chunk_id in kept])}
-            self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({doomed})", values)
-            self.connection.execute(f"DELETE FROM rag_chunks WHERE id IN ({doomed})", values)
+            self._remove_chunks(doomed, values)
             if kept:
                 chunks = _beside(chunks, kept, text.content, count_tokens)
-            self._place(document_id, source, chunks, kept, str(columns.get("tokenizer", "")))
-            self._bump()
+            self._place(document_id, source, chunks, kept, str(columns.get("tokenizer", "")), decided)
         return document_id, len(kept)
 
     def remove_document(self, document_id: int) -> None:
         """Remove a document with its chunks; pairs made from them stay and are stale."""
-        with self.transaction():
-            theirs = "SELECT chunk_id FROM chunk_state WHERE document_id = ?"
-            self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({theirs})", (document_id,))
-            self.connection.execute(f"DELETE FROM rag_chunks WHERE id IN ({theirs})", (document_id,))
+        with self.own_rows():
+            self._remove_chunks("SELECT chunk_id FROM chunk_state WHERE document_id = :id", {"id": document_id})
             self.connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
-            self._bump()
+
+    def watched_folders(self) -> list[str]:
+        """Folders whose new and changed files are offered."""
+        return [row[0] for row in self.connection.execute("SELECT path FROM watched_folder ORDER BY path")]
+
+    def watch_folder(self, path: str) -> None:
+        with self.transaction():
+            self.connection.execute("INSERT OR IGNORE INTO watched_folder VALUES (?)", (path,))
+
+    def unwatch_folder(self, path: str) -> None:
+        with self.transaction():
+            self.connection.execute("DELETE FROM watched_folder WHERE path = ?", (path,))
 
     def corpus(self) -> Iterator[tuple[str, str]]:
         """``(source, text)`` of every document as contiguous text: what the training reads.
@@ -118,12 +147,13 @@ class DocumentStatements(Connection):
             text = self.document_text(document_id).content
             rows = self.connection.execute(
                 """
-                SELECT content, start, owned_end, end FROM chunk_state JOIN rag_chunks ON id = chunk_id
-                WHERE document_id = ? AND NOT is_excluded AND NOT is_deleted ORDER BY start, chunk_index
+                SELECT coalesce(content, ''), start, owned_end, end, tail FROM chunk_state
+                JOIN rag_chunks ON id = chunk_id
+                WHERE document_id = ? AND NOT is_excluded AND NOT is_deleted ORDER BY chunk_index, start
                 """,
                 (document_id,),
             )
-            if joined := "".join(_owned(text, row) for row in rows).strip():
+            if joined := "".join(contribution(text, _Place(*row)) for row in rows).strip():
                 yield source, joined
         for source, text in self.connection.execute(
             """
@@ -166,33 +196,75 @@ class DocumentStatements(Connection):
                 taken = at + len(original)
         return sorted(spans)
 
+    def _write_text(self, document_id: int, text: DocumentText, removed: Iterable[Removal] | None) -> None:
+        values: dict[str, Any] = {
+            "document": document_id, "content": text.content, "pages": json.dumps(text.pages),
+            "headings": json.dumps(text.headings, ensure_ascii=False), "listings": json.dumps(text.listings),
+        }  # fmt: skip
+        self.connection.execute(
+            """
+            INSERT INTO document_text (document_id, content, pages, headings, listings)
+            VALUES (:document, :content, :pages, :headings, :listings)
+            ON CONFLICT (document_id) DO UPDATE SET content = excluded.content, pages = excluded.pages,
+                headings = excluded.headings, listings = excluded.listings
+            """,
+            values,
+        )
+        if removed is not None:
+            rows = [asdict(removal) for removal in removed]
+            self.connection.execute(
+                "UPDATE document_text SET removed = ? WHERE document_id = ?",
+                (json.dumps(rows, ensure_ascii=False), document_id),
+            )
+            self.connection.execute("UPDATE document SET removed_count = ? WHERE id = ?", (len(rows), document_id))
+
+    def _remove_chunks(self, ids: str, values: dict[str, Any]) -> None:
+        """Remove the chunks that this SELECT gives; repeats of them are let in again, pairs of them are stale."""
+        self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({ids})", values)
+        orphaned = self._repeated_outside(ids, values)
+        self._delete_rows(ids, values)
+        self._succeed(orphaned)
+
+    def _decisions(self, document_id: int) -> list[Decided]:
+        """What a person decided about the chunks of this document that are not kept for their edits."""
+        rows = self.connection.execute(
+            f"""
+            SELECT start, owned_end, coalesce(chunk_original.content, rag_chunks.content, ''),
+                iif(cause = {PERSON}, is_excluded, NULL), is_deleted
+            FROM chunk_state JOIN rag_chunks ON id = chunk_state.chunk_id LEFT JOIN chunk_original USING (chunk_id)
+            WHERE document_id = ? AND (cause = {PERSON} OR is_deleted) AND (is_deleted OR NOT is_edited)
+            """,
+            (document_id,),
+        )
+        return [
+            Decided(start, end, content, None if is_excluded is None else bool(is_excluded), bool(is_deleted))
+            for start, end, content, is_excluded, is_deleted in rows
+        ]
+
     def _place(
-        self, document_id: int, source: str, chunks: Sequence[CutChunk], kept: list[tuple[int, int, int]], tokenizer: str
+        self,
+        document_id: int,
+        source: str,
+        chunks: Sequence[CutChunk],
+        kept: list[tuple[int, int, int]],
+        tokenizer: str,
+        decided: Sequence[Decided],
     ) -> None:
         """Insert the new chunks around the kept ones and number all of them by their place."""
         places: list[tuple[int, int, int | CutChunk]] = [(start, end, chunk_id) for start, end, chunk_id in kept]
         places += [(chunk.start, chunk.owned_end, chunk) for chunk in chunks]
+        next_id, rows, moved = self._next_id(), [], []
         for index, (start, owned_end, chunk) in enumerate(sorted(places, key=lambda place: place[:2])):
             if isinstance(chunk, int):
-                self.connection.execute("UPDATE rag_chunks SET chunk_index = ? WHERE id = ?", (index, chunk))
-                self.connection.execute(
-                    "UPDATE chunk_state SET start = ?, owned_end = ?, end = ? WHERE chunk_id = ?",
-                    (start, owned_end, owned_end, chunk),
-                )
-                continue
-            metadata = {
-                "start": start, "end": chunk.end, "page": chunk.page, "headings": list(chunk.headings),
-                "tokens": chunk.token_count, "tokenizer": tokenizer,
-            }  # fmt: skip
-            chunk_id = self.connection.execute(
-                "INSERT INTO rag_chunks (content, source, chunk_index, metadata) VALUES (?, ?, ?, ?)",
-                (chunk.content, source, index, json.dumps(metadata, ensure_ascii=False)),
-            ).lastrowid
-            self.connection.execute(
-                "INSERT INTO chunk_state (chunk_id, document_id, start, owned_end, end, token_count)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (chunk_id, document_id, start, owned_end, chunk.end, chunk.token_count),
-            )
+                moved.append((index, start, owned_end, chunk))
+            else:
+                rows.append(ChunkRow.of(chunk, next_id + len(rows), document_id, source, index, tokenizer))
+        self.connection.executemany("UPDATE rag_chunks SET chunk_index = ?1 WHERE id = ?4", moved)
+        self.connection.executemany(
+            "UPDATE chunk_state SET start = ?2, owned_end = ?3, end = ?3 WHERE chunk_id = ?4", moved
+        )
+        self._insert_rows(decide(rows, decided))
+        self.connection.execute("UPDATE document SET chunk_count = ? WHERE id = ?", (len(places), document_id))
 
 
 def _beside(
@@ -216,17 +288,6 @@ def _beside(
                 )
             start = max(start, kept_end)
     return left
-
-
-def _owned(text: str, row: sqlite3.Row) -> str:
-    """What a chunk contributes to the corpus."""
-    content, end, owned_end = row["content"] or "", row["end"], row["owned_end"]
-    if content == text[row["start"] : end]:
-        return text[row["start"] : owned_end]
-    overlap = text[owned_end:end]  # the next chunk owns it
-    if overlap and content.endswith(overlap):
-        content = content[: -len(overlap)]
-    return content + "\n" if content.strip() and not content[-1].isspace() else content
 
 
 def _document(row: sqlite3.Row) -> Document:

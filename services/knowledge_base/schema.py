@@ -1,8 +1,13 @@
 """The schema of ``rag_db.sqlite``, as steps that are applied one by one and counted in ``user_version``.
 
 ``meta.revision`` counts every change that a model or a pair can depend on. Triggers count the changes of text, so that
-another program's edits are seen too. Text stands apart from flags: flagging a million rows that carry their text rewrites the whole file, flagging narrow
-rows takes half a second.
+another program's edits are seen too, and keep the search index and the rows of flags in step. They rest while we write
+many rows ourselves (``meta.resting`` exists inside of that transaction only, see ``Connection.own_rows``).
+
+Text stands apart from flags: flagging a million rows that carry their text rewrites the whole file, flagging narrow
+rows takes half a second. For the same reason what a flag changes are numbers that need no more room than before.
+
+Every order of the table of chunks is that of an index, so that its first rows come at once and no sort reads text.
 """
 
 from __future__ import annotations
@@ -11,6 +16,47 @@ import sqlite3
 
 from services.errors import UserError
 from services.translation import _
+
+COUNT_CHUNKS = """
+    UPDATE document SET chunk_count = (SELECT count(*) FROM chunk_state WHERE document_id = document.id)
+"""
+# Of step 2; made anew where another tool has dropped them (``KnowledgeBase.check_index``).
+TRIGGERS = {
+    "rag_chunks_inserted": """
+        CREATE TRIGGER rag_chunks_inserted AFTER INSERT ON rag_chunks
+        WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'resting') BEGIN
+            INSERT INTO rag_chunks_fts (rowid, content) VALUES (new.id, new.content);
+            INSERT OR IGNORE INTO chunk_state (chunk_id) VALUES (new.id);
+            UPDATE meta SET value = value + 1 WHERE key = 'revision';
+        END
+    """,
+    "rag_chunks_deleted": """
+        CREATE TRIGGER rag_chunks_deleted AFTER DELETE ON rag_chunks
+        WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'resting') BEGIN
+            INSERT INTO rag_chunks_fts (rag_chunks_fts, rowid, content) VALUES ('delete', old.id, old.content);
+            DELETE FROM chunk_state WHERE chunk_id = old.id;  -- most programs leave foreign keys off
+            DELETE FROM chunk_original WHERE chunk_id = old.id;
+            DELETE FROM chunk_sketch WHERE chunk_id = old.id;
+            UPDATE meta SET value = value + 1 WHERE key = 'revision';
+        END
+    """,
+    "rag_chunks_updated": """
+        CREATE TRIGGER rag_chunks_updated AFTER UPDATE OF content ON rag_chunks BEGIN
+            INSERT INTO rag_chunks_fts (rag_chunks_fts, rowid, content) VALUES ('delete', old.id, old.content);
+            INSERT INTO rag_chunks_fts (rowid, content) VALUES (new.id, new.content);
+            UPDATE meta SET value = value + 1 WHERE key = 'revision';
+        END
+    """,
+    "chunk_state_deleted_one": """
+        CREATE TRIGGER chunk_state_deleted_one AFTER DELETE ON chunk_state
+        WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'resting') BEGIN
+            UPDATE document SET chunk_count = chunk_count - 1 WHERE id = old.document_id;
+        END
+    """,
+}
+MAKE_TRIGGERS = tuple(
+    statement for name, sql in TRIGGERS.items() for statement in (f"DROP TRIGGER IF EXISTS {name}", sql)
+)
 
 STEPS: tuple[str, ...] = (
     """
@@ -108,8 +154,40 @@ STEPS: tuple[str, ...] = (
         evidence JSON
     );
     """,
-)
+    """
+    ALTER TABLE chunk_state ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chunk_state ADD COLUMN cause INTEGER NOT NULL DEFAULT 0;  -- a place in chunk_row.CAUSES
+    ALTER TABLE chunk_state ADD COLUMN quality INTEGER NOT NULL DEFAULT 100;
+    ALTER TABLE chunk_state ADD COLUMN problem TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chunk_state ADD COLUMN duplicate_of INTEGER;
+    ALTER TABLE chunk_state ADD COLUMN similarity REAL NOT NULL DEFAULT 0;
+    ALTER TABLE chunk_state ADD COLUMN tail TEXT NOT NULL DEFAULT '';  -- see corpus.py
+    ALTER TABLE document_text ADD COLUMN listings JSON NOT NULL DEFAULT '[]';
+    ALTER TABLE document_text ADD COLUMN removed JSON NOT NULL DEFAULT '[]';
+    ALTER TABLE document ADD COLUMN chunk_count INTEGER NOT NULL DEFAULT 0;  -- with the deleted ones
+    ALTER TABLE document ADD COLUMN removed_count INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE chunk_sketch (
+        chunk_id INTEGER PRIMARY KEY REFERENCES rag_chunks ON DELETE CASCADE,
+        sketch BLOB NOT NULL
+    );
+    CREATE TABLE watched_folder (path TEXT PRIMARY KEY) WITHOUT ROWID;
 
+    INSERT OR IGNORE INTO chunk_state (chunk_id) SELECT id FROM rag_chunks;
+    UPDATE chunk_state SET cause = 1 WHERE is_excluded;
+
+    CREATE INDEX rag_chunks_by_name ON rag_chunks (source COLLATE NOCASE, chunk_index);
+    CREATE INDEX rag_chunks_by_content ON rag_chunks (substr(content, 1, 24) COLLATE NOCASE);
+    CREATE INDEX chunk_state_by_tokens ON chunk_state (token_count);
+    CREATE INDEX chunk_state_by_quality ON chunk_state (quality);
+    CREATE INDEX chunk_state_decided ON chunk_state (is_excluded, cause) WHERE is_excluded OR cause;
+    CREATE INDEX chunk_state_deleted ON chunk_state (document_id) WHERE is_deleted;
+    CREATE INDEX chunk_state_edited ON chunk_state (document_id) WHERE is_edited;
+    CREATE INDEX chunk_state_repeats ON chunk_state (duplicate_of) WHERE duplicate_of IS NOT NULL;
+    CREATE INDEX chunk_state_problems ON chunk_state (problem) WHERE problem != '';
+    CREATE INDEX chunk_state_listings ON chunk_state (kind) WHERE kind != '';
+    """
+    + ";".join((COUNT_CHUNKS, *MAKE_TRIGGERS)),
+)
 
 def upgrade(connection: sqlite3.Connection) -> None:
     """Bring a file to the newest schema, one atomic step at a time.

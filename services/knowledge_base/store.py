@@ -5,28 +5,37 @@ from __future__ import annotations
 import sqlite3
 
 from services.knowledge_base.chunk import ChunkStatements
-from services.knowledge_base.document import DocumentStatements
 from services.knowledge_base.pairs import PairStatements
+from services.knowledge_base.schema import COUNT_CHUNKS, MAKE_TRIGGERS
+from services.knowledge_base.swap import SwapStatements
 
 
-class KnowledgeBase(DocumentStatements, ChunkStatements, PairStatements):
+class KnowledgeBase(SwapStatements, ChunkStatements, PairStatements):
     """Documents, chunks and pairs of one project, over one connection."""
 
     def check_index(self) -> bool:
-        """Check the search index, and mend it, if the file is not as we left it.
+        """Check what the triggers keep in step with the chunks, and mend it, if the file is not as we left it.
 
-        Triggers keep the index in step with every program that writes through SQLite; what remains are tools that
-        drop or bypass them. Checking a million chunks takes seconds, so a file that looks as we left it is not read.
+        The triggers work for every program that writes through SQLite; what remains are tools that drop or bypass
+        them. Dropping one changes the schema, bypassing them the counts: a file in which neither is so is not read
+        through, which takes seconds for a million chunks.
 
         Returns:
-            Whether anything else had written to the file.
+            Whether the file was not as we left it.
         """
-        if self._meta("left_at") == self._look():
+        if self._meta("left_at") == self._schema_version() and self._is_in_step():
             return False
-        try:
-            self.connection.execute("INSERT INTO rag_chunks_fts (rag_chunks_fts, rank) VALUES ('integrity-check', 1)")
-        except sqlite3.DatabaseError:
-            with self.transaction():
+        with self.transaction():
+            for statement in MAKE_TRIGGERS:
+                self.connection.execute(statement)
+            self.connection.execute("DELETE FROM chunk_state WHERE chunk_id NOT IN (SELECT id FROM rag_chunks)")
+            self.connection.execute("INSERT OR IGNORE INTO chunk_state (chunk_id) SELECT id FROM rag_chunks")
+            self.connection.execute(COUNT_CHUNKS)
+            try:
+                self.connection.execute(
+                    "INSERT INTO rag_chunks_fts (rag_chunks_fts, rank) VALUES ('integrity-check', 1)"
+                )
+            except sqlite3.DatabaseError:
                 self.connection.execute("INSERT INTO rag_chunks_fts (rag_chunks_fts) VALUES ('rebuild')")
                 self._bump()
         self.leave()
@@ -35,10 +44,17 @@ class KnowledgeBase(DocumentStatements, ChunkStatements, PairStatements):
     def leave(self) -> None:
         """Remember how we leave the file, so that ``check_index`` can see a foreign hand next time."""
         with self.transaction():
-            self._set_meta("left_at", self._look())
+            self._set_meta("left_at", self._schema_version())
 
-    def _look(self) -> str:
-        """The cheap signs of a change: our counter, the number of chunks and of index entries, the highest id."""
-        count, highest = self.connection.execute("SELECT count(*), max(id) FROM rag_chunks").fetchone()
-        indexed = self.connection.execute("SELECT count(*) FROM rag_chunks_fts_docsize").fetchone()[0]
-        return f"{self.revision()}:{count}:{highest}:{indexed}"
+    def _schema_version(self) -> int:
+        """Changes with every CREATE and DROP, whoever did it."""
+        return self.connection.execute("PRAGMA schema_version").fetchone()[0]
+
+    def _is_in_step(self) -> bool:
+        """Whether there are as many flags and index entries as chunks, up to the same highest id."""
+        tables = (("rag_chunks", "id"), ("chunk_state", "chunk_id"), ("rag_chunks_fts_docsize", "id"))
+        ends = {
+            self.connection.execute(f"SELECT (SELECT count(*) FROM {table}), max({key}) FROM {table}").fetchone()[:]
+            for table, key in tables
+        }
+        return len(ends) == 1

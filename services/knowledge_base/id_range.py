@@ -1,0 +1,90 @@
+"""Many ids in little room: a million neighbours are one range."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Self
+
+import numpy as np
+
+
+class IdRanges:
+    """A set of ids in ascending order, as ranges with both ends included.
+
+    ``pairs``: ``(first, last)`` of each range, apart from each other and in order.
+    """
+
+    __slots__ = ("_firsts", "_lasts")
+
+    def __init__(self, ids: Iterable[int] = ()) -> None:
+        if isinstance(ids, IdRanges):
+            self._firsts, self._lasts = ids._firsts, ids._lasts
+            return
+        if not isinstance(ids, array):
+            ids = array("q", ids)
+        # The bytes, not the numbers: an array of a million ids becomes a million objects as soon as it is looped over.
+        sorted_ids = np.unique(np.frombuffer(ids, np.int64)) if len(ids) else np.empty(0, np.int64)
+        breaks = np.flatnonzero(np.diff(sorted_ids) != 1)
+        self._firsts = sorted_ids[np.concatenate(([0], breaks + 1))] if len(sorted_ids) else sorted_ids
+        self._lasts = sorted_ids[np.concatenate((breaks, [-1]))] if len(sorted_ids) else sorted_ids
+
+    @classmethod
+    def _of(cls, firsts: np.ndarray, lasts: np.ndarray) -> Self:
+        ranges = cls()
+        ranges._firsts, ranges._lasts = firsts, lasts
+        return ranges
+
+    def __len__(self) -> int:
+        return int((self._lasts - self._firsts + 1).sum())
+
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(range(first, last + 1) for first, last in self.pairs())
+
+    def __contains__(self, chunk_id: int) -> bool:
+        place = int(np.searchsorted(self._firsts, chunk_id, "right")) - 1
+        return place >= 0 and chunk_id <= self._lasts[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IdRanges) and self.pairs() == other.pairs()
+
+    def __hash__(self) -> int:
+        return hash((self._firsts.tobytes(), self._lasts.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"IdRanges({self.pairs()})"
+
+    def pairs(self) -> list[tuple[int, int]]:
+        return list(zip(self._firsts.tolist(), self._lasts.tolist(), strict=True))
+
+    def __and__(self, other: IdRanges) -> IdRanges:
+        return _combine(self, other, 2)
+
+    def __sub__(self, other: IdRanges) -> IdRanges:
+        return self & other.complement()
+
+    def __or__(self, other: IdRanges) -> IdRanges:
+        return _combine(self, other, 1)
+
+    def complement(self) -> IdRanges:
+        """Every id that is not in here."""
+        lowest, highest = np.array([_LOWEST]), np.array([_HIGHEST])
+        firsts, lasts = np.concatenate((lowest, self._lasts + 1)), np.concatenate((self._firsts - 1, highest))
+        keep = firsts <= lasts
+        return self._of(firsts[keep], lasts[keep])
+
+
+_LOWEST, _HIGHEST = -(2**62), 2**62
+
+
+def _combine(one: IdRanges, other: IdRanges, depth: int) -> IdRanges:
+    """The ids that are in at least so many of the two: a sweep over all the ends."""
+    ends = np.concatenate((one._firsts, other._firsts, one._lasts + 1, other._lasts + 1))
+    steps = np.repeat([1, -1], [len(one._firsts) + len(other._firsts)] * 2)
+    places, inverse = np.unique(ends, return_inverse=True)
+    change = np.zeros(len(places), np.int64)
+    np.add.at(change, inverse, steps)
+    inside = np.concatenate(([False], np.cumsum(change) >= depth))
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return IdRanges._of(places[edges[::2]], places[edges[1::2]] - 1)

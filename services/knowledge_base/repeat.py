@@ -1,0 +1,164 @@
+"""SQL of the repeats: chunks that say what another one says.
+
+A group is an original and the chunks that point to it. One of them is used; the others are excluded with the cause
+"duplicate", which is taken back when the one in use goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from services.knowledge_base.chunk_row import DUPLICATE, ChunkRowStatements
+from services.knowledge_base.id_range import IdRanges
+
+
+class RepeatRow(NamedTuple):
+    chunk_id: int
+    duplicate_of: int | None
+    similarity: float
+    is_excluded: int
+    cause: int
+
+
+class RepeatStatements(ChunkRowStatements):
+    """What the knowledge base knows of chunks that say the same."""
+
+    def sketches(self) -> Iterator[tuple[int, bytes]]:
+        """``(chunk id, sketch)`` of every chunk that has one and is not deleted, in the order of the ids."""
+        yield from map(
+            tuple,
+            self.connection.execute(
+                "SELECT chunk_id, sketch FROM chunk_sketch"
+                " WHERE chunk_id NOT IN (SELECT chunk_id FROM chunk_state WHERE is_deleted) ORDER BY chunk_id"
+            ),
+        )
+
+    def set_repeats(self, rows: Iterable[tuple[int, int, float]]) -> None:
+        """Note ``(chunk, its original, similarity)``, and exclude the repeats about which nobody has decided.
+
+        A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
+        """
+        with self.transaction():
+            self.connection.execute("DROP TABLE IF EXISTS temp.found")
+            self.connection.execute("CREATE TEMP TABLE found (chunk_id INTEGER PRIMARY KEY, original, similarity)")
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO found VALUES (?, ?, ?)", _to_originals(self._known_repeats(), rows)
+            )
+            change = self.connection.execute
+            change("DELETE FROM found WHERE NOT EXISTS (SELECT 1 FROM chunk_state WHERE chunk_id = original)")
+            change(
+                "UPDATE chunk_state SET duplicate_of = original, similarity = found.similarity"
+                " FROM found WHERE found.chunk_id = chunk_state.chunk_id"
+            )
+            excluded = change(
+                f"UPDATE chunk_state SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
+                " (SELECT chunk_id FROM found) AND NOT is_excluded AND NOT cause"
+            ).rowcount
+            originals = IdRanges(row[0] for row in change("SELECT DISTINCT original FROM found"))
+            change("DROP TABLE found")
+            self._succeed(originals)
+            if excluded:
+                self._bump()
+
+    def repeats_of(self, chunk_id: int) -> list[int]:
+        """All chunks of the group of this one, the original first; only itself where nothing repeats it."""
+        row = self.connection.execute(
+            "SELECT coalesce(duplicate_of, chunk_id) FROM chunk_state WHERE chunk_id = ?", (chunk_id,)
+        ).fetchone()
+        original = row[0] if row else chunk_id
+        rows = self.connection.execute(
+            "SELECT chunk_id FROM chunk_state WHERE duplicate_of = ? ORDER BY chunk_id", (original,)
+        )
+        return [original, *(row[0] for row in rows)]
+
+    def _known_repeats(self) -> dict[int, tuple[int, float]]:
+        return {
+            row[0]: (row[1], row[2])
+            for row in self.connection.execute(
+                "SELECT chunk_id, duplicate_of, similarity FROM chunk_state WHERE duplicate_of IS NOT NULL"
+            )
+        }
+
+    def _originals(self, ranges: IdRanges) -> IdRanges:
+        """Of these chunks those that others repeat."""
+        return ranges & IdRanges(
+            row[0]
+            for row in self.connection.execute(
+                "SELECT DISTINCT duplicate_of FROM chunk_state WHERE duplicate_of IS NOT NULL"
+            )
+        )
+
+    def _succeed(self, originals: Iterable[int]) -> list[RepeatRow]:
+        """Where one of these originals is not in use any more, one of its repeats takes its place.
+
+        Best is one that is in use already, else one that is left out as a repeat only, the oldest first. Where there
+        is none, a person has left them all out.
+
+        Returns:
+            The rows that changed, as they were before.
+        """
+        before: list[RepeatRow] = []
+        for original in originals:
+            group = [
+                (RepeatRow(*row[:5]), row[5])
+                for row in self.connection.execute(
+                    "SELECT chunk_id, duplicate_of, similarity, is_excluded, cause, is_deleted FROM chunk_state"
+                    " WHERE chunk_id = :id OR duplicate_of = :id ORDER BY chunk_id",
+                    {"id": original},
+                )
+            ]
+            if any(row.chunk_id == original and not row.is_excluded and not is_deleted for row, is_deleted in group):
+                continue
+            heirs = [
+                row for row, is_deleted in group
+                if row.chunk_id != original and not is_deleted and (not row.is_excluded or row.cause == DUPLICATE)
+            ]  # fmt: skip
+            if not heirs:
+                continue
+            heir = min(heirs, key=lambda row: (row.is_excluded, row.chunk_id))
+            before += [row for row, _is_deleted in group]
+            self.connection.execute(
+                "UPDATE chunk_state SET duplicate_of = :heir, similarity = iif(chunk_id = :id, :similarity, similarity)"
+                " WHERE chunk_id = :id OR duplicate_of = :id",
+                {"heir": heir.chunk_id, "id": original, "similarity": heir.similarity},
+            )
+            self.connection.execute(
+                "UPDATE chunk_state SET duplicate_of = NULL, similarity = 0, is_excluded = 0,"
+                f" cause = iif(cause = {DUPLICATE}, 0, cause) WHERE chunk_id = ?",
+                (heir.chunk_id,),
+            )
+        return before
+
+    def _restore_repeats(self, rows: Iterable[RepeatRow]) -> None:
+        self.connection.executemany(
+            "UPDATE chunk_state SET duplicate_of = ?2, similarity = ?3, is_excluded = ?4, cause = ?5 WHERE chunk_id = ?1",
+            rows,
+        )
+
+    def _repeated_outside(self, ids: str, values: dict[str, object]) -> list[int]:
+        """Of the chunks that this SELECT gives those that chunks outside of it repeat."""
+        rows = self.connection.execute(
+            f"SELECT DISTINCT duplicate_of FROM chunk_state WHERE duplicate_of IN ({ids}) AND chunk_id NOT IN ({ids})",
+            values,
+        )
+        return [row[0] for row in rows]
+
+
+def _to_originals(
+    known: dict[int, tuple[int, float]], rows: Iterable[tuple[int, int, float]]
+) -> list[tuple[int, int, float]]:
+    """The rows, and the known repeats of what is a repeat itself now, each with the original of all."""
+    found = dict(known)
+    for chunk_id, original, similarity in rows:
+        if chunk_id != original:
+            found[chunk_id] = (original, similarity)
+    changed = []
+    for chunk_id, (original, similarity) in found.items():
+        seen = {chunk_id}
+        while original in found and original not in seen:
+            seen.add(original)
+            original = found[original][0]
+        if original != chunk_id and known.get(chunk_id) != (original, similarity):
+            changed.append((chunk_id, original, similarity))
+    return changed

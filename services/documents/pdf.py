@@ -26,8 +26,9 @@ from services.documents.page import (
 )
 from services.documents.pdf_layout import Habits, lay_out
 from services.documents.pdf_line import Line, joined, plain_lines
-from services.documents.pdf_order import in_reading_order
+from services.documents.pdf_order import in_reading_order, is_plain
 from services.documents.pdf_page import PageText
+from services.documents.pdf_ruling import with_ruled_tables
 from services.documents.pdf_table import with_tables
 from services.errors import UserError
 from services.translation import _, ngettext
@@ -100,9 +101,11 @@ class _Reading:
         text = PageText(document)
         with closing(_SecondOpinion(self._path)) as second_opinion:
             for index in range(first, end):
-                pages.append(self._page(document, text, index, second_opinion))
+                lines = self._page(document, text, index, second_opinion)
+                is_scan = bool(self._scanned) and self._scanned[-1] == index + 1
+                self._has_text = self._has_text or (not is_scan and any(has_words(line.text) for line in lines))
+                pages.append(lines)
                 self._report((index + 1) / self._page_count)
-        self._has_text = self._has_text or any(has_words(line.text) for lines in pages for line in lines)
         if is_last and not self._has_text:
             raise self._textless()
         texts, removed = lay_out(pages, self._habits)
@@ -142,11 +145,11 @@ class _Reading:
                 return with_tables(in_reading_order(recognized))
             if not (is_unreadable or ocr.is_installed()):
                 self._scanned.append(index + 1)
-                return lines if has_words(found) and self._page_count > 1 else []
+                return lines  # a page number, perhaps
             if is_unreadable:
                 self._unreadable.append(index + 1)
                 return []
-        return with_tables(in_reading_order(lines))
+        return _arranged(lines, text, index)
 
     def _textless(self) -> UserError:
         name = self._path.name
@@ -232,6 +235,15 @@ class _SecondOpinion:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+
+
+def _arranged(lines: list[Line], text: PageText, index: int) -> list[Line]:
+    """The lines in reading order, and tables as rows. The page's rules are looked for only where they may say more."""
+    if is_plain(lines):
+        return lines
+    if rules := text.rules(index):
+        lines = with_ruled_tables(lines, rules)
+    return with_tables(in_reading_order(lines))
 
 
 def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:

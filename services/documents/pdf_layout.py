@@ -22,10 +22,13 @@ from services.records import Removal
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
 _LIST_ITEM = re.compile(r"(?:- |\(?(?:\d{1,3}|[a-zA-Z])[.)]\s)")
+_MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]?")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*$")
 _MARK = re.compile(r"#{1,6}\s")
-_NOTE = re.compile(r"(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|[a-z])[.)]?\s*(?=\S{2})")
+_NOTE = re.compile(r"(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|[a-z](?=[.) ]))[.)]?\s*(?=[^\W\d_]|[\"'“‘«(])")
+_LISTED = re.compile(r"(?:[.…_] ?){3,}\s*[\divxlc]{1,6}$")  # a line of a table of contents, or of an index
 _WIDER_STEP = 1.35  # than the usual distance of two lines: a new paragraph
+_MOST_NOTES = 0.6  # share of a page's lines
 _SMALLER = 0.92  # than the body's letters: may be a footnote
 
 
@@ -182,10 +185,12 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
     is_other_size = abs(before.size - line.size) > 0.1 * line.size and (has_ended or not is_full)
     if is_placed and (step > limit or is_other_size):
         return "\n\n"
-    if _LIST_ITEM.match(text):
+    if _LIST_ITEM.match(text) or (line.cells and _MARKER.fullmatch(line.cells[0].text)):
         return "\n"
     if is_placed and step > 0 and has_ended and _is_indented(before, line, after):
         return "\n\n"
+    if before.text[-1] in "0123456789ivxlc" and _LISTED.search(before.text):
+        return "\n"
     if is_full or (runs_on and before.right - before.left > 0.5 * measure.full_width):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()
         return "\n" if is_hyphen else " "
@@ -201,7 +206,8 @@ def _is_indented(before: Line, line: Line, after: Line | None) -> bool:
 def _part_notes(page: list[Line], body_size: float) -> tuple[list[Line], list[Line]]:
     """The page's lines, and its footnotes: smaller letters with a mark before them, at the foot of a column."""
     limit = _SMALLER * body_size
-    if not any(0 < line.size <= limit for line in page):
+    small = sum(0 < line.size <= limit for line in page)
+    if not small or small > _MOST_NOTES * len(page):
         return page, []
     body: list[Line] = []
     notes: list[Line] = []

@@ -15,23 +15,31 @@ from statistics import median
 from services.documents.pdf_line import Cell, Line
 
 _LEAST_LINES = 5  # of a column
+_LEAST_ROWS = 3  # with gaps: a table, or columns drawn row by row
+_MOST_JUMPS = 3  # back to the top of a column, on a page that is drawn as one reads
 _LEAST_LETTERS = 12  # of a column's usual line; the columns of a table have fewer
 _LEAST_PIECES = 5  # that start at one place, for a gutter to be looked for before it
 _MOST_CROSSING = 0.5  # lines over the gutter, in relation to the lines beside it
 _FULL = 0.35  # share of a column's lines that reach its right edge
 
 
+def is_plain(lines: Sequence[Line]) -> bool:
+    """Whether the page is one column of text, or of a few columns drawn one after the other, and without tables."""
+    if sum(bool(line.cells) for line in lines) >= _LEAST_ROWS or any(line.turn != lines[0].turn for line in lines):
+        return False
+    jumps = _jumps(lines)
+    return not jumps or (
+        len(jumps) <= _MOST_JUMPS and all(_is_next_column(lines, index) for index in jumps)
+    )
+
+
 def in_reading_order(lines: list[Line]) -> list[Line]:
     """The page's lines in the order in which a person reads them; lines that run over a gutter are cut there."""
     main, others = _main_turn(lines)
-    parted = sum(bool(line.cells) for line in main)
-    jumps = _jumps(main)
-    if parted < _LEAST_LINES and not jumps:
+    if is_plain(main):
         return main + others
     if not all(line.size > 0 for line in main):
         return lines
-    if parted < _LEAST_LINES and all(_is_next_column(main, index) for index in jumps):
-        return main + others
     return _by_columns(main) + others
 
 

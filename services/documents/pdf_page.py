@@ -13,6 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from services.documents.pdf_line import Cell, Line
+from services.documents.pdf_ruling import Rule, find_rules
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -64,6 +65,16 @@ class PageText:
                 pdfium.FPDFText_ClosePage(text_page)
         finally:
             pdfium.FPDF_ClosePage(page)
+
+    def rules(self, index: int) -> list[Rule]:
+        """The page's horizontal rules, from top to bottom."""
+        page = self._pdfium.FPDF_LoadPage(self._document.raw, index)
+        if not page:
+            return []
+        try:
+            return find_rules(page)
+        finally:
+            self._pdfium.FPDF_ClosePage(page)
 
     def _lines(self, text_page: Any) -> list[Line]:
         text, starts = self._text(text_page)

@@ -34,8 +34,60 @@ class _Column:
     right: float
 
 
+def is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
 def with_tables(lines: list[Line]) -> list[Line]:
     """The page's lines with each table as one line of Markdown rows."""
+    rows = _seen_rows(lines)
+    if rows is not None:
+        found = _with_tables(rows)
+        ids = set(map(id, lines))
+        # The rows are taken only where all that was put together is in a table.
+        if any(line.is_table and id(line) not in ids for line in found) and not any(
+            line.cells and id(line) not in ids for line in found
+        ):
+            return found
+    return _with_tables(lines)
+
+
+def _seen_rows(lines: Sequence[Line]) -> list[Line] | None:
+    """The lines as they are seen, from top to bottom, and those of one height as one; None if they are so already.
+
+    Programs draw a table cell by cell, and a cell of two lines before the first line of the next one.
+    """
+    if not any(
+        below.baseline - above.baseline > 0.5 * below.size > 0 and not below.is_table and not above.is_table
+        for above, below in zip(lines, lines[1:])
+    ) or any(line.turn != lines[0].turn or line.size <= 0 for line in lines):
+        return None
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -line.baseline):
+        last = rows[-1][0] if rows else None
+        if (
+            last
+            and last.baseline - line.baseline < 0.3 * line.size
+            and not (last.is_table or line.is_table)
+            and all(line.left > other.right or line.right < other.left for other in rows[-1])
+        ):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [_one_row(sorted(row, key=lambda line: line.left)) if len(row) > 1 else row[0] for row in rows]
+
+
+def _one_row(row: Sequence[Line]) -> Line:
+    cells = tuple(
+        cell for line in row for cell in line.cells or (Cell(line.text, line.left, line.right),)
+    )
+    return replace(
+        row[0], text=" ".join(cell.text for cell in cells), right=row[-1].right, cells=cells,
+        is_bold=all(line.is_bold for line in row),
+    )  # fmt: skip
+
+
+def _with_tables(lines: list[Line]) -> list[Line]:
     if sum(bool(line.cells) for line in lines) < _LEAST_ROWS:
         return lines
     out: list[Line] = []
@@ -218,9 +270,9 @@ def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: 
         if _share(by_column[0], _ENUMERATOR) > 0.5 or _share(by_column[1], _EQUATION_NUMBER) > 0.5:
             return False
         is_headed = lines[0].is_bold and not any(line.is_bold for line in lines[1:])
-        if not (numeric[1] or numeric[0] or (is_headed and max(lengths) < _LONG_CELL)):
+        if not (numeric[1] or (is_headed and max(lengths) < _LONG_CELL and not numeric[0])):
             return False
-    if any(length > _LONG_CELL for length in lengths) and not any(numeric):
+    if any(length > _LONG_CELL for length in lengths) and not any(numeric[1:]):
         return False
     return not _is_prose(lines, columns, lengths, numeric)
 

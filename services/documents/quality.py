@@ -26,9 +26,10 @@ PROBLEMS: dict[str, str] = {
 }
 
 _LETTER, _DENSE, _DIGIT, _SYMBOL, _SPACE, _BROKEN, _SUSPECT = range(7)
-_ENOUGH_LETTERS = 60  # fewer are short; a character of a dense script (Chinese, Japanese, Korean) counts as three
+_ENOUGH = 40  # letters; a character of a dense script (Chinese, Japanese, Korean) says as much as three
 _NAMED_PENALTY = 40  # from which on a penalty is a problem with a name
 _LONGEST_WORD = 25  # in prose; longer ones are compounds in some languages, and glued words when there are many
+_NO_WORD = 80  # letters: more than any word has
 _FEW_WORDS = 20  # too few for shares of words to mean something
 
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
@@ -39,8 +40,9 @@ _MOJIBAKE = re.compile(
     f"[{_LEADS}](?:(?<=[ÂÃ])[\x80-\xbf]|(?<=[ÄÅÐÑØÙÎÏ])[{_CONTINUATION}](?=[\\wÂ-ô])"
     f"|(?<=â)€[{_CONTINUATION}¦]|(?<=[ãäåæçè])[{_CONTINUATION}]{{2}})"
 )
+_UNMAPPED = re.compile(r"\(cid:\d+\)")  # what some readers of PDF write for a glyph without a character
 _SPACED_OUT = re.compile(r"(?:(?<!\S)[^\W\d_] +){5,}")
-_NO_PROSE = re.compile(r"[\d/@_=\\<>{}#|]")
+_NO_PROSE = re.compile(r"[/@_=\\<>{}#|]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -58,7 +60,7 @@ def assess(text: str, document_language: str = "") -> tuple[int, str]:
     counts = _count_kinds(text)
     words = prose.split()
     penalties = {
-        "short": _ramp(_ENOUGH_LETTERS - counts[_LETTER] - 3 * counts[_DENSE], 0, _ENOUGH_LETTERS, least=45),
+        "short": _short(counts),
         "broken": _broken(text, words, counts),
         "repeated": _repeated(text, words),
     }
@@ -113,18 +115,26 @@ def _kinds() -> np.ndarray:
     return kinds
 
 
+def _short(counts: list[int]) -> float:
+    units = counts[_LETTER] + 3 * counts[_DENSE] + (counts[_DIGIT] + counts[_SYMBOL]) / 4
+    return _ramp(_ENOUGH - units, 0, _ENOUGH, least=45)
+
+
 def _broken(text: str, words: list[str], counts: list[int]) -> float:
     visible = max(1, _visible(counts))
     wrong = counts[_BROKEN]
     if counts[_SUSPECT] > 1:
         wrong += sum(map(len, _MOJIBAKE.findall(text)))
+    if "(cid:" in text:
+        wrong += sum(map(len, _UNMAPPED.findall(text)))
     penalty = _ramp(wrong / visible, 0.001, 0.1, least=15) + (30 if wrong >= 3 and wrong / visible > 0.002 else 0)
-    if len(words) < 2 or not counts[_LETTER]:
+    if not words or not counts[_LETTER]:
         return penalty
     lengths = list(map(len, words))
     if max(lengths) > _LONGEST_WORD and counts[_DENSE] < 0.1 * visible:
-        glued = sum(len(word) for word in words if len(word) > _LONGEST_WORD and _is_glued(word))
-        penalty += _ramp(glued / visible, 0.12, 0.5, least=45)
+        glued = [len(word) for word in words if len(word) > _LONGEST_WORD and _is_glued(word)]
+        if len(glued) > 2 or max(glued, default=0) > _NO_WORD:
+            penalty += _ramp(sum(glued) / visible, 0.12, 0.5, least=45)
     if lengths.count(1) > max(_FEW_WORDS / 2, 0.25 * len(words)):
         letters = sum(len(run) / 2 for run in _SPACED_OUT.findall(text))
         penalty += _ramp(letters / visible, 0.1, 0.5, least=45)
@@ -132,8 +142,12 @@ def _broken(text: str, words: list[str], counts: list[int]) -> float:
 
 
 def _is_glued(word: str) -> bool:
-    """A long word that is no address, number or name of code, and of a script that parts its words."""
-    return not _NO_PROSE.search(word) and "A" <= word[len(word) // 2] < "\u0e00"
+    """A long word that is no address, number or name in code, and of a script that parts its words."""
+    return (
+        "A" <= word[len(word) // 2] < "\u0e00"
+        and not _NO_PROSE.search(word)
+        and sum(map(str.isalpha, word)) > 0.85 * len(word)
+    )
 
 
 def _repeated(text: str, words: list[str]) -> float:

@@ -1,107 +1,84 @@
-"""One chunk: where it comes from, its text to be corrected, what it said at first."""
+"""One chunk: where it comes from, why it is left out, its text to be corrected, what it said at first."""
 
 from __future__ import annotations
 
-import re
-
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QSizePolicy,
-    QTextEdit,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.chunk_table import search_words
+from gui.action_button import ActionButton
+from gui.chunk_action import IN_TABLE_ONLY, ChunkActions
+from gui.chunk_note import ChunkNote
+from gui.chunk_text import ChunkText
+from gui.difference import differences, marks, removed_format
 from gui.edits import EditChunk, FlagChunks
-from gui.icon import icon
+from gui.elided_label import ElidedLabel
+from gui.flow_layout import FlowLayout
 from gui.shell import Shell
+from gui.source_view import SourceView
 from services.records import Chunk
 from services.translation import _
 
 
-class ChunkText(QPlainTextEdit):
-    """A text field whose undo is the window's, so that one Ctrl+Z undoes typing and deletions alike."""
-
-    left = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, tabChangesFocus=True)
-        self.setUndoRedoEnabled(False)
-        self.setAcceptDrops(False)  # a dropped file belongs to the tab
-        self.viewport().setAcceptDrops(False)
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
-            self.left.emit()  # save first: what is undone is the last thing typed
-            event.ignore()
-            return False
-        return super().event(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.left.emit()
-
-
-def _is_undo(event: QKeyEvent) -> bool:
-    return event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
-
-
 class ChunkEditor(QWidget):
-    """Saves by itself after a pause. Signals: ``commanded(QUndoCommand)``, ``stepped(int)`` to the next row (1, -1)."""
+    """Saves by itself after a pause. Signals: ``commanded(QUndoCommand)``, ``shown(Chunk | None)`` is on the screen."""
 
     commanded = Signal(object)
-    stepped = Signal(int)
+    shown = Signal(object)
 
     SAVE_DELAY_MS = 500
 
-    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+    def __init__(self, shell: Shell, actions: ChunkActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shell = shell
+        self._shell, self._actions = shell, actions
         self._chunk: Chunk | None = None
-        self._search = ""
         self._timer = QTimer(self, singleShot=True, interval=self.SAVE_DELAY_MS)
         self._timer.timeout.connect(self.save)
 
-        self.source = QLabel()
+        self.source = ElidedLabel()
         theme.set_role(self.source, "strong")
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.headings = QLabel(wordWrap=True)
+        self.headings = ElidedLabel()
         theme.set_role(self.headings, "caption")
-        self.headings.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.note = ChunkNote()
         self.text = ChunkText()
         self.text.setAccessibleName(_("Text of the chunk"))
         self.text.setPlaceholderText(_("This chunk is empty."))
         self.text.textChanged.connect(self._text_changed)
         self.text.left.connect(self.save)
-        self.original = QTextEdit(readOnly=True)
+        self.text.more_actions = actions.listed(without=IN_TABLE_ONLY)
+        self.original = QTextEdit(readOnly=True, tabChangesFocus=True, acceptRichText=False)
         self.original.setAccessibleName(_("What the chunk said at first"))
         theme.set_role(self.original, "aside")
-        self.original.hide()
         self.facts = QLabel()
         theme.set_role(self.facts, "muted")
         self.excluded = QCheckBox(_("Exclude from training"))
-        self.excluded.setToolTip(_("The chunk stays here and can be found, but no model is trained on it."))
+        self.excluded.setToolTip(actions["exclude"].toolTip())
         self.excluded.clicked.connect(self._exclude)
-        self.original_button = QPushButton(_("Original"), checkable=True)
-        self.original_button.setToolTip(_("Shows what the chunk said at first, beneath its text."))
-        self.original_button.toggled.connect(self._show_original)
-        self.restore_button = QPushButton(icon("reset"), _("Restore"))
-        self.restore_button.setToolTip(_("Gives the chunk its first text back. This can be undone."))
+        self.original_button = ActionButton(actions["difference"], _("Original"))
+        self.restore_button = QPushButton(actions["restore"].icon(), _("Restore"))
+        self.restore_button.setToolTip(actions["restore"].toolTip())
         self.restore_button.clicked.connect(self._restore)
+        self.split_button = ActionButton(actions["split"], _("Split"))
+        self.merge_button = ActionButton(actions["merge_next"], _("Merge"))
+        self.source_button = ActionButton(actions["source"], _("Source"))
+        self.delete_button = QPushButton(actions["delete"].icon(), _("Delete"))
+        self.delete_button.setToolTip(actions["delete"].toolTip())
+        self.delete_button.clicked.connect(self._delete)
+        self.view = SourceView(shell)
+        self.view.hide()
+        self.view.closed.connect(actions["source"].toggle)
         self.nothing = QLabel(_("Choose a chunk to read it."), alignment=Qt.AlignmentFlag.AlignCenter)
         theme.set_role(self.nothing, "muted")
-        self._content = QWidget()
+        self._content, self._first = QWidget(), QWidget()
+        self.panes = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False, handleWidth=theme.GAP)
         self._lay_out()
+        actions["difference"].toggled.connect(self._show_original)
         self.show_chunk(None)
+
+    @property
+    def chunk(self) -> Chunk | None:
+        return self._chunk
 
     @property
     def chunk_id(self) -> int | None:
@@ -117,10 +94,10 @@ class ChunkEditor(QWidget):
         if self._chunk is not None and not self._timer.isActive():
             self._put(self._shell.knowledge_base.chunk(self._chunk.id))
 
-    def mark_search(self, search: str) -> None:
-        """Mark the words that are looked for."""
-        self._search = search
-        self._mark()
+    def show_source(self, is_shown: bool) -> None:
+        """Open or close the page beside the chunk, beneath it where the pane is narrow."""
+        self.view.setVisible(is_shown)
+        self._turn()
 
     def save(self) -> None:
         """Write what was typed, if anything was."""
@@ -133,34 +110,48 @@ class ChunkEditor(QWidget):
         self._chunk = chunk
         self._content.setVisible(chunk is not None)
         self.nothing.setVisible(chunk is None)
-        if chunk is None:
+        self.view.show_chunk(chunk)
+        if chunk is not None:
+            self._put_text(chunk, is_other)
+            page = chunk.metadata.get("page")
+            name = _("{source} · page {page}").format(source=chunk.source, page=page) if page else chunk.source
+            self.source.setText(name)
+            self.headings.setText(" › ".join(map(str, chunk.metadata.get("headings") or [])))
+            self._put_note(chunk)
+            self.excluded.setChecked(chunk.is_excluded)
+            self.excluded.setEnabled(not chunk.is_deleted)
+            self.delete_button.setText(_("Put back") if chunk.is_deleted else _("Delete"))
+            self.text.setReadOnly(chunk.is_deleted)
+            self.restore_button.setEnabled(chunk.is_edited and not chunk.is_deleted)
+            if not chunk.is_edited or is_other:
+                self._actions["difference"].setChecked(False)
+            elif self._actions["difference"].isChecked():
+                self._show_original(True)
+            self._say_facts()
+        self.shown.emit(chunk)
+
+    def _put_text(self, chunk: Chunk, is_other: bool) -> None:
+        if not is_other and self.text.toPlainText() == chunk.content:
             return
-        if is_other or self.text.toPlainText() != chunk.content:
-            place = self.text.textCursor().position()
-            with QSignalBlocker(self.text):
-                self.text.setPlainText(chunk.content)
-            if not is_other:
-                cursor = self.text.textCursor()
-                cursor.setPosition(min(place, len(chunk.content)))
-                self.text.setTextCursor(cursor)
-            self._mark()
-        page = chunk.metadata.get("page")
-        self.source.setText(_("{source} · page {page}").format(source=chunk.source, page=page) if page else chunk.source)
-        self.source.setToolTip(chunk.source)
-        headings = chunk.metadata.get("headings") or []
-        self.headings.setText(" › ".join(map(str, headings)))
-        self.excluded.setChecked(chunk.is_excluded)
-        self.excluded.setEnabled(not chunk.is_deleted)
-        self.text.setReadOnly(chunk.is_deleted)
-        self.original_button.setEnabled(chunk.is_edited)
-        self.restore_button.setEnabled(chunk.is_edited and not chunk.is_deleted)
-        if not chunk.is_edited or is_other:
-            self.original_button.setChecked(False)
-        self._say_facts()
+        place, bar = self.text.textCursor().position(), self.text.verticalScrollBar().value()
+        with QSignalBlocker(self.text):
+            self.text.setPlainText(chunk.content)
+        if not is_other:
+            cursor = self.text.textCursor()
+            cursor.setPosition(min(place, self.text.document().characterCount() - 1))
+            self.text.setTextCursor(cursor)
+            self.text.verticalScrollBar().setValue(bar)
+        self.text.mark()
+
+    def _put_note(self, chunk: Chunk) -> None:
+        store = self._shell.knowledge_base
+        original = store.chunk(chunk.duplicate_of) if chunk.duplicate_of is not None else None
+        repeats = 0 if original is not None else max(0, len(store.repeats_of(chunk.id)) - 1)
+        self.note.show_chunk(chunk, original, repeats)
 
     def _say_facts(self) -> None:
         chunk = self._chunk
-        facts = [_("{n:,} tokens").format(n=chunk.token_count)]
+        facts = [_("chunk {n:,}").format(n=chunk.chunk_index + 1), _("{n:,} tokens").format(n=chunk.token_count)]
         if chunk.is_deleted:
             facts.append(_("deleted"))
         if self.text.toPlainText() != chunk.content:
@@ -173,16 +164,17 @@ class ChunkEditor(QWidget):
         if self._chunk is not None:
             self._timer.start()
             self._say_facts()
+            self.text.mark()
 
     def _exclude(self, is_excluded: bool) -> None:
         if self._chunk is not None:
             self.save()
             self.commanded.emit(FlagChunks(self._shell, "excluded", [self._chunk.id], is_excluded))
 
-    def _show_original(self, is_shown: bool) -> None:
-        self.original.setVisible(is_shown)
-        if is_shown and self._chunk is not None:
-            self.original.setPlainText(self._shell.knowledge_base.original(self._chunk.id) or self._chunk.content)
+    def _delete(self) -> None:
+        if self._chunk is not None:
+            self.save()
+            self.commanded.emit(FlagChunks(self._shell, "deleted", [self._chunk.id], not self._chunk.is_deleted))
 
     def _restore(self) -> None:
         if self._chunk is None:
@@ -195,54 +187,82 @@ class ChunkEditor(QWidget):
                           text=_("return to the original"), can_merge=False)
             )  # fmt: skip
 
-    def _mark(self) -> None:
-        words = search_words(self._search)
-        marks: list[QTextEdit.ExtraSelection] = []
-        if words:
-            look = QTextCharFormat()
-            look.setBackground(QColor(theme.colors().soft("warning")))
-            look.setFontUnderline(True)
-            for hit in list(re.finditer("|".join(map(re.escape, words)), self.text.toPlainText(), re.IGNORECASE))[:200]:
-                mark = QTextEdit.ExtraSelection()
-                mark.format = look
-                mark.cursor = QTextCursor(self.text.document())
-                mark.cursor.setPosition(hit.start())
-                mark.cursor.setPosition(hit.end(), QTextCursor.MoveMode.KeepAnchor)
-                marks.append(mark)
-        self.text.setExtraSelections(marks)
+    def _show_original(self, is_shown: bool) -> None:
+        """What it said at first beneath, the words that are gone struck through, the new ones underlined."""
+        self._first.setVisible(is_shown)
+        if not is_shown or self._chunk is None:
+            self.text.mark_difference(None)
+            return
+        original = self._shell.knowledge_base.original(self._chunk.id)
+        original = self._chunk.content if original is None else original
+        if self.original.toPlainText() != original:
+            self.original.setPlainText(original)
+        removed, _added = differences(original, self.text.toPlainText())
+        self.original.setExtraSelections(marks(self.original, removed, removed_format()))
+        self.text.mark_difference(original)
+
+    def _turn(self) -> None:
+        """Beside where both have room, beneath where not."""
+        is_wide = self.width() > self.fontMetrics().averageCharWidth() * 110
+        orientation = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
+        if self.panes.orientation() != orientation:
+            self.panes.setOrientation(orientation)
+            self.panes.setSizes([1, 1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(2)
         head.addWidget(self.source, 1)
-        for direction, name, text, keys in (
-            (-1, "chevron-up", _("Previous chunk"), "Alt+Up"), (1, "chevron-down", _("Next chunk"), "Alt+Down"),
-        ):  # fmt: skip
-            button = QToolButton(icon=icon(name), shortcut=QKeySequence(keys))
-            button.setToolTip(f"{text} ({QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)})")
-            button.setAccessibleName(text)
-            button.setProperty("direction", direction)
-            button.clicked.connect(self._step)
+        for name in ("previous", "next"):
+            button = QToolButton()
+            button.setDefaultAction(self._actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setAccessibleName(self._actions[name].text())
             head.addWidget(button)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.GAP)
-        foot.addWidget(self.original_button)
-        foot.addWidget(self.restore_button)
-        foot.addStretch(1)
+        told = QHBoxLayout()
+        caption = QLabel(_("At first it said"))
+        theme.set_role(caption, "caption")
+        told.addWidget(caption, 1)
+        told.addWidget(self.restore_button)
+        first = QVBoxLayout(self._first)
+        first.setContentsMargins(0, 0, 0, 0)
+        first.setSpacing(4)
+        first.addLayout(told)
+        first.addWidget(self.original, 1)
+        self._first.hide()
+        facts = QHBoxLayout()
+        facts.addWidget(self.facts, 1)
+        flags = QHBoxLayout()
+        flags.addWidget(self.excluded, 1)
+        flags.addWidget(self.delete_button)
+        acts = FlowLayout(spacing=4)
+        for button in (self.split_button, self.merge_button, self.original_button, self.source_button):
+            acts.addWidget(button)
         inner = QVBoxLayout(self._content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(theme.GAP)
         inner.addLayout(head)
         inner.addWidget(self.headings)
+        inner.addWidget(self.note)
         inner.addWidget(self.text, 3)
-        inner.addWidget(self.original, 2)
-        inner.addWidget(self.facts)
-        inner.addWidget(self.excluded)
-        inner.addLayout(foot)
+        inner.addWidget(self._first, 2)
+        inner.addLayout(facts)
+        inner.addLayout(acts)
+        inner.addLayout(flags)
+        left = QWidget()
+        stack = QVBoxLayout(left)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.addWidget(self._content)
+        stack.addWidget(self.nothing)
+        self.panes.addWidget(left)
+        self.panes.addWidget(self.view)
+        for place in (0, 1):
+            self.panes.setStretchFactor(place, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.PAD, 0)
-        column.addWidget(self._content)
-        column.addWidget(self.nothing)
-
-    def _step(self) -> None:
-        self.stepped.emit(self.sender().property("direction"))
+        column.addWidget(self.panes)
+        self._actions.add_to(self, without=IN_TABLE_ONLY)

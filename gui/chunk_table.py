@@ -1,108 +1,98 @@
-"""The chunks: search, filters, the table, and what can be done with the selected ones."""
+"""The chunks: filters, the table, and what can be done with the selected ones."""
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.edits import FlagChunks
+from gui.action_button import ActionButton
+from gui.chunk_action import IN_TEXT_ONLY, ChunkActions
+from gui.chunk_column import QUALITY, SOURCE, chunk_columns, is_dim
+from gui.chunk_filter import CLEAR_KEYS, ChunkFilter
+from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
-from gui.icon import icon
+from gui.hit_delegate import HitDelegate
 from gui.row_query import RowQuery
+from gui.search_hit import find_hits
 from gui.shell import Shell
-from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids
+from gui.table_model import TableModel, prepare, selected_count, selected_ids
 from services.knowledge_base.store import KnowledgeBase
-from services.records import Chunk
 from services.translation import _, ngettext
 
-FLAGS = (
-    (None, _("All chunks")), ("edited", _("Edited")), ("excluded", _("Excluded")), ("deleted", _("Deleted")),
-)  # fmt: skip
-SHOWN_CHARACTERS = 200
-COPY_LIMIT = 1000
-_SOURCE = 2  # its column
+_LOOKED_AT = 64  # rows of a selection that are asked for their flags
+_TEXT = 1  # its column
 
 
 class ChunkTable(QWidget):
-    """Signals: ``chunk_selected(int)``, the id of the row under the cursor; ``searched(str)``, what is looked for."""
+    """
+    Signals:
+        chunk_selected(int): the id of the row under the cursor. searched(str): what is looked for.
+        selection_changed: other rows are selected, or say something else.
+    """
 
     chunk_selected = Signal(object)
     searched = Signal(str)
-    commanded = Signal(object)  # a QUndoCommand for the stack of the tab
+    selection_changed = Signal()
 
     SEARCH_DELAY_MS = 200
 
-    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+    def __init__(self, shell: Shell, actions: ChunkActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell = shell
         self._select_first = True
+        self._was_searching = False
+        self._is_ranked = False  # the best hits first, until the person sorts otherwise
+        self._wanted_id: int | None = None  # to be selected as soon as it is shown
+        self._place: int | None = None  # the row to be filled when the current one vanishes
         self._search_timer = QTimer(self, singleShot=True, interval=self.SEARCH_DELAY_MS)
         self._search_timer.timeout.connect(self.reload)
 
-        self.search = QLineEdit(placeholderText=_("Search in the chunks"))
-        self.search.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        self._clear = self.search.addAction(icon("close", "muted"), QLineEdit.ActionPosition.TrailingPosition)
-        self._clear.setText(_("Clear the search"))
-        self._clear.setVisible(False)
-        self._clear.triggered.connect(self.search.clear)
-        self.search.setAccessibleName(_("Search in the chunks"))
-        self.search.setToolTip(_("Words that all occur; “\"in quotes\"” finds a phrase."))
-        self.search.textChanged.connect(self._search_soon)
-        self.search.returnPressed.connect(self._enter_table)
-        self.documents = QComboBox()
-        self.documents.setAccessibleName(_("Only the chunks of one document"))
-        self.documents.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.documents.setMinimumContentsLength(9)
-        self.documents.addItem(_("All documents"), None)
-        self.documents.currentIndexChanged.connect(self._filter)
-        self.flags = QComboBox()
-        self.flags.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.flags.setMinimumContentsLength(7)
-        self.flags.setAccessibleName(_("Only edited, excluded or deleted chunks"))
-        for flag, text in FLAGS:
-            self.flags.addItem(text, flag)
-        self.flags.currentIndexChanged.connect(self._filter)
+        self.filter = ChunkFilter()
+        self.filter.changed.connect(self._filter)
+        self.filter.typed.connect(self._search_soon)
+        self.filter.entered.connect(self._enter_table)
+        self.search, self.documents, self.flags = self.filter.search, self.filter.documents, self.filter.flags
+        self.counts = ElidedLabel()
+        theme.set_role(self.counts, "muted")
+        self.clear_button = QPushButton(_("Clear filters"))
+        theme.set_role(self.clear_button, "link")
+        self.clear_button.setShortcut(QKeySequence(CLEAR_KEYS))
+        self.clear_button.setToolTip(_("Shows all chunks again. ({keys})").format(
+            keys=QKeySequence(CLEAR_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
+        ))  # fmt: skip
+        self.clear_button.clicked.connect(self.filter.clear)
 
-        self.model = TableModel(self._columns(), shell.knowledge_base.chunks, self, is_dim=_is_dim)
+        self.model = TableModel(chunk_columns(self.search.text), shell.knowledge_base.chunks, self, is_dim=is_dim)
         self.view = QTableView()
         self.view.setAccessibleName(_("Chunks"))
         self.view.setSortingEnabled(False)
         prepare(self.view, self.model)
-        self.view.horizontalHeader().setSectionsClickable(True)
-        self.view.horizontalHeader().setSortIndicatorShown(True)
-        self.view.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        self.view.horizontalHeader().sortIndicatorChanged.connect(self._filter)
+        self.view.setItemDelegateForColumn(_TEXT, HitDelegate(self._hits, self.view))
+        header = self.view.horizontalHeader()
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        header.sortIndicatorChanged.connect(self._sort)
+        header.setToolTip(_("Sorts by this column; once more the other way round."))
         self.view.selectionModel().currentRowChanged.connect(self._enter_row)
-        self.view.selectionModel().selectionChanged.connect(self._say_counts)
+        self.view.selectionModel().selectionChanged.connect(self._say_selected)
+        self.model.dataChanged.connect(self._say_selected)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        actions.add_to(self.view, without=IN_TEXT_ONLY)
         self.note = EmptyNote(self.view)
         self.query = RowQuery(shell, self.view, self._prepare_query, self)
         self.query.shown.connect(self._shown)
 
-        self.counts = QLabel()
-        theme.set_role(self.counts, "muted")
-        self.exclude_button = self._button("exclude", _("Exclude"), "Ctrl+E", self.toggle_excluded)
-        self.delete_button = self._button("delete", _("Delete"), "Delete", self.toggle_deleted)
-        copy = QAction(_("Copy"), self.view, shortcut=QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self._copy)
-        self.view.addAction(copy)
+        self.selected = QLabel()
+        theme.set_role(self.selected, "muted")
+        self.merge_button = ActionButton(actions["merge"], _("Merge"))
+        self.exclude_button = ActionButton(actions["exclude"])
+        self.delete_button = ActionButton(actions["delete"])
         self._lay_out()
 
     def reload(self) -> None:
@@ -112,21 +102,28 @@ class ChunkTable(QWidget):
 
     def show_documents(self, sources: list[str]) -> None:
         """Offer these documents in the filter and keep the chosen one."""
-        chosen = self.documents.currentData()
-        known = [self.documents.itemData(place) for place in range(1, self.documents.count())]
-        if sources == known:
-            return
-        self.documents.blockSignals(True)
-        self.documents.clear()
-        self.documents.addItem(_("All documents"), None)
-        for source in sources:
-            self.documents.addItem(source, source)
-        self.documents.setCurrentIndex(max(0, self.documents.findData(chosen)) if chosen else 0)
-        self.documents.blockSignals(False)
+        self.filter.show_documents(sources)
 
     def show_only(self, source: str | None) -> None:
         """Filter by a document, or by none."""
-        self.documents.setCurrentIndex(max(0, self.documents.findData(source)) if source else 0)
+        self.filter.show_only(source)
+
+    def show_chunk(self, chunk_id: int, *, is_jump: bool = True) -> None:
+        """Go to a chunk; on a jump, filters that hide it are cleared."""
+        row = self.model.row_of(chunk_id)
+        if row >= 0:
+            self._go(row)
+            return
+        self._wanted_id = chunk_id
+        if is_jump and self.filter.is_set:
+            self.filter.clear()
+        else:
+            self.reload()
+
+    def fill_place(self, row: int) -> None:
+        """Where the current row vanishes from the table, the next one takes its place."""
+        self._place = row
+        self._settle()
 
     def step(self, direction: int) -> None:
         """Go one row down (1) or up (-1)."""
@@ -134,61 +131,78 @@ class ChunkTable(QWidget):
         if 0 <= row < self.model.rowCount():
             self.view.selectRow(row)
 
-    def toggle_excluded(self) -> None:
-        self._flag("excluded", not self._is_selection("excluded"))
+    def selected_ids(self) -> array[int]:
+        return selected_ids(self.view)
 
-    def toggle_deleted(self) -> None:
-        self._flag("deleted", self.flags.currentData() != "deleted")
+    def selected_count(self) -> int:
+        return selected_count(self.view)
 
-    def _flag(self, flag: str, value: bool) -> None:
-        ids = selected_ids(self.view)
-        if not ids:
-            return
-        row = min(part.top() for part in self.view.selectionModel().selection())
-        self.commanded.emit(FlagChunks(self._shell, flag, ids, value))
-        self.reload()
-        if self.model.rowCount() and not self.view.currentIndex().isValid():
-            self.view.selectRow(min(row, self.model.rowCount() - 1))  # the next one stands where the deleted one stood
+    def first_row(self) -> int:
+        """The first selected row, 0 where none is."""
+        return min((part.top() for part in self.view.selectionModel().selection()), default=0)
 
-    def _is_selection(self, flag: str) -> bool:
-        """Whether the selected chunks are flagged, as far as a look at the first few tells."""
+    def is_selection(self, flag: str) -> bool:
+        """Whether the selected chunks are "excluded" or "deleted", as far as a look at the first few tells."""
         if self.flags.currentData() == flag:
             return True
         rows = (row for part in self.view.selectionModel().selection() for row in range(part.top(), part.bottom() + 1))
-        chunks = [self.model.row(row) for row, _limit in zip(rows, range(64), strict=False)]
+        chunks = [self.model.row(row) for row, _limit in zip(rows, range(_LOOKED_AT), strict=False)]
         return bool(chunks) and all(chunk is not None and getattr(chunk, f"is_{flag}") for chunk in chunks)
 
     def _prepare_query(self) -> Callable[[KnowledgeBase], array]:
         header = self.view.horizontalHeader()
         wanted = {
-            "search": self.search.text(),
-            "document": self.documents.currentData(),
-            "flag": self.flags.currentData(),
-            "order": self.model.columns[header.sortIndicatorSection()].order or "id",
-            "is_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
+            **self.filter.values(),
+            "order": "rank" if self._is_ranked else self.model.columns[header.sortIndicatorSection()].order or "source",
+            "is_descending": not self._is_ranked and header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
         }
         return lambda knowledge_base: knowledge_base.chunk_ids(**wanted)
 
     def _shown(self) -> None:
+        self._settle()
         has_rows = self.model.rowCount() > 0
         if self._select_first and has_rows and not self.view.currentIndex().isValid():
             self.view.selectRow(0)
         self._select_first = self._select_first and not has_rows
         self._say_counts()
+        self._say_selected()
         self.note.say("" if has_rows else self._why_empty())
 
+    def _settle(self) -> None:
+        """Select what is to be selected, if it is there by now."""
+        if self._wanted_id is not None and (row := self.model.row_of(self._wanted_id)) >= 0:
+            self._wanted_id = self._place = None
+            self._go(row)
+        elif self._place is not None and self.model.rowCount() and not self.view.currentIndex().isValid():
+            self.view.selectRow(min(self._place, self.model.rowCount() - 1))
+            self._place = None
+
+    def _go(self, row: int) -> None:
+        self.view.selectRow(row)
+        self.view.scrollTo(self.model.index(row, 0))
+
     def _why_empty(self) -> str:
-        if self.search.text().strip():
-            return _("No chunk has these words.")
-        if self.flags.currentData():
-            return _("No chunk is {flag}.").format(flag=self.flags.currentText().lower())
+        if self.filter.is_set:
+            words = self.search.text().strip()
+            text = _("No chunk has these words.") if words and not self.filter.say() else _("No chunk is like that.")
+            return text + "\n" + _("“Clear filters” shows all of them again.")
         return _("No chunks yet.")
 
-    def _search_soon(self) -> None:
+    def _sort(self) -> None:
+        self._rank(False)
+        self._filter()
+
+    def _rank(self, is_ranked: bool) -> None:
+        self._is_ranked = is_ranked
+        self.view.horizontalHeader().setSortIndicatorShown(not is_ranked)
+
+    def _search_soon(self, text: str) -> None:
         self._select_first = True
-        self._clear.setVisible(bool(self.search.text()))
+        if bool(text.strip()) != self._was_searching:
+            self._was_searching = not self._was_searching
+            self._rank(self._was_searching)
         self._search_timer.start()
-        self.searched.emit(self.search.text())
+        self.searched.emit(text)
 
     def _filter(self) -> None:
         self._select_first = True
@@ -204,69 +218,45 @@ class ChunkTable(QWidget):
             self.chunk_selected.emit(self.model.ids[current.row()])
 
     def _say_counts(self) -> None:
-        shown, selected = self.model.rowCount(), selected_count(self.view)
+        count = self.model.rowCount()
         is_hit = bool(self.search.text().strip())
         text = (
-            ngettext("{n:,} hit", "{n:,} hits", shown) if is_hit else ngettext("{n:,} chunk", "{n:,} chunks", shown)
-        ).format(n=shown)
-        self.counts.setText(_("{rows} · {n:,} selected").format(rows=text, n=selected) if selected > 1 else text)
-        is_deleted = self.flags.currentData() == "deleted"
-        self.exclude_button.setEnabled(bool(selected) and not is_deleted)
-        self.exclude_button.setText(_("Include again") if self._is_selection("excluded") else _("Exclude"))
-        self.delete_button.setEnabled(bool(selected))
-        self.delete_button.setText(_("Put back") if is_deleted else _("Delete"))
-        self.delete_button.setIcon(icon("reset" if is_deleted else "delete"))
+            ngettext("{n:,} hit", "{n:,} hits", count) if is_hit else ngettext("{n:,} chunk", "{n:,} chunks", count)
+        ).format(n=count)
+        said = self.filter.say()
+        self.counts.setText(f"{text} · {said}" if said else text)
+        self.clear_button.setVisible(self.filter.is_set)
 
-    def _copy(self) -> None:
-        chunks = self._shell.knowledge_base.chunks(selected_ids(self.view)[:COPY_LIMIT])
-        QGuiApplication.clipboard().setText("\n\n".join(chunk.content for chunk in chunks))
+    def _say_selected(self) -> None:
+        count = selected_count(self.view)
+        self.selected.setText(_("{n:,} selected").format(n=count) if count > 1 else "")
+        self.selection_changed.emit()
 
-    def _columns(self) -> tuple[Column, ...]:
-        return (
-            Column("#", lambda chunk: str(chunk.id), "id", "00000", is_number=True),
-            Column(_("Text"), self._snippet, "content"),
-            Column(_("Source"), lambda chunk: chunk.source, "source", "a_document_of.pdf", tooltip=lambda chunk: chunk.source),
-            Column(_("Tokens"), lambda chunk: f"{chunk.token_count:,}", "token_count", "0,000", is_number=True),
-            Column("", lambda _chunk: "", "", "0", tooltip=say_state, icon=_state_icon),
-        )  # fmt: skip
-
-    def _snippet(self, chunk: Chunk) -> str:
-        """The start of the chunk in one line; while searching, the text around the first hit."""
-        text = chunk.content
-        if words := search_words(self.search.text()):
-            hit = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
-            if hit and hit.start() > 16:
-                text = "…" + text[text.rfind(" ", 0, hit.start() - 8) + 1 :]
-        return " ".join(text[:SHOWN_CHARACTERS].split())
-
-    def _button(self, name: str, text: str, keys: str, slot: Callable[[], None]) -> QPushButton:
-        """A button under the table, and the same as an action of the table with its key."""
-        button = QPushButton(icon(name), text)
-        button.clicked.connect(slot)
-        button.setToolTip(QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText))
-        action = QAction(text, self.view, shortcut=QKeySequence(keys))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        action.triggered.connect(slot)
-        self.view.addAction(action)
-        return button
+    def _hits(self, text: str) -> list[tuple[int, int]]:
+        return find_hits(self.search.text(), text) if self.search.text() else []
 
     def _lay_out(self) -> None:
-        filters = QHBoxLayout()
-        filters.setSpacing(theme.GAP)
-        filters.addWidget(self.search, 3)
-        filters.addWidget(self.documents, 2)
-        filters.addWidget(self.flags, 1)
+        line = QHBoxLayout()
+        line.setSpacing(theme.GAP)
+        line.addWidget(self.counts, 1)
+        line.addWidget(self.clear_button)
+        policy = self.clear_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.clear_button.setSizePolicy(policy)
+        self.clear_button.hide()
         foot = QHBoxLayout()
         foot.setSpacing(theme.GAP)
-        self.counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        foot.addWidget(self.counts, 1)
+        self.selected.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        foot.addWidget(self.selected, 1)
+        for button in (self.merge_button, self.exclude_button, self.delete_button):
+            foot.addWidget(button)
         for button in (self.exclude_button, self.delete_button):  # their texts change: nothing beside them may move
             button.setMinimumWidth(self.fontMetrics().averageCharWidth() * 17)
-            foot.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
         column.setSpacing(theme.GAP)
-        column.addLayout(filters)
+        column.addWidget(self.filter)
+        column.addLayout(line)
         column.addWidget(self.view, 1)
         column.addLayout(foot)
 
@@ -275,29 +265,7 @@ class ChunkTable(QWidget):
         self._show_columns()
 
     def _show_columns(self) -> None:
-        """The source gives way where it would say the same in every row, or where there is no room for the text."""
-        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 72
-        self.view.setColumnHidden(_SOURCE, is_narrow or self.documents.currentData() is not None)
-
-
-def search_words(search: str) -> list[str]:
-    """The words and phrases of a search, as they are to be marked in a text."""
-    phrases = re.findall(r'"([^"]+)"', search)
-    return [part for part in [*phrases, *re.sub(r'"[^"]*"?', " ", search).split()] if any(map(str.isalnum, part))]
-
-
-def say_state(chunk: Chunk) -> str:
-    """Its flags in words."""
-    words = {"deleted": chunk.is_deleted, "excluded": chunk.is_excluded, "edited": chunk.is_edited}
-    texts = {"deleted": _("deleted"), "excluded": _("excluded"), "edited": _("edited")}
-    return ", ".join(texts[name] for name, is_so in words.items() if is_so)
-
-
-def _state_icon(chunk: Chunk) -> QIcon | None:
-    if chunk.is_excluded or chunk.is_deleted:
-        return icon("delete" if chunk.is_deleted else "exclude", "muted")
-    return icon("edit", "accent") if chunk.is_edited else None
-
-
-def _is_dim(chunk: Chunk) -> bool:
-    return chunk.is_excluded or chunk.is_deleted
+        """The source gives way where it would say the same in every row, both where there is no room for the text."""
+        letters = self.width() / self.fontMetrics().averageCharWidth()
+        self.view.setColumnHidden(SOURCE, letters < 88 or self.documents.currentData() is not None)
+        self.view.setColumnHidden(QUALITY, letters < 56)

@@ -5,18 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QTextEdit, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.icon import icon
 from services.documents.format import FORMATS
-from services.translation import _
+from services.translation import _, ngettext
+
+COMMON = ("pdf", "docx", "html", "text")  # formats that are named where there is little room
 
 
 def paths_of(data: QMimeData) -> list[Path]:
     """The local files and folders that a drop or the clipboard holds."""
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+
+
+def say_formats() -> str:
+    """The formats that most people have, and how many more there are."""
+    common = [format_ for format_ in FORMATS if format_.name in COMMON]
+    names = ", ".join(format_.label for format_ in common)
+    more = len(FORMATS) - len(common)
+    if not more:
+        return names
+    return ngettext("{names} and {n} more kind", "{names} and {n} more kinds", more).format(names=names, n=more)
 
 
 class EmptyState(QWidget):
@@ -33,10 +55,9 @@ class EmptyState(QWidget):
         mark.setPixmap(icon("drop", "accent").pixmap(QSize(side, side), self.devicePixelRatioF()))
         heading = QLabel(_("Drop your documents here"), alignment=Qt.AlignmentFlag.AlignCenter)
         theme.set_role(heading, "heading")
-        formats = ", ".join(format_.label for format_ in FORMATS)
         text = QLabel(
             _("They are read on this computer and cut into chunks: the knowledge that your model will learn.")
-            + "\n" + _("{formats}; files or whole folders. Your files are only read.").format(formats=formats),
+            + "\n" + _("{formats}; files or whole folders. Your files are only read.").format(formats=say_formats()),
             alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True,
         )  # fmt: skip
         theme.set_role(text, "muted")
@@ -71,7 +92,10 @@ class EmptyState(QWidget):
 
 
 class DropVeil(QWidget):
-    """Covers its parent while files are dragged over it, and takes them; the files are read where they are."""
+    """Covers its parent while files are dragged over it, and takes them; the files are read where they are.
+
+    Fields inside the parent give files on to it, dropped or pasted: none becomes the text of its address.
+    """
 
     dropped = Signal(object)  # list[Path]
 
@@ -80,11 +104,18 @@ class DropVeil(QWidget):
         self._text = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
+        for field in parent.findChildren(QWidget):
+            if field.acceptDrops():
+                field.setAcceptDrops(False)
+            if isinstance(field, (QLineEdit, QPlainTextEdit, QTextEdit)):
+                field.installEventFilter(self)
         parent.setAcceptDrops(True)
         parent.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
+        if watched is not self.parent():
+            return kind == QEvent.Type.ShortcutOverride and self._pass_on(event)
         if kind in (QEvent.Type.DragEnter, QEvent.Type.DragMove):
             return self._enter(event)
         if kind == QEvent.Type.DragLeave:
@@ -94,6 +125,13 @@ class DropVeil(QWidget):
         elif kind == QEvent.Type.Resize:
             self.setGeometry(self.parentWidget().rect())
         return False
+
+    def _pass_on(self, event: QKeyEvent) -> bool:
+        """Files that are pasted into a field are the tab's: its shortcut gets the keys."""
+        if not event.matches(QKeySequence.StandardKey.Paste) or not paths_of(QGuiApplication.clipboard().mimeData()):
+            return False
+        event.ignore()
+        return True
 
     def _enter(self, event: QDragEnterEvent) -> bool:
         paths = paths_of(event.mimeData())

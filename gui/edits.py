@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import functools
 import time
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from PySide6.QtGui import QUndoCommand
 
 from gui.shell import Shell
+from services.documents.quality import assess
 from services.documents.tokenizer import load_tokenizer
 from services.errors import UserError
+from services.knowledge_base.flag import Flagged
+from services.knowledge_base.id_range import IdRanges
+from services.knowledge_base.store import KnowledgeBase
+from services.knowledge_base.swap import Swap
+from services.records import Chunk
 from services.translation import _, ngettext
 
 _tokenizer = functools.lru_cache(maxsize=2)(load_tokenizer)  # a large one takes 0.3 s to load
@@ -54,48 +59,132 @@ class EditChunk(ChunkCommand):
         return True
 
     def redo(self) -> None:
-        self._do(lambda: self._write(self._after))
+        self._do(lambda: write_chunk(self._shell.knowledge_base, self._chunk_id, self._after))
+
+    def undo(self) -> None:
+        self._do(lambda: write_chunk(self._shell.knowledge_base, self._chunk_id, self._before))
+
+
+class FlagChunks(ChunkCommand):
+    """Exclude, include, delete or put back many chunks at once; what was so already stays so when it is undone."""
+
+    def __init__(self, shell: Shell, flag: str, ids: Iterable[int], value: bool) -> None:
+        """flag: "excluded" or "deleted"."""
+        super().__init__(shell, "")
+        self._ids, self._flag, self._value = ids, flag, value
+        self._flagged: Flagged | None = None
+
+    def redo(self) -> None:
+        self._do(self._set)
+
+    def undo(self) -> None:
+        self._do(lambda: self._shell.knowledge_base.unflag_chunks(self._flagged))
+
+    def _set(self) -> None:
+        self._flagged = flagged = self._shell.knowledge_base.flag_chunks(self._ids, self._flag, self._value)
+        if not len(flagged) and not flagged.causes:
+            self.setObsolete(True)
+        texts = {
+            ("excluded", True): ngettext("exclusion of {n:,} chunk", "exclusion of {n:,} chunks", len(flagged)),
+            ("excluded", False): ngettext("inclusion of {n:,} chunk", "inclusion of {n:,} chunks", len(flagged)),
+            ("deleted", True): ngettext("deletion of {n:,} chunk", "deletion of {n:,} chunks", len(flagged)),
+            ("deleted", False): ngettext("return of {n:,} chunk", "return of {n:,} chunks", len(flagged)),
+        }
+        self.setText(texts[self._flag, self._value].format(n=len(flagged)))
+
+
+class KeepInstead(ChunkCommand):
+    """A repeat stays in training, and the chunk that it repeats is left out."""
+
+    def __init__(self, shell: Shell, repeat_id: int, original_id: int) -> None:
+        super().__init__(shell, _("exchange of two chunks"))
+        self._repeat_id, self._original_id = repeat_id, original_id
+        self._flagged: list[Flagged] = []
+
+    def redo(self) -> None:
+        self._do(self._exchange)
+
+    def undo(self) -> None:
+        self._do(self._take_back)
+
+    def _exchange(self) -> None:
+        store = self._shell.knowledge_base
+        with store.transaction():
+            self._flagged = [
+                store.flag_chunks([self._repeat_id], "excluded", False),
+                store.flag_chunks([self._original_id], "excluded", True),
+            ]
+
+    def _take_back(self) -> None:
+        store = self._shell.knowledge_base
+        with store.transaction():
+            for flagged in reversed(self._flagged):
+                store.unflag_chunks(flagged)
+
+
+class SwapChunks(ChunkCommand):
+    """Some chunks in place of others: a split, or neighbours that become one."""
+
+    def __init__(self, shell: Shell, swap: Swap, text: str) -> None:
+        """``swap`` is what the knowledge base made of a split or a merge, not yet applied."""
+        super().__init__(shell, text)
+        self._swap = swap
+
+    @property
+    def first_id(self) -> int:
+        """The first of the chunks that it puts in place."""
+        return self._swap.added[0].id
+
+    def redo(self) -> None:
+        self._do(lambda: self._shell.knowledge_base.swap(self._swap))
+
+    def undo(self) -> None:
+        self._do(lambda: self._shell.knowledge_base.swap(self._swap.reversed()))
+
+
+class RestoreChunks(ChunkCommand):
+    """Many chunks get their first text back."""
+
+    def __init__(self, shell: Shell, ids: Iterable[int]) -> None:
+        """Of the ids, those that were edited are restored."""
+        store = shell.knowledge_base
+        edited = IdRanges(store.chunk_ids(flag="edited")) & IdRanges(ids)
+        self._before = {chunk.id: chunk.content for chunk in store.chunks(list(edited))}
+        text = ngettext("return of {n:,} chunk to its original", "return of {n:,} chunks to their originals", len(self._before))
+        super().__init__(shell, text.format(n=len(self._before)))
+
+    @property
+    def count(self) -> int:
+        """How many chunks it restores."""
+        return len(self._before)
+
+    def redo(self) -> None:
+        originals = ((chunk_id, self._shell.knowledge_base.original(chunk_id)) for chunk_id in self._before)
+        self._do(lambda: self._write({chunk_id: text for chunk_id, text in originals if text is not None}))
 
     def undo(self) -> None:
         self._do(lambda: self._write(self._before))
 
-    def _write(self, content: str) -> None:
-        knowledge_base = self._shell.knowledge_base
-        chunk = knowledge_base.chunk(self._chunk_id)
-        try:
-            tokens = _tokenizer(chunk.metadata.get("tokenizer", "")).count(content) if chunk else None
-        except UserError:  # that model is no longer on this computer: the count stays as it was
-            tokens = None
-        knowledge_base.edit_chunk(self._chunk_id, content, tokens)
+    def _write(self, contents: dict[int, str]) -> None:
+        with self._shell.knowledge_base.transaction():
+            for chunk_id, content in contents.items():
+                write_chunk(self._shell.knowledge_base, chunk_id, content)
 
 
-class FlagChunks(ChunkCommand):
-    """Exclude, include, delete or put back many chunks at once; only those that are not so already."""
+def write_chunk(store: KnowledgeBase, chunk_id: int, content: str) -> None:
+    """Give a chunk a new text, with its tokens counted as those of its document were.
 
-    def __init__(self, shell: Shell, flag: str, ids: Sequence[int], value: bool) -> None:
-        """flag: "excluded" or "deleted"."""
-        flagged = set(shell.knowledge_base.chunk_ids(flag=flag))
-        self._ids = array("q", (chunk_id for chunk_id in ids if (chunk_id in flagged) != value))
-        self._flag, self._value = flag, value
-        texts = {
-            ("excluded", True): ngettext("exclusion of {n:,} chunk", "exclusion of {n:,} chunks", len(self._ids)),
-            ("excluded", False): ngettext("inclusion of {n:,} chunk", "inclusion of {n:,} chunks", len(self._ids)),
-            ("deleted", True): ngettext("deletion of {n:,} chunk", "deletion of {n:,} chunks", len(self._ids)),
-            ("deleted", False): ngettext("return of {n:,} chunk", "return of {n:,} chunks", len(self._ids)),
-        }
-        super().__init__(shell, texts[flag, value].format(n=len(self._ids)))
+    Raises:
+        UserError: the chunk is gone.
+    """
+    chunk = store.chunk(chunk_id)
+    count = token_counter(chunk) if chunk else None
+    store.edit_chunk(chunk_id, content, count(content) if count else None, assess)
 
-    @property
-    def count(self) -> int:
-        """How many chunks it changes."""
-        return len(self._ids)
 
-    def redo(self) -> None:
-        self._do(lambda: self._set(self._value))
-
-    def undo(self) -> None:
-        self._do(lambda: self._set(not self._value))
-
-    def _set(self, value: bool) -> None:
-        knowledge_base = self._shell.knowledge_base
-        (knowledge_base.set_excluded if self._flag == "excluded" else knowledge_base.set_deleted)(self._ids, value)
+def token_counter(chunk: Chunk) -> Callable[[str], int] | None:
+    """Counts as the tokenizer that the chunk was cut with; None where that is no longer on this computer."""
+    try:
+        return _tokenizer(chunk.metadata.get("tokenizer", "")).count
+    except UserError:
+        return None

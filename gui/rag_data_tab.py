@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox, QSplitter, QStackedWidget, QTextEdit, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
 
 from gui import theme
+from gui.chunk_action import ChunkActions
 from gui.chunk_editor import ChunkEditor
 from gui.chunk_table import ChunkTable
+from gui.chunk_work import ChunkWork
 from gui.document_list import DocumentList
+from gui.document_work import DocumentWork
 from gui.drop_area import DropVeil, EmptyState, paths_of
+from gui.folder_watch import FolderWatch
+from gui.ingest_news import tell_result
 from gui.sample import sample_documents
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
+from gui.watch_bar import WatchBar
 from services import settings
 from services.documents.format import file_filters
+from services.documents.watch import Changes
 from services.errors import UserError
 from services.project import Project
 from services.records import Document
@@ -36,10 +41,16 @@ class RagDataTab(Tab):
     def __init__(self, project: Project, shell: Shell) -> None:
         super().__init__(project, shell)
         self._waiting: list[Path] = []
+        self._folders_added: list[str] = []  # by the running job, to be watched if the person likes
         self.empty = EmptyState()
         self.documents = DocumentList()
-        self.chunks = ChunkTable(shell)
-        self.editor = ChunkEditor(shell)
+        self.actions_of_chunks = ChunkActions(self)
+        self.chunks = ChunkTable(shell, self.actions_of_chunks)
+        self.editor = ChunkEditor(shell, self.actions_of_chunks)
+        self.work = ChunkWork(shell, self.actions_of_chunks, self.chunks, self.editor, self)
+        self.document_work = DocumentWork(shell, self.documents, self)
+        self.watch = FolderWatch(shell, self)
+        self.watch_bar = WatchBar()
         self.panes = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=theme.GAP)
         for pane, stretch in ((self.documents, 1), (self.chunks, 6), (self.editor, 3)):
             self.panes.addWidget(pane)
@@ -47,32 +58,11 @@ class RagDataTab(Tab):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.panes)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, theme.GAP, 0, theme.GAP)
-        column.addWidget(self._stack)
+        self._lay_out()
         self.veil = DropVeil(self)
-        for kind in (QLineEdit, QTextEdit):
-            for field in self.findChildren(kind):
-                field.setAcceptDrops(False)  # or a dropped file becomes the text of its address
         self._documents_timer = QTimer(self, singleShot=True, interval=self.DOCUMENTS_DELAY_MS)
         self._documents_timer.timeout.connect(self._show_documents)
-
-        for part in (self.empty, self.documents):
-            part.files_wanted.connect(self._choose_files)
-            part.folder_wanted.connect(self._choose_folder)
-        self.empty.sample_wanted.connect(self._add_sample)
-        self.veil.dropped.connect(self.add_paths)
-        self.documents.document_chosen.connect(self.chunks.show_only)
-        self.documents.removal_wanted.connect(self._ask_to_remove)
-        self.documents.retry_wanted.connect(self._read_again)
-        self.documents.recut_wanted.connect(self._ask_to_recut)
-        self.chunks.chunk_selected.connect(self.editor.show_chunk)
-        self.chunks.searched.connect(self.editor.mark_search)
-        self.chunks.commanded.connect(self.undo_stack.push)
-        self.editor.commanded.connect(self.undo_stack.push)
-        self.editor.stepped.connect(self.chunks.step)
-        shell.project_changed.connect(self._look_again)
-        shell.job_ended.connect(self._job_ended)
+        self._connect()
         self._restore_arrangement()
         self._show_documents()
         self.chunks.reload()
@@ -95,6 +85,8 @@ class RagDataTab(Tab):
             return
         started = self.shell.start("ingest", {**values, "paths": [str(path) for path in paths]}, _("Reading documents"))
         if started is not None:
+            self._folders_added = [str(path.resolve()) for path in paths if path.is_dir()]
+            self.watch_bar.show_changes(Changes(), ())
             self._stack.setCurrentWidget(self.panes)
 
     def find(self) -> None:
@@ -106,8 +98,16 @@ class RagDataTab(Tab):
 
     def save_pending(self) -> None:
         self.editor.save()
-        self.shell.preferences.setValue("rag_data/panes", self.panes.saveState())
-        self.shell.preferences.setValue("rag_data/columns", self.chunks.view.horizontalHeader().saveState())
+        self.editor.view.rest()
+        preferences = self.shell.preferences
+        if not self.actions_of_chunks["source"].isChecked():
+            preferences.setValue("rag_data/panes", self.panes.saveState())
+        preferences.setValue("rag_data/columns", self.chunks.view.horizontalHeader().saveState())
+        preferences.setValue("rag_data/source", self.actions_of_chunks["source"].isChecked())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.watch.look()
 
     # Adding
 
@@ -117,10 +117,17 @@ class RagDataTab(Tab):
             self.shell.preferences.setValue("rag_data/folder", str(Path(names[0]).parent))
             self.add_paths(map(Path, names))
 
-    def _choose_folder(self) -> None:
-        if name := QFileDialog.getExistingDirectory(self, _("Add a folder"), self._last_folder()):
-            self.shell.preferences.setValue("rag_data/folder", name)
-            self.add_paths([Path(name)])
+    def _choose_folder(self) -> Path | None:
+        name = QFileDialog.getExistingDirectory(self, _("Add a folder"), self._last_folder())
+        if not name:
+            return None
+        self.shell.preferences.setValue("rag_data/folder", name)
+        self.add_paths([Path(name)])
+        return Path(name)
+
+    def _choose_watched_folder(self) -> None:
+        if folder := self._choose_folder():
+            self._watch(str(folder.resolve()))
 
     def _add_sample(self) -> None:
         self.add_paths(sample_documents())
@@ -132,73 +139,49 @@ class RagDataTab(Tab):
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         return self.shell.preferences.value("rag_data/folder", documents, type=str)
 
-    # Removing and cutting again
+    # Watching
 
-    def _ask_to_remove(self, documents: list[Document]) -> None:
-        chunks = sum(document.chunk_count for document in documents if document.state == "ready")
-        if not chunks:
-            self._remove(documents)
-            return
-        names = documents[0].source if len(documents) == 1 else _("{n} documents").format(n=len(documents))
-        self._ask(
-            _("Remove {names}?").format(names=names),
-            ngettext(
-                "{n:,} chunk goes with it, corrections included. Nothing happens to the file itself.",
-                "{n:,} chunks go with it, corrections included. Nothing happens to the file itself.", chunks,
-            ).format(n=chunks),
-            _("Remove"),
-            lambda: self._remove(documents),
-        )  # fmt: skip
+    def _watch(self, folder: str) -> None:
+        self.watch.watch(folder)
+        self.documents.watch_menu.show_folders(self.watch.folders())
 
-    def _remove(self, documents: list[Document]) -> None:
-        project, ids = self.project, [document.id for document in documents]
+    def _unwatch(self, folder: str) -> None:
+        self.watch.unwatch(folder)
+        self.documents.watch_menu.show_folders(self.watch.folders())
+        self.shell.notify("info", _("{folder} is not watched any more.").format(folder=folder), tab="ingest")
 
-        def remove(_emit: Callable[..., None], _cancelled: threading.Event) -> None:
-            with project.connect() as knowledge_base:
-                for document_id in ids:
-                    knowledge_base.remove_document(document_id)
+    def _show_changes(self, changes: Changes) -> None:
+        self.documents.show_changes(changes)
+        self.watch_bar.show_changes(changes, self.watch.folders())
 
-        thread = self.shell.run_beside(remove)
-        thread.succeeded.connect(self._removed)
-        thread.failed.connect(self._tell)
+    def _read_changes(self, changes: Changes) -> None:
+        self.watch.put_off(changes)  # until they change again: one with the same text stays as it was
+        self.add_paths((*changes.new, *changes.changed))
 
-    def _removed(self, _result: Any) -> None:
-        self.undo_stack.clear()  # what it would undo is gone
-        self.shell.changed("document", "chunk", "pair")
+    def _offer_watch(self) -> None:
+        """A folder that was added can be watched."""
+        known = set(self.watch.folders())
+        folder = next((folder for folder in self._folders_added if folder not in known), None)
+        self._folders_added = []
+        if folder is not None:
+            text = _("New and changed files in {folder} can be offered to you by themselves.").format(folder=Path(folder).name)
+            self.shell.notify("info", text, _("Watch this folder"), lambda: self._watch(folder), tab="ingest")
 
-    def _tell(self, error: UserError) -> None:
-        self.shell.notify("error", str(error), tab="ingest")
+    # The chunk's source beside it
 
-    def _ask_to_recut(self) -> None:
-        try:
-            values = settings.check("ingest", self.documents.settings())
-        except UserError as error:
-            self._tell(error)
-            return
-        self._ask(
-            _("Cut the documents again?"),
-            _("Chunks of {size} tokens with {overlap} overlap. Chunks that you edited stay as they are; exclusions and "
-              "deletions are lost, and pairs made from the old chunks are marked as out of date.").format(
-                size=values["chunk_size"], overlap=values["chunk_overlap"]
-            ),
-            _("Re-cut"),
-            lambda: self._recut(values),
-        )  # fmt: skip
-
-    def _recut(self, values: dict[str, Any]) -> None:
-        self.editor.save()
-        if self.shell.start("recut", values, _("Re-cutting")) is not None:
-            self.undo_stack.clear()
-
-    def _ask(self, question: str, consequence: str, button: str, then: Callable[[], None]) -> None:
-        """A question before something is lost; "then" only on yes."""
-        box = QMessageBox(QMessageBox.Icon.Question, question, question, QMessageBox.StandardButton.Cancel, self)
-        box.setInformativeText(consequence)
-        yes = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        yes.clicked.connect(then)
-        box.open()
+    def _show_source(self, is_shown: bool) -> None:
+        """A page needs room, which the table gives and gets back."""
+        sizes = self.panes.sizes()
+        self.editor.show_source(is_shown)
+        state = self.shell.preferences.value("rag_data/panes") if not is_shown else None
+        if is_shown:
+            self.shell.preferences.setValue("rag_data/panes", self.panes.saveState())
+            total, share = sum(sizes), 0.44
+            if total and sizes[2] < total * share:
+                wanted = round(total * share)
+                self.panes.setSizes([sizes[0], max(1, total - sizes[0] - wanted), wanted])
+        elif state:
+            self.panes.restoreState(state)
 
     # Following the knowledge base
 
@@ -224,40 +207,67 @@ class RagDataTab(Tab):
         self._show_documents()
         if outcome.state == "succeeded":
             self._tell_result(outcome.result)
+            if outcome.job.name == "ingest":
+                self._offer_watch()
         waiting, self._waiting = self._waiting, []
         if outcome.state != "stopped":
             self.add_paths(waiting)
+        self.watch.look()
 
     def _tell_result(self, result: dict[str, Any]) -> None:
-        documents = result.get("documents", [])
-        by_state = Counter(document["state"] for document in documents)
-        done = by_state["added"] + by_state["replaced"] + by_state["recut"]
-        here = by_state["unchanged"] + by_state["duplicate"]
-        failed = [document["source"] for document in documents if document["state"] == "failed"]
-        chunks = sum(document["chunks"] for document in documents if document["state"] in ("added", "replaced", "recut"))
-        parts = []
-        if done:
-            text = ngettext("{n:,} document read: {chunks:,} chunks.", "{n:,} documents read: {chunks:,} chunks.", done)
-            parts.append(text.format(n=done, chunks=chunks))
-        if here:
-            parts.append(ngettext("{n:,} was here already.", "{n:,} were here already.", here).format(n=here))
-        if result.get("skipped"):
-            text = ngettext("{n:,} file of another kind was left out.", "{n:,} files of other kinds were left out.", result["skipped"])
-            parts.append(text.format(n=result["skipped"]))
-        other_cut = next((document["reason"] for document in documents if document["state"] == "unchanged" and document["reason"]), "")
-        if failed:
-            parts.append(ngettext("{n:,} could not be read.", "{n:,} could not be read.", len(failed)).format(n=len(failed)))
-            self.shell.notify("warning", " ".join(parts), _("Show why"), lambda: self.documents.select_source(failed[0]), tab="ingest")
-        elif other_cut:
-            self.shell.notify("info", " ".join([*parts, other_cut]), _("Re-cut…"), self._ask_to_recut, tab="ingest")
+        news = tell_result(result)
+        if news.failed:
+            first = news.failed[0]
+            self.shell.notify("warning", news.text, _("Show why"), lambda: self.documents.select_source(first), tab="ingest")
+        elif news.other_cut:
+            self.shell.notify("info", news.text, _("Re-cut…"), lambda: self.document_work.recut(None), tab="ingest")
         else:
-            self.shell.notify("success", " ".join(parts), tab="ingest")
+            self.shell.notify("success", news.text, tab="ingest")
+
+    def _connect(self) -> None:
+        for part in (self.empty, self.documents):
+            part.files_wanted.connect(self._choose_files)
+            part.folder_wanted.connect(self._choose_folder)
+        self.empty.sample_wanted.connect(self._add_sample)
+        self.veil.dropped.connect(self.add_paths)
+        self.documents.document_chosen.connect(self.chunks.show_only)
+        self.documents.retry_wanted.connect(self._read_again)
+        self.document_work.cutting.connect(self.editor.save)
+        self.document_work.replaced.connect(self.undo_stack.clear)  # what it would undo is gone
+        self.chunks.chunk_selected.connect(self.editor.show_chunk)
+        self.chunks.searched.connect(self.editor.text.mark_search)
+        self.work.commanded.connect(self.undo_stack.push)
+        self.editor.commanded.connect(self.undo_stack.push)
+        self.actions_of_chunks["source"].toggled.connect(self._show_source)
+        menu = self.documents.watch_menu
+        menu.folder_wanted.connect(self._choose_watched_folder)
+        menu.ended.connect(self._unwatch)
+        menu.look_wanted.connect(self.watch.look)
+        menu.show_folders(self.watch.folders())
+        self.watch.found.connect(self._show_changes)
+        self.watch_bar.reading_wanted.connect(self._read_changes)
+        self.watch_bar.put_off.connect(self.watch.put_off)
+        self.shell.project_changed.connect(self._look_again)
+        self.shell.job_ended.connect(self._job_ended)
+
+    def _lay_out(self) -> None:
+        around = QVBoxLayout()
+        around.setContentsMargins(theme.PAD, 0, theme.PAD, theme.GAP)
+        around.addWidget(self.watch_bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.GAP, 0, theme.GAP)
+        column.setSpacing(0)
+        column.addLayout(around)
+        column.addWidget(self._stack)
 
     def _restore_arrangement(self) -> None:
         width = self.fontMetrics().averageCharWidth()
         self.panes.setSizes([width * 38, width * 82, width * 46])
-        if state := self.shell.preferences.value("rag_data/panes"):
+        preferences = self.shell.preferences
+        if state := preferences.value("rag_data/panes"):
             self.panes.restoreState(state)
+        if preferences.value("rag_data/source", False, type=bool):
+            self.actions_of_chunks["source"].setChecked(True)
         last = next(iter(self.project.runs("ingest")), None)  # go on cutting as before
         for key, value in (last.settings if last else {}).items():
             if key in self.documents.form.fields:

@@ -255,7 +255,7 @@ def test_typing_is_saved_by_itself_and_one_undo_takes_it_back(qtbot, tab, shell)
 def test_what_is_typed_is_saved_when_another_chunk_is_chosen(qtbot, tab, shell):
     tab.chunks.view.selectRow(0)
     qtbot.keyClicks(tab.editor.text, "A")
-    tab.editor.stepped.emit(1)
+    tab.chunks.step(1)
     assert shell.knowledge_base.chunk(shown(tab)[0]).content == "A" + TEXTS[0]
     assert tab.editor.text.toPlainText() == TEXTS[1]
 
@@ -325,13 +325,13 @@ def test_an_edit_of_a_chunk_that_is_gone_is_told_and_leaves_no_undo_step(qtbot, 
 def test_a_chunk_says_where_it_comes_from(tab):
     tab.chunks.view.selectRow(0)
     assert tab.editor.source.text() == "cells.txt · page 1" and tab.editor.headings.text() == "Cells"
-    assert tab.editor.facts.text() == "9 tokens"
+    assert tab.editor.facts.text() == "chunk 1 · 9 tokens"
 
 
 def test_an_excluded_chunk_says_so_in_words_to_those_who_cannot_see_it(tab):
     tab.chunks.view.selectRow(0)
-    tab.chunks.toggle_excluded()
-    index = tab.chunks.model.index(0, 4)
+    tab.work.toggle_excluded()
+    index = tab.chunks.model.index(0, 5)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "excluded"
 
 

@@ -15,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 
-THRESHOLD = 0.45
+THRESHOLD = 0.5
 """The least similarity of a repeat."""
 
 _HASH_BYTES = 8  # of the words in order: the same for exact repeats only
@@ -23,6 +23,7 @@ _SAMPLES = 120
 _BAND = 3  # samples that agree where a pair is looked at
 _LEAST_WORDS = 16  # a shorter text has an exact repeat or none
 _PHRASE_WORDS = 3
+_NUMBER_WEIGHT = 3  # words
 _PHRASE_IDEOGRAPHS, _PHRASE_LETTERS = 4, 6  # where words are not parted by spaces; in an alphabet, more is a phrase
 _ROUND_ROWS = 1 << 16  # pairs compared at once
 
@@ -59,7 +60,12 @@ def sketch(text: str) -> bytes:
             text = text.replace(mark, " ")
         words = text.encode("utf-8", "surrogatepass")
     parted = words.translate(_ASCII_MARKS).split()
-    return _sketch(np.frombuffer(array("Q", map(crc32, parted)), np.uint64), b" ".join(parted), _PHRASE_WORDS)
+    hashes = np.frombuffer(array("Q", map(crc32, parted)), np.uint64)
+    if len(words.translate(None, b"0123456789")) < len(words):
+        # Tables of the same form differ in nothing but their numbers, so these weigh more.
+        is_number = np.fromiter(map(bytes.isdigit, parted), bool, len(parted))
+        hashes = hashes.repeat(np.where(is_number, _NUMBER_WEIGHT, 1))
+    return _sketch(hashes, b" ".join(parted), _PHRASE_WORDS)
 
 
 def _unparted(text: str) -> tuple[np.ndarray, int] | None:
@@ -67,8 +73,7 @@ def _unparted(text: str) -> tuple[np.ndarray, int] | None:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     ideographs, letters = _is_in(codes, _IDEOGRAPHS), _is_in(codes, _UNPARTED)
     is_letter = ideographs | letters | _is_in(codes, ((0x30, 0x39), (0x61, 0x7A)))
-    count = np.count_nonzero(is_letter)
-    if 2 * np.count_nonzero(ideographs | letters) < count:
+    if 3 * np.count_nonzero(ideographs | letters) < len(text):
         return None
     is_alphabet = np.count_nonzero(letters) > np.count_nonzero(ideographs)
     return codes[is_letter].astype(np.uint64), _PHRASE_LETTERS if is_alphabet else _PHRASE_IDEOGRAPHS

@@ -1,9 +1,11 @@
 """What a chunk contributes to the contiguous text of its document.
 
 A chunk as it was cut owns its document's text from its start to where the next one starts; what follows is overlap. One
-that was edited contributes its own words instead, without the overlap where that still stands at its end. Where its end
-was edited, a line break keeps it apart from the next chunk. ``tail`` says how the content of a chunk ended when a split
-or a merge made it: while it does, the next chunk follows without a line break, so that neither changes the corpus.
+that was edited contributes its own words instead, without the overlap where that still stands at its end. Where white
+space stood at its end and does not any more, a line break keeps it apart from the next chunk.
+
+``tail`` is for the chunks that a split or a merge made: while one ends like this the next one follows at once, and a
+line break comes after it otherwise. So neither changes the corpus.
 """
 
 from __future__ import annotations
@@ -31,9 +33,7 @@ def contribution(text: str, chunk: Placed) -> str:
         return text[chunk.start : chunk.owned_end]
     if has_overlap(text, chunk):
         return content[: chunk.owned_end - chunk.end]
-    if is_end_kept(text, chunk) or not content.strip() or content[-1].isspace():
-        return content
-    return content + "\n"
+    return content + "\n" if needs_break(text, chunk) and content.strip() and not content[-1].isspace() else content
 
 
 def is_verbatim(text: str, chunk: Placed) -> bool:
@@ -47,12 +47,17 @@ def has_overlap(text: str, chunk: Placed) -> bool:
     return bool(overlap) and chunk.content.endswith(overlap)
 
 
-def is_end_kept(text: str, chunk: Placed) -> bool:
-    """Whether the chunk ends as it did before anybody edited it."""
-    tail = known_tail(text, chunk)
-    return bool(tail) and chunk.content.endswith(tail)
+def needs_break(text: str, chunk: Placed) -> bool:
+    """Whether a line break must follow the words of this chunk, if they do not end in white space."""
+    if is_verbatim(text, chunk) or has_overlap(text, chunk):
+        return False
+    if chunk.tail:
+        return not chunk.content.endswith(chunk.tail)
+    return chunk.start == chunk.owned_end or text[chunk.owned_end - 1 : chunk.owned_end].isspace()
 
 
-def known_tail(text: str, chunk: Placed) -> str:
-    """How the chunk ended before anybody edited it."""
-    return chunk.tail or text[max(chunk.start, chunk.owned_end - TAIL) : chunk.owned_end]
+def tail_for(text: str, chunk: Placed, is_break_needed: bool) -> str:
+    """The tail with which this chunk is, or is not, followed by a line break."""
+    if needs_break(text, chunk) == is_break_needed:
+        return chunk.tail
+    return "\n" if is_break_needed else chunk.content[-TAIL:]

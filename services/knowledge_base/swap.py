@@ -11,7 +11,7 @@ from typing import Any
 
 from services.errors import UserError
 from services.knowledge_base.chunk_row import PERSON, ChunkRow
-from services.knowledge_base.corpus import TAIL, contribution, has_overlap, is_end_kept, is_verbatim, known_tail
+from services.knowledge_base.corpus import contribution, has_overlap, is_verbatim, needs_break, tail_for
 from services.knowledge_base.document import DocumentStatements
 from services.records import DocumentText
 from services.translation import _
@@ -193,7 +193,6 @@ def _split(whole: ChunkRow, at: int, text: str) -> tuple[ChunkRow, ChunkRow]:
     """The two parts, without their tokens; the second one still has the id of the whole."""
     first_text, second_text = whole.content[:at], whole.content[at:]
     first_original = second_original = None
-    tails = ("", whole.tail)
     if is_verbatim(text, whole):
         place = whole.start + at
     else:
@@ -205,25 +204,25 @@ def _split(whole: ChunkRow, at: int, text: str) -> tuple[ChunkRow, ChunkRow]:
         overlap_at = len(whole.content) - (whole.end - whole.owned_end)
         if has_overlap(text, whole) and at > overlap_at:
             place = whole.owned_end + at - overlap_at
-        else:
-            if place > whole.owned_end and first_text.endswith(text[whole.owned_end : place]):
-                place = whole.owned_end  # it would be taken for the overlap and left out of the corpus
-            kept = is_end_kept(text, whole)
-            tails = (first_text[-TAIL:], second_text[-TAIL:] if kept else known_tail(text, whole))
+        elif place > whole.owned_end and (
+            first_text.endswith(text[whole.owned_end : place]) or second_text.endswith(text[place : whole.end])
+        ):
+            place = whole.owned_end  # words that are not overlap must not be taken for it
     if whole.duplicate_of is not None:
         whole = replace(whole, duplicate_of=None, similarity=0, cause=PERSON)
     first = replace(
-        whole, content=first_text, owned_end=min(place, whole.owned_end), end=place, tail=tails[0],
+        whole, content=first_text, owned_end=min(place, whole.owned_end), end=place, tail="",
         original=first_original, is_edited=_is_edited(first_text, first_original), sketch=b"",
         metadata=_with(whole.metadata, start=whole.start, end=place),
     )  # fmt: skip
     second = replace(
         whole, content=second_text, chunk_index=whole.chunk_index + 1, start=place,
-        owned_end=max(place, whole.owned_end), tail=tails[1], original=second_original,
+        owned_end=max(place, whole.owned_end), original=second_original,
         is_edited=_is_edited(second_text, second_original), sketch=b"",
         metadata=_with(whole.metadata, start=place, end=whole.end),
     )  # fmt: skip
-    return first, second
+    second = replace(second, tail=tail_for(text, second, needs_break(text, whole)))
+    return replace(first, tail=tail_for(text, first, is_break_needed=False)), second
 
 
 def _merge(parts: Sequence[ChunkRow], text: str) -> ChunkRow:
@@ -231,10 +230,12 @@ def _merge(parts: Sequence[ChunkRow], text: str) -> ChunkRow:
     first, last = parts[0], parts[-1]
     contributions = [contribution(text, part) for part in parts[:-1]]
     has_text = first.document_id is not None
+    # What lies in an overlap alone contributes nothing, and may start after the chunk that owns it.
+    start = next((part.start for part, words in zip(parts, contributions, strict=False) if words), last.start)
     end = max(last.end, last.owned_end) if is_verbatim(text, last) else last.end
     ending = text[last.start : end] if is_verbatim(text, last) else last.content
     content = "".join(contributions) + ending if has_text else "\n\n".join(part.content for part in parts)
-    is_whole = all(is_verbatim(text, part) for part in parts) and content == text[first.start : end]
+    is_whole = all(is_verbatim(text, part) for part in parts) and content == text[start:end]
     originals = [part.original if part.original is not None else part.content for part in parts]
     original: str | None = None
     if not is_whole:
@@ -243,23 +244,21 @@ def _merge(parts: Sequence[ChunkRow], text: str) -> ChunkRow:
             for part, said in zip(parts[:-1], originals, strict=False)
         ]
         original = "".join(plain) + originals[-1] if has_text else "\n\n".join(originals)
-    tail = ""
-    if not is_whole and not has_overlap(text, last):
-        kept = is_verbatim(text, last) or is_end_kept(text, last)
-        tail = content[-TAIL:] if kept else known_tail(text, last)
-        if end > last.owned_end and content.endswith(text[last.owned_end : end]):
-            end = last.owned_end  # it would be taken for the overlap and left out of the corpus
+    is_overlap = has_overlap(text, last)
+    if not is_whole and not is_overlap and end > last.owned_end and content.endswith(text[last.owned_end : end]):
+        end = last.owned_end  # words that are not overlap must not be taken for it
     largest = max(parts, key=lambda part: part.token_count)
     causes = {part.cause for part in parts}
     repeats = any(part.duplicate_of is not None for part in parts)
-    return replace(
-        first, content=content, owned_end=max(last.owned_end, first.start), end=end, tail=tail,
+    merged = replace(
+        first, content=content, start=start, owned_end=max(last.owned_end, start), end=end, tail=last.tail,
         original=original, is_edited=_is_edited(content, original), sketch=b"",
         kind=first.kind if len({part.kind for part in parts}) == 1 else "",
         cause=first.cause if len(causes) == 1 and not repeats else PERSON,
         quality=largest.quality, problem=largest.problem, duplicate_of=None, similarity=0,
-        metadata=_with(first.metadata, start=first.start, end=end),
+        metadata=_with(first.metadata, start=start, end=end),
     )  # fmt: skip
+    return replace(merged, tail=tail_for(text, merged, needs_break(text, last)))
 
 
 def _measured(row: ChunkRow, count_tokens: Callable[[str], int], assess: Assess | None) -> ChunkRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,8 +79,9 @@ def html_to_text(
         has_title: the page's title stands for a heading where there is none.
         is_book: asides are part of the text.
     """
-    from bs4 import BeautifulSoup
+    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
+    warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is read as HTML, as browsers do
     soup = BeautifulSoup(source, "lxml")
     title = soup.title.get_text(" ", strip=True) if soup.title and has_title else ""
     _leave_out(soup, Removals() if removals is None else removals, is_book)
@@ -166,20 +168,27 @@ def _content(soup: BeautifulSoup) -> Tag:
 
 def _blocks(tag: Tag) -> Iterator[str]:
     """The blocks of an element in their order, text between them included. A list is one block."""
+    inline: list[str] = []
+    yield from _walk(tag, inline)
+    yield from _flush(inline)
+
+
+def _walk(tag: Tag, inline: list[str]) -> Iterator[str]:
+    """As ``_blocks``; what has been said since the last block is in ``inline``, and goes on after an inline element."""
     from bs4 import NavigableString
 
-    inline: list[str] = []
     for child in tag.children:
         if isinstance(child, NavigableString):
             inline.append(str(child))
         elif child.name == "br":
             inline.append("\v")
-        elif _is_block(child) or child.find(_is_block):
+        elif _is_block(child):
             yield from _flush(inline)
             yield from _block(child)
+        elif child.find(_is_block):
+            yield from _walk(child, inline)
         else:
             inline.append(_inline(child))
-    yield from _flush(inline)
 
 
 def _is_block(tag: Tag) -> bool:

@@ -28,7 +28,7 @@ _SILENT = re.compile(
 )
 _HEADS = re.compile("(?:header|footer)[lrf]?")
 # Known although they are marked as ones that a reader may pass over.
-_KNOWN = re.compile("shpinst|shptxt|pn|pntxt[ab]|listtext|pntext|ud|nesttableprops|footnote|moMath|mr|mt")
+_KNOWN = re.compile("shpinst|shptxt|listtext|pntext|ud|nesttableprops|footnote|moMath|mr|mt")
 _SIGNS = {
     "tab": "\t", "line": "\n", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•",
     "endash": "–", "emdash": "—", "emspace": " ", "enspace": " ", "qmspace": " ", "nestcell": ", ", "nestrow": "; ",
@@ -43,7 +43,6 @@ _CHARSETS = {
 _SYMBOL_CHARSET = 2
 _HEADING_STYLE = re.compile(r"(?:heading|überschrift|titre|título|titolo) ?([1-9])", re.IGNORECASE)
 _NUMBER = re.compile(r"\(?[\dA-Za-z]{1,5}[.)]")
-_DEEPEST = 10_000  # groups in groups
 
 
 @dataclass(slots=True)
@@ -145,8 +144,6 @@ class _Reader:
     def _open(self) -> None:
         self._decode()
         self._to_skip = 0
-        if len(self._stack) >= _DEEPEST:
-            raise ValueError("nested too deeply")
         self._stack.append(self._state)
         self._state = replace(self._state)
         self._is_group_start, self._is_optional = True, False

@@ -142,7 +142,7 @@ class _Reading:
         if is_unreadable or (len(found.strip()) < FEW_CHARACTERS and _has_large_picture(document, index)):
             if ocr.is_installed() and (recognized := ocr.page_lines(document, index)):
                 self._recognized.append(index + 1)
-                return with_tables(in_reading_order(recognized))
+                return with_tables(*in_reading_order(recognized))
             if not (is_unreadable or ocr.is_installed()):
                 self._scanned.append(index + 1)
                 return lines  # a page number, perhaps
@@ -243,7 +243,7 @@ def _arranged(lines: list[Line], text: PageText, index: int) -> list[Line]:
         return lines
     if rules := text.rules(index):
         lines = with_ruled_tables(lines, rules)
-    return with_tables(in_reading_order(lines))
+    return with_tables(*in_reading_order(lines))
 
 
 def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:

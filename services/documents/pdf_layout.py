@@ -22,7 +22,7 @@ from services.records import Removal
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
 _LIST_ITEM = re.compile(r"(?:- |\(?(?:\d{1,3}|[a-zA-Z])[.)]\s)")
-_MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]?")
+_MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*$")
 _MARK = re.compile(r"#{1,6}\s")
 _NOTE = re.compile(r"(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|[a-z](?=[.) ]))[.)]?\s*(?=[^\W\d_]|[\"'“‘«(])")
@@ -189,7 +189,9 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         return "\n"
     if is_placed and step > 0 and has_ended and _is_indented(before, line, after):
         return "\n\n"
-    if before.text[-1] in "0123456789ivxlc" and _LISTED.search(before.text):
+    if before.text[-1] in "0123456789ivxlc" and (
+        _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
+    ):
         return "\n"
     if is_full or (runs_on and before.right - before.left > 0.5 * measure.full_width):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()

@@ -16,6 +16,7 @@ from services.documents.pdf_line import Cell, Line
 
 _LEAST_LINES = 5  # of a column
 _LEAST_ROWS = 3  # with gaps: a table, or columns drawn row by row
+_EDGE_LINES = 2
 _MOST_JUMPS = 3  # back to the top of a column, on a page that is drawn as one reads
 _LEAST_LETTERS = 12  # of a column's usual line; the columns of a table have fewer
 _LEAST_PIECES = 5  # that start at one place, for a gutter to be looked for before it
@@ -27,20 +28,47 @@ def is_plain(lines: Sequence[Line]) -> bool:
     """Whether the page is one column of text, or of a few columns drawn one after the other, and without tables."""
     if sum(bool(line.cells) for line in lines) >= _LEAST_ROWS or any(line.turn != lines[0].turn for line in lines):
         return False
-    jumps = _jumps(lines)
+    # Heads and feet that are drawn first or last are put in their place later.
+    jumps = [index for index in _jumps(lines) if _EDGE_LINES < index < len(lines) - _EDGE_LINES]
     return not jumps or (
-        len(jumps) <= _MOST_JUMPS and all(_is_next_column(lines, index) for index in jumps)
+        len(jumps) <= _MOST_JUMPS
+        and median(map(_letter_count, lines)) >= _LEAST_LETTERS
+        and all(_is_next_column(lines, index) for index in jumps)
     )
 
 
-def in_reading_order(lines: list[Line]) -> list[Line]:
-    """The page's lines in the order in which a person reads them; lines that run over a gutter are cut there."""
+def in_reading_order(lines: list[Line]) -> tuple[list[Line], bool]:
+    """The page's lines in the order in which a person reads them, and whether they stand in columns.
+
+    Lines that run over a gutter are cut there.
+    """
     main, others = _main_turn(lines)
     if is_plain(main):
-        return main + others
+        return main + others, len(_jumps(main)) > 1
     if not all(line.size > 0 for line in main):
-        return lines
-    return _by_columns(main) + others
+        return lines, False
+    head, main, foot = _without_edges(main)
+    gutter = _find_gutter(main)
+    if gutter is None:
+        return head + (main if _is_side_by_side(main) else _from_top(main)) + foot + others, False
+    return head + _by_columns(main, gutter) + foot + others, True
+
+
+def _without_edges(lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
+    """Lines that stand alone over or under all others, the others, in order: heads and feet belong to no column."""
+    ordered = _from_top(lines)
+    depth = 0
+    while depth < min(_EDGE_LINES, len(ordered) - 2) and _is_apart(ordered[depth], ordered[depth + 1]):
+        depth += 1
+    height = 0
+    while height < min(_EDGE_LINES, len(ordered) - depth - 2) and _is_apart(ordered[-2 - height], ordered[-1 - height]):
+        height += 1
+    ids = set(map(id, [*ordered[:depth], *ordered[len(ordered) - height :]]))
+    return ordered[:depth], [line for line in lines if id(line) not in ids], ordered[len(ordered) - height :]
+
+
+def _is_apart(above: Line, below: Line) -> bool:
+    return above.baseline - below.baseline > 1.6 * max(above.size, below.size)
 
 
 def _main_turn(lines: list[Line]) -> tuple[list[Line], list[Line]]:
@@ -70,10 +98,7 @@ def _is_next_column(lines: Sequence[Line], index: int) -> bool:
     )
 
 
-def _by_columns(lines: list[Line]) -> list[Line]:
-    gutter = _find_gutter(lines)
-    if gutter is None:
-        return _from_top(lines) if not _is_side_by_side(lines) else lines
+def _by_columns(lines: list[Line], gutter: float) -> list[Line]:
     sides: list[list[Line]] = []  # the pieces of each line: left, right, across
     stream: list[int] = []  # 0 for a line on the left, 1 on the right
     is_parted = False
@@ -96,7 +121,8 @@ def _by_columns(lines: list[Line]) -> list[Line]:
             here = [line for line in column if line.baseline > floor]
             column[:] = [line for line in column if line.baseline <= floor]
             here = _from_top(here)
-            ordered += _by_columns(here) if len(here) >= 2 * _LEAST_LINES else here
+            inner = _find_gutter(here) if len(here) >= 2 * _LEAST_LINES else None
+            ordered += here if inner is None else _by_columns(here, inner)
         if across:
             ordered.append(across)
     return ordered

@@ -105,7 +105,7 @@ class PageText:
             at += 1
         self._find_gaps(text_page, text, starts, lines, spans)
         self._find_bold(text_page, starts, lines, spans)
-        return lines
+        return _with_whole_rows(lines)
 
     def _text(self, text_page: Any) -> tuple[str, list[int] | None]:
         """The page's text, and the index pdfium has for each of its characters, or None where it is the same."""
@@ -258,6 +258,23 @@ class PageText:
     @staticmethod
     def _at(starts: list[int] | None, index: int) -> int:
         return index if starts is None else starts[index]
+
+
+def _with_whole_rows(lines: list[Line]) -> list[Line]:
+    """Lines put together that pdfium has cut at a wide gap."""
+    whole = lines[:1]
+    for line in lines[1:]:
+        before = whole[-1]
+        if not (_is_beside(before, line) and line.left - before.right >= _GAP * line.size):
+            whole.append(line)
+            continue
+        before.cells = (
+            *(before.cells or (Cell(before.text, before.left, before.right),)),
+            *(line.cells or (Cell(line.text, line.left, line.right),)),
+        )
+        before.text, before.right = f"{before.text} {line.text}", line.right
+        before.is_bold = before.is_bold and line.is_bold
+    return whole
 
 
 def _readable(text: str) -> str:

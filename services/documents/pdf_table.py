@@ -38,9 +38,13 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def with_tables(lines: list[Line]) -> list[Line]:
-    """The page's lines with each table as one line of Markdown rows."""
-    rows = _seen_rows(lines)
+def with_tables(lines: list[Line], has_columns: bool = False) -> list[Line]:
+    """The page's lines with each table as one line of Markdown rows.
+
+    Args:
+        has_columns: the text stands in columns, so that lines of one height are not of one row.
+    """
+    rows = None if has_columns else _seen_rows(lines)
     if rows is not None:
         found = _with_tables(rows)
         ids = set(map(id, lines))
@@ -93,21 +97,18 @@ def _with_tables(lines: list[Line]) -> list[Line]:
     out: list[Line] = []
     index = 0
     while index < len(lines):
-        found = _table_at(lines, index) if lines[index].cells else None
-        if found is None:
-            out.append(lines[index])
-            index += 1
-        else:
-            table, index = found
-            out.append(table)
+        table, end = _table_at(lines, index) if lines[index].cells else (None, index + 1)
+        out += lines[index:end] if table is None else [table]
+        index = end
     return out
 
 
-def _table_at(lines: Sequence[Line], start: int) -> tuple[Line, int] | None:
-    """The table whose first row is the line at ``start``, and the index of the line after it."""
+def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
+    """The table whose first row is the line at ``start``, if there is one, and where to go on."""
+    go_on = start + 1
     for first in range(start, min(start + 3, len(lines) - 1)):  # spanning cells of a head may not fit the columns
         if not lines[first].cells:
-            return None
+            break
         grown = _grow(lines, first)
         if grown is None:
             continue
@@ -118,6 +119,8 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line, int] | None:
         merged = [_merge(group, len(columns)) for group in rows]
         merged = _with_run_on_rows(merged)
         if not _is_table(merged, columns, lines[first:end]):
+            # Rows that are no table together may hold one; looking from each of them would take too long.
+            go_on = max(go_on, (first + end) // 2)
             continue
         head = [_merge([_spread(line, columns)], len(columns)) for line in lines[start:first]]
         whole = lines[start:end]
@@ -134,7 +137,7 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line, int] | None:
             ),
             end,
         )
-    return None
+    return None, go_on
 
 
 def _is_near(above: Line, below: Line) -> bool:

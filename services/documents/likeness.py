@@ -121,7 +121,7 @@ def find_repeats(
     150 bytes for each sketch.
 
     Args:
-        sketches: ``(id, sketch)``, in any order; empty sketches have no repeats.
+        sketches: ``(id, sketch)`` by ascending id; empty sketches have no repeats.
         is_new: which ids are looked at (all, if None): pairs with none of them are neither looked for nor returned.
 
     Returns:
@@ -159,6 +159,8 @@ class _Table:
         for id_, sketch_ in sketches:
             if not sketch_:
                 continue
+            if self.ids and id_ <= self.ids[-1]:
+                raise ValueError(f"sketch {id_} comes after {self.ids[-1]}")
             if len(sketch_) > _HASH_BYTES:
                 sampled_rows.append(len(self.ids))
                 samples += sketch_[_HASH_BYTES:]
@@ -178,10 +180,12 @@ class _Table:
 
     def exact_pairs(self) -> list[tuple[int, int]]:
         """``(row of the original, row of the repeat)`` of all exact repeats; they are left out of ``near_pairs``."""
+        if not self.ids:
+            return []
         order = np.argsort(self._exact, kind="stable")
         hashes = self._exact[order]
         is_same = np.concatenate(([False], hashes[1:] == hashes[:-1]))
-        firsts = order[np.maximum.accumulate(np.where(is_same, 0, np.arange(len(order))))] if len(order) else order
+        firsts = order[np.maximum.accumulate(np.where(is_same, 0, np.arange(len(order))))]
         self._repeats[order[is_same]] = True
         return list(zip(firsts[is_same].tolist(), order[is_same].tolist()))
 

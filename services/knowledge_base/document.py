@@ -15,9 +15,9 @@ from services.knowledge_base.repeat import RepeatStatements
 from services.records import CutChunk, Document, DocumentText, Removal
 
 _DOCUMENT = """
-    SELECT document.*, chunk_count - (
+    SELECT document.*, (
         SELECT count(*) FROM chunk_state WHERE is_deleted AND chunk_state.document_id = document.id
-    ) AS chunk_count FROM document
+    ) AS deleted_count FROM document
 """
 
 
@@ -291,4 +291,6 @@ def _beside(
 
 
 def _document(row: sqlite3.Row) -> Document:
-    return Document(**{key: row[key] for key in row.keys()})  # noqa: SIM118 a row iterates over its values
+    values = dict(row)
+    values["chunk_count"] -= values.pop("deleted_count")
+    return Document(**values)

@@ -34,10 +34,24 @@ class RepeatStatements(ChunkRowStatements):
             ),
         )
 
-    def set_repeats(self, rows: Iterable[tuple[int, int, float]]) -> None:
-        """Note ``(chunk, its original, similarity)``, and exclude the repeats about which nobody has decided.
+    def compared_through(self) -> int:
+        """The highest id of the chunks that were compared with all others."""
+        return int(self._meta("compared_through") or 0)
 
-        A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
+    def highest_chunk_id(self) -> int:
+        return self.connection.execute("SELECT coalesce(max(id), 0) FROM rag_chunks").fetchone()[0]
+
+    def set_repeats(
+        self, rows: Iterable[tuple[int, int, float]], *, exclude_from: float = 0.0, compared_through: int | None = None
+    ) -> None:
+        """Note ``(chunk, its original, similarity)``, and exclude repeats of another document's chunks.
+
+        Those about which a person has decided stay as they are, and so do repeats within a document, which may be its
+        way of saying things. A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
+
+        Args:
+            exclude_from: the least similarity of a repeat that is left out unasked; above 1 none is.
+            compared_through: the highest id of the chunks that were compared.
         """
         with self.transaction():
             self.connection.execute("DROP TABLE IF EXISTS temp.found")
@@ -53,11 +67,18 @@ class RepeatStatements(ChunkRowStatements):
             )
             excluded = change(
                 f"UPDATE chunk_state SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
-                " (SELECT chunk_id FROM found) AND NOT is_excluded AND NOT cause"
+                " (SELECT found.chunk_id FROM found"
+                "  JOIN chunk_state AS mine ON mine.chunk_id = found.chunk_id"
+                "  JOIN chunk_state AS first ON first.chunk_id = original"
+                "  WHERE found.similarity >= ? AND mine.document_id IS NOT first.document_id)"
+                " AND NOT is_excluded AND NOT cause",
+                (exclude_from,),
             ).rowcount
             originals = IdRanges(row[0] for row in change("SELECT DISTINCT original FROM found"))
             change("DROP TABLE found")
             self._succeed(originals)
+            if compared_through is not None:
+                self._set_meta("compared_through", compared_through)
             if excluded:
                 self._bump()
 

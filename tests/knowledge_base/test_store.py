@@ -8,7 +8,7 @@ from services.errors import UserError
 from services.knowledge_base.schema import STEPS, upgrade
 from services.knowledge_base.store import KnowledgeBase
 from services.project import Project
-from services.records import CutChunk, DocumentText
+from services.records import CutChunk, DocumentText, Removal
 
 TEXT = "The mill was built in 1874. It is red.\nThe ferry carries nine people. It is slow.\n"
 
@@ -195,7 +195,7 @@ def test_a_document_goes_with_everything_that_came_from_it(project: Project):
         assert [document.source for document in knowledge_base.documents()] == ["b.txt"]
 
 
-@pytest.mark.parametrize("order", ["id", "source", "chunk_index", "content", "token_count"])
+@pytest.mark.parametrize("order", ["id", "source", "chunk_index", "content", "token_count", "quality", "rank"])
 def test_every_order_has_every_chunk_both_ways(project: Project, order: str):
     with project.connect() as knowledge_base:
         put(knowledge_base, size=10)
@@ -204,3 +204,141 @@ def test_every_order_has_every_chunk_both_ways(project: Project, order: str):
         assert sorted(up) == sorted(down) and len(up) == 9
         values = [chunk.content if order == "content" else 0 for chunk in knowledge_base.chunks(up)]
         assert values == sorted(values, key=lambda value: str(value).lower())
+
+
+def test_an_old_project_is_opened_and_upgraded(tmp_path):
+    path = tmp_path / "old.sqlite"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript(f"{STEPS[0]}; PRAGMA user_version = 1;")
+    old.execute("INSERT INTO document (source, state) VALUES ('a', 'ready')")
+    old.execute("INSERT INTO document_text VALUES (1, 'One. Two. ', '[]', '[]')")
+    old.execute("INSERT INTO rag_chunks VALUES (1, 'One. ', 'a', 0, '{}'), (2, 'Two. ', 'a', 1, '{}'), (3, 'Z.', 'z', 0, NULL)")
+    old.execute("INSERT INTO chunk_state (chunk_id, document_id, start, owned_end, end, is_excluded)"
+                " VALUES (1, 1, 0, 5, 5, 0), (2, 1, 5, 10, 10, 1)")  # fmt: skip
+    old.close()
+    with KnowledgeBase(path) as knowledge_base:
+        knowledge_base.check_index()
+        assert columns(knowledge_base) == ["id", "content", "source", "chunk_index", "metadata"]
+        assert [chunk.cause for chunk in knowledge_base.chunks([1, 2, 3])] == ["", "person", ""]
+        assert list(knowledge_base.chunk_ids()) == [1, 2, 3] and list(knowledge_base.chunk_ids("two")) == [2]
+        assert knowledge_base.documents()[0].chunk_count == 2
+        assert list(knowledge_base.corpus()) == [("a", "One."), ("z", "Z.")]
+        assert not knowledge_base.check_index()
+
+
+def test_what_is_known_of_the_text_comes_back(project: Project):
+    text = DocumentText(TEXT, ((1, 0), (2, 39)), ((0, 1, "Die Mühle"),), ((0, 5, "contents"),))
+    removed = [Removal("head", "Page 1", 1, 7), Removal("hidden", "…")]
+    with project.connect() as knowledge_base:
+        document, _kept = knowledge_base.replace_document("a", text, cut(TEXT, 20), len, removed)
+        assert knowledge_base.document_text(document) == text
+        assert knowledge_base.removals(document) == removed and knowledge_base.documents()[0].removed_count == 2
+        knowledge_base.replace_document("a", text, cut(TEXT, 30), len)
+        assert knowledge_base.removals(document) == removed, "a new cut leaves out nothing else"
+        knowledge_base.replace_document("a", text, cut(TEXT, 30), len, ())
+        assert knowledge_base.removals(document) == [] and knowledge_base.documents()[0].removed_count == 0
+
+
+def test_folders_are_watched(project: Project):
+    with project.connect() as knowledge_base:
+        for path in ("/b", "/a", "/b"):
+            knowledge_base.watch_folder(path)
+        assert knowledge_base.watched_folders() == ["/a", "/b"]
+        knowledge_base.unwatch_folder("/a")
+        assert knowledge_base.watched_folders() == ["/b"]
+
+
+def rich(knowledge_base: KnowledgeBase) -> None:
+    """Eight chunks in two documents with every kind of flag."""
+    for source in ("a.txt", "B.txt"):
+        chunks = [
+            CutChunk(0, 20, 20, "The mill is red, ok.", 5, quality=40, problem="short"),
+            CutChunk(20, 40, 40, "a ferry, a mill, ok.", 9, quality=90),
+            CutChunk(40, 60, 60, "Contents 1 2 3 4 5 6", 7, kind="contents", quality=10, problem="numbers"),
+            CutChunk(60, 80, 80, "Mill mill mill mill.", 30),
+        ]
+        knowledge_base.replace_document(source, DocumentText("".join(chunk.content for chunk in chunks)), chunks, len)
+    knowledge_base.set_deleted([8], True)
+    knowledge_base.edit_chunk(2, "a boat, a mill, ok.")
+    knowledge_base.set_repeats([(5, 1, 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6, 7]),
+        ({"flag": "included"}, [1, 2, 4, 6]),
+        ({"flag": "excluded"}, [3, 5, 7]),
+        ({"flag": "edited"}, [2]),
+        ({"flag": "deleted"}, [8]),
+        ({"flag": "duplicate"}, [5]),
+        ({"flag": "listing"}, [3, 7]),
+        ({"problem": "any"}, [1, 3, 5, 7]),
+        ({"problem": "short"}, [1, 5]),
+        ({"problem": "short", "flag": "included"}, [1]),
+        ({"tokens": (5, 7)}, [1, 3, 5, 7]),
+        ({"tokens": (5, 7), "flag": "listing", "document": "B.txt"}, [7]),
+        ({"document": "a.txt"}, [1, 2, 3, 4]),
+        ({"search": "mill"}, [1, 2, 4, 5, 6]),
+        ({"search": "mill ok", "document": "B.txt"}, [5, 6]),
+        ({"search": "mill", "flag": "deleted"}, [8]),
+        ({"search": "mill", "tokens": (1, 5)}, [1, 5]),
+    ],
+)
+@pytest.mark.parametrize("order", ["id", "source", "chunk_index", "content", "token_count", "quality", "rank"])
+def test_every_filter_works_with_every_order_and_limit(project: Project, wanted: dict, ids: list[int], order: str):
+    with project.connect() as knowledge_base:
+        rich(knowledge_base)
+        for is_descending in (False, True):
+            found = knowledge_base.chunk_ids(**wanted, order=order, is_descending=is_descending)
+            assert sorted(found) == ids
+            assert knowledge_base.chunk_ids(**wanted, order=order, is_descending=is_descending, limit=2) == found[:2]
+        if order in ("token_count", "quality"):
+            values = [getattr(chunk, order) for chunk in knowledge_base.chunks(found)]
+            assert values == sorted(values, reverse=True)
+
+
+def test_the_best_hits_come_first(project: Project):
+    with project.connect() as knowledge_base:
+        rich(knowledge_base)
+        assert knowledge_base.chunk_ids("mill", order="rank")[0] == 4
+        assert knowledge_base.search_chunks("mill", 1)[0].id == 4
+
+
+@pytest.mark.parametrize("order", ["id", "source", "content", "token_count", "quality"])
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_no_order_of_all_chunks_sorts_or_reads_their_text(project: Project, order: str, is_descending: bool):
+    """Else a million chunks take seconds where an index takes a moment, and the first rows come last."""
+    with project.connect() as knowledge_base:
+        statements = []
+        knowledge_base.connection.set_trace_callback(statements.append)
+        knowledge_base.chunk_ids(order=order, is_descending=is_descending, limit=500)
+        knowledge_base.connection.set_trace_callback(None)
+        plan = [row["detail"] for row in knowledge_base.connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}")]
+    assert not [step for step in plan if "TEMP B-TREE" in step]
+    assert not [step for step in plan if step == "SCAN rag_chunks"]
+
+
+def test_rows_of_other_programs_and_their_removal_are_in_step(project: Project):
+    """Most programs leave foreign keys off."""
+    with project.connect() as knowledge_base:
+        put(knowledge_base)
+        foreign = sqlite3.connect(project.database_path)
+        foreign.execute("INSERT INTO rag_chunks (content, source) VALUES ('A zebra.', 'z')")
+        foreign.execute("DELETE FROM rag_chunks WHERE id = 1")
+        foreign.commit()
+        foreign.close()
+        assert [chunk.content for chunk in knowledge_base.chunks(knowledge_base.chunk_ids())][-1] == "A zebra."
+        assert 1 not in knowledge_base.chunk_ids() and knowledge_base.count_chunks() == 3
+        assert knowledge_base.documents()[0].chunk_count == 2
+        knowledge_base.set_excluded(knowledge_base.chunk_ids("zebra"), True)
+        assert knowledge_base.flag_counts()["excluded"] == 1
+        assert not knowledge_base.check_index() or not knowledge_base.check_index()
+
+
+def test_our_own_writing_is_counted_once_and_needs_no_check(project: Project):
+    with Project.open(project.folder).connect() as knowledge_base:
+        before = knowledge_base.revision()
+        put(knowledge_base, size=5)
+        assert knowledge_base.revision() == before + 1
+        assert not knowledge_base.check_index()

@@ -6,6 +6,7 @@ A group is an original and the chunks that point to it. One of them is used; the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -41,25 +42,34 @@ class RepeatStatements(ChunkRowStatements):
     def highest_chunk_id(self) -> int:
         return self.connection.execute("SELECT coalesce(max(id), 0) FROM rag_chunks").fetchone()[0]
 
-    def set_repeats(
-        self, rows: Iterable[tuple[int, int, float]], *, exclude_from: float = 0.0, compared_through: int | None = None
-    ) -> None:
-        """Note ``(chunk, its original, similarity)``, and exclude repeats of another document's chunks.
+    def compared_through(self) -> int:
+        """The highest chunk id up to which repeats have been looked for."""
+        return int(self._meta("compared_through") or 0)
 
-        Those about which a person has decided stay as they are, and so do repeats within a document, which may be its
-        way of saying things. A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
+    def highest_chunk_id(self) -> int:
+        """The highest id that a chunk has or has had."""
+        return self._next_id() - 1
+
+    def set_repeats(
+        self,
+        rows: Iterable[tuple[int, int, float]],
+        *,
+        exclude_from: float = 0.0,
+        compared_through: int | None = None,
+    ) -> None:
+        """Note ``(chunk, its original, similarity)``, and exclude the repeats about which nobody has decided.
+
+        A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
 
         Args:
-            exclude_from: the least similarity of a repeat that is left out unasked; above 1 none is.
-            compared_through: the highest id of the chunks that were compared.
+            exclude_from: the similarity from which repeats are excluded; less similar ones are noted only.
+            compared_through: what ``compared_through`` says from now on.
         """
         with self.transaction():
-            self.connection.execute("DROP TABLE IF EXISTS temp.found")
-            self.connection.execute("CREATE TEMP TABLE found (chunk_id INTEGER PRIMARY KEY, original, similarity)")
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO found VALUES (?, ?, ?)", _to_originals(self._known_repeats(), rows)
-            )
             change = self.connection.execute
+            change("DROP TABLE IF EXISTS temp.found")
+            change("CREATE TEMP TABLE found (chunk_id INTEGER PRIMARY KEY, original INTEGER, similarity REAL)")
+            self.connection.executemany("INSERT INTO found VALUES (?, ?, ?)", _to_originals(self._known_repeats(), rows))
             change("DELETE FROM found WHERE NOT EXISTS (SELECT 1 FROM chunk_state WHERE chunk_id = original)")
             change(
                 "UPDATE chunk_state SET duplicate_of = original, similarity = found.similarity"
@@ -67,11 +77,7 @@ class RepeatStatements(ChunkRowStatements):
             )
             excluded = change(
                 f"UPDATE chunk_state SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
-                " (SELECT found.chunk_id FROM found"
-                "  JOIN chunk_state AS mine ON mine.chunk_id = found.chunk_id"
-                "  JOIN chunk_state AS first ON first.chunk_id = original"
-                "  WHERE found.similarity >= ? AND mine.document_id IS NOT first.document_id)"
-                " AND NOT is_excluded AND NOT cause",
+                " (SELECT chunk_id FROM found WHERE similarity >= ?) AND NOT is_excluded AND NOT cause",
                 (exclude_from,),
             ).rowcount
             originals = IdRanges(row[0] for row in change("SELECT DISTINCT original FROM found"))

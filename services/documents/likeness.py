@@ -4,6 +4,10 @@ A chunk's words are taken in runs of three, its phrases. The sketch keeps 120 sa
 agree in about as many places as their chunks share phrases: the Jaccard similarity, shared phrases of all phrases
 (MinHash, Broder 1997; one permutation for all samples, where an empty sample takes the next one's value, Shrivastava
 and Li 2014; one byte of each value, Li and König 2010). Pairs are looked for where three neighbouring bytes agree.
+
+Measured (``tests/benchmarks/likeness.py``, 4,000 passages of six textbooks, 1,200 planted copies): found are 99, 98 and
+94 % of the copies with 2, 5 and 10 % other words and all with other line ends, case or heading; of 1,281 pairs none is
+wrong. A sketch takes 0.1 ms, the repeats among a million 4 s and 230 MB.
 """
 
 from __future__ import annotations
@@ -195,6 +199,8 @@ class _Table:
         Of a group of likes, the pairs with its lowest row are there, and a few others.
         """
         rows = self._sampled_rows
+        if not len(rows):
+            return {}
         candidates = np.flatnonzero(~self._repeats[rows])
         is_looked_at = is_looked_at[rows]
         is_found = np.zeros(len(rows), bool)
@@ -213,11 +219,7 @@ class _Table:
         """Pairs of rows of ``_samples`` that agree in a band: each with the lowest such row, and with the one before it."""
         looked_at = candidates[is_looked_at[candidates]]
         for start in range(0, _SAMPLES, _BAND):
-            # The bytes of a band as one number.
-            keys = self._samples[:, start].astype(np.uint32)
-            for place in range(start + 1, start + _BAND):
-                keys <<= np.uint32(8)
-                keys |= self._samples[:, place]
+            keys = self._keys(start)
             chosen = candidates
             if len(looked_at) < len(candidates) / 2:
                 is_wanted = np.zeros(1 << 8 * _BAND, bool)
@@ -241,6 +243,12 @@ class _Table:
             low, high = low[is_wanted_pair], high[is_wanted_pair]
             for at in range(0, len(low), _ROUND_ROWS):
                 yield low[at : at + _ROUND_ROWS], high[at : at + _ROUND_ROWS]
+
+    def _keys(self, start: int) -> np.ndarray:
+        """The bytes of a band as one number, uint32 of shape (samples,)."""
+        offset = min(start, _SAMPLES - 4)  # four bytes are read at once, one too many for a band
+        fours = np.ndarray((len(self._samples),), "<u4", self._samples, offset, (_SAMPLES,))
+        return fours >> np.uint32(8 * (start - offset)) & np.uint32(0xFFFFFF)
 
     def _similarity(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """The share of phrases in common, estimated; one sample of 256 agrees by chance."""

@@ -23,9 +23,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from services.documents import likeness
+from services.documents import likeness  # noqa: E402
 
 Pair = tuple[int, int]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.documents.page import ReadDocument, Report, ignore, refuse_empty
 from services.documents.sheet import rows_to_text
-from services.documents.text import decode, whole_document
+from services.documents.text import decode, title_of, whole_document
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS, _SAMPLE_ROWS = 100_000, 200
@@ -33,7 +33,7 @@ def read_csv(path: Path, report: Report = ignore) -> ReadDocument:
     csv.field_size_limit(_LONGEST_FIELD)
     body = rows_to_text(_rows(text, delimiter or _delimiter(text)))
     report(1.0)
-    return whole_document(path, body, "csv", title=path.stem)
+    return whole_document(path, body, "csv", title=title_of(path))
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

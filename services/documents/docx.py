@@ -158,6 +158,9 @@ class _Body:
                 continue
             elif tag == f"{_W}r" and _is_hidden(child):
                 self._removals.add("hidden", "".join(said.text or "" for said in child.iter(f"{_W}t")))
+            elif tag == f"{_W}r" and (script := _script(child)):
+                said = "".join(self._said(child))
+                yield markdown.raised(said) if script == "superscript" else markdown.lowered(said)
             elif tag not in _NOT_SAID:
                 yield from self._said(child)
 
@@ -205,7 +208,7 @@ class _Body:
         return "  " * depth + (f"{self._counts[list_id, depth]}." if is_numbered else "-")
 
     def _table(self, table: Any) -> Iterator[tuple[str, bool]]:
-        rows = [_cells(row) for row in _inner(table, f"{_W}tr")]
+        rows = [_cells(row) for row in _inner(table, f"{_W}tr") if not self._is_deleted(row)]
         if _is_layout(table, rows):
             for row in rows:
                 for cell in row:
@@ -219,12 +222,19 @@ class _Body:
         if text := markdown.table(texts):
             yield text, False
 
+    def _is_deleted(self, row: Any) -> bool:
+        if row.find(f"{_W}trPr/{_W}del") is None:
+            return False
+        self._removals.add("deleted", " ".join(said.text or "" for said in row.iter(f"{_W}t", f"{_W}delText")))
+        return True
+
     def _cell(self, cell: Any) -> str:
         """In one line; the rows of a table inside are parted by semicolons."""
         parts: list[str] = []
         for element in cell:
             if element.tag == f"{_W}tbl":
-                rows = ([self._cell(inner) for inner in _cells(row)] for row in _inner(element, f"{_W}tr"))
+                kept = (row for row in _inner(element, f"{_W}tr") if not self._is_deleted(row))
+                rows = ([self._cell(inner) for inner in _cells(row)] for row in kept)
                 parts.append("; ".join(", ".join(filter(None, row)) for row in rows))
             else:
                 parts += (text.lstrip("# ") for text, _is_item in self._blocks([element]))
@@ -241,8 +251,6 @@ def _inner(parent: Any, tag: str) -> Iterator[Any]:
 
 
 def _cells(row: Any) -> list[Any]:
-    if row.find(f"{_W}trPr/{_W}del") is not None:  # a deleted row
-        return []
     return list(_inner(row, f"{_W}tc"))
 
 
@@ -274,6 +282,12 @@ def _is_own_box(box: Any, paragraph: Any) -> bool:
 def _is_hidden(run: Any) -> bool:
     vanish = run.find(f"{_W}rPr/{_W}vanish")
     return vanish is not None and vanish.get(f"{_W}val", "true") not in _OFF
+
+
+def _script(run: Any) -> str:
+    """ "superscript", "subscript", or nothing."""
+    place = run.find(f"{_W}rPr/{_W}vertAlign")
+    return "" if place is None else str(place.get(f"{_W}val", "")).replace("baseline", "")
 
 
 def _formula(element: Any) -> str:

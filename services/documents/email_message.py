@@ -10,6 +10,7 @@ from pathlib import Path
 from services.documents import markdown
 from services.documents.html import html_to_text
 from services.documents.page import ReadDocument, Report, has_words, ignore, refuse_empty, refuse_without_text
+from services.documents.paragraph import unwrap
 from services.documents.removal import Removals
 from services.documents.text import decode, whole_document
 from services.errors import UserError
@@ -57,7 +58,7 @@ def _message(message: Message, path: Path, level: int, removals: Removals) -> li
     if lines and not saved_page:
         blocks.append("\n".join(lines))
     if text := _text(message, path, removals, bool(saved_page)):
-        blocks.append(_without_repeats(text))
+        blocks.append(_without_repeats(unwrap(text)))
     attachments: list[str] = []
     for part in _attached(message):
         if part.get_content_type() == "message/rfc822":

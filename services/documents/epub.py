@@ -14,7 +14,7 @@ from services.documents.archive import BROKEN, open_package, parse_markup, refus
 from services.documents.html import decode_html, html_to_text
 from services.documents.page import ReadDocument, Report, ignore
 from services.documents.removal import Removals
-from services.documents.text import whole_document
+from services.documents.text import title_of, whole_document
 from services.errors import UserError
 from services.translation import _
 
@@ -51,7 +51,7 @@ def read_epub(path: Path, report: Report = ignore) -> ReadDocument:
         warnings = (_("These parts of the book are not in the file: {names}.").format(names=", ".join(book.missing)),)
     text = "\n\n".join(parts)
     return whole_document(
-        path, text, "epub", title=book.title or path.stem, warnings=warnings, removed=removals.found()
+        path, text, "epub", title=book.title or title_of(path), warnings=warnings, removed=removals.found()
     )
 
 

@@ -25,11 +25,17 @@ _LEFT_OUT_ROLES = {
     "navigation": "navigation", "banner": "navigation", "contentinfo": "navigation", "search": "navigation",
     "complementary": "navigation", "menu": "navigation", "dialog": "banner", "alertdialog": "banner",
 }  # fmt: skip
-_BANNER = re.compile(r"\b(?:cookies?|consent|gdpr|newsletter|paywall|modal|popup)\b")
+_BANNER = re.compile(
+    r"\b(?:cookies?|consent|gdpr|privacy)-?(?:banner|bar|box|consent|dialog|disclaimer|hint|law|layer|manager|message|modal"
+    r"|notice|overlay|policy|popup|preferences|settings|wall)\b|\b(?:onetrust|cookiebot|cybotcookiebot\w*|usercentrics"
+    r"|didomi|qc-cmp\w*|borlabs|cmplz|cc-window|truste|klaro|paywall)\b"
+)
+_BANNER_IF_IT_ASKS = re.compile(r"\b(?:cookies?|consent|gdpr|newsletter|modal|popup)\b")  # with a button, for example
 _NAVIGATION = re.compile(
     r"\b(?:breadcrumbs?|navbar|sidebar|site-?(?:header|footer|nav)|skip-?link|share-?buttons?|navbox|mw-editsection"
-    r"|mw-jump-link)\b"
+    r"|mw-jump-link|headerlink|sphinxsidebar)\b"
 )
+_ASKING = ["button", "form", "input"]
 _NOTE = re.compile(r"\b(?:doc-)?(?:foot|end|rear)notes?\b")
 _INVISIBLE = re.compile(r"(?:display:none|visibility:hidden|mso-hide:all)(?![\w-])")
 _BLOCK = re.compile(
@@ -41,7 +47,10 @@ _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE
 )
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
+_CODE = ("code", "kbd", "samp", "tt")
+_LANGUAGE = re.compile(r"lang(?:uage)?-([\w+#-]+)")
 _WIDEST_SPAN = 100
+_WHOLE = ("```", "|")  # code and tables, which keep their lines in a list too
 
 
 def read_html(path: Path, report: Report = ignore) -> ReadDocument:
@@ -106,6 +115,12 @@ def _leave_out(soup: BeautifulSoup, removals: Removals, is_book: bool) -> None:
             if isinstance(child, Tag):
                 if child.name == "math":
                     child.replace_with(_formula(child))
+                elif child.name in ("sup", "sub"):
+                    child.replace_with(_script(child))
+                elif child.name in _CODE and (code := _inline_code(child)):
+                    child.replace_with(code)
+                elif "noteref" in str(child.get("epub:type", child.get("role", ""))) and not child.find("sup"):
+                    child.string = f"[{child.get_text().strip(' []')}]"
                 elif _SILENT.fullmatch(child.name):
                     child.extract()
                 elif kind := _furniture(child, is_book):
@@ -138,11 +153,31 @@ def _furniture(tag: Tag, is_book: bool) -> str:
         return "" if is_text else "navigation"
     if role in _LEFT_OUT_ROLES:
         return _LEFT_OUT_ROLES[role]
-    names = " ".join([*tag.get_attribute_list("class", []), str(tag.get("id", ""))]).lower().replace("_", "-")
-    if not names.strip():
+    # Programs that make manuals name sections by their headings, which may be "Cookies".
+    names = [*tag.get_attribute_list("class", []), "" if tag.name == "section" else tag.get("id", "")]
+    name = " ".join(map(str, filter(None, names))).lower().replace("_", "-")
+    if not name.strip():
         return ""
-    kind = "banner" if _BANNER.search(names) else "navigation" if _NAVIGATION.search(names) else ""
+    is_banner = _BANNER.search(name) or (_BANNER_IF_IT_ASKS.search(name) and tag.find(_ASKING))
+    kind = "banner" if is_banner else "navigation" if _NAVIGATION.search(name) else ""
     return kind if kind and tag.find(["main", "article", "h1"]) is None else ""
+
+
+def _inline_code(tag: Tag) -> str:
+    """In backticks, unless it is a block of code, or has one in it."""
+    text = " ".join(tag.get_text().split())
+    is_block = tag.find_parent("pre") is not None or tag.find(_is_block) is not None or "`" in text
+    return f"`{text}`" if text and not is_block else ""
+
+
+def _script(tag: Tag) -> str:
+    """``m²``, ``H₂O``; a number that leads to a note in brackets."""
+    text = tag.get_text().strip()
+    if tag.name == "sub":
+        return markdown.lowered(text)
+    link = tag.find("a") or tag.find_parent("a")
+    is_mark = text.isdecimal() and link is not None and "#" in str(link.get("href", ""))
+    return f"[{text}]" if is_mark else markdown.raised(text)
 
 
 def _formula(math: Tag) -> str:
@@ -203,7 +238,10 @@ def _block(tag: Tag) -> Iterator[str]:
         for line_break in tag.find_all("br"):
             line_break.replace_with("\n")
         if (code := tag.get_text().strip("\n")).strip():
-            yield markdown.fence(code)
+            named = _LANGUAGE.search(
+                " ".join(map(str, [tag.get("class", ""), (tag.find("code") or tag).get("class", "")]))
+            )
+            yield markdown.fence(code, named[1] if named else "")
     elif tag.name in ("ul", "ol"):
         if items := "\n".join(_items(tag)):
             yield items
@@ -243,9 +281,11 @@ def _items(tag: Tag, depth: int = 0) -> Iterator[str]:
             continue
         number += 1
         nested = [inner.extract() for inner in child.find_all(["ul", "ol"]) if inner.find_parent("li") is child]
-        if text := "\n".join(_blocks(child)):
+        blocks = list(_blocks(child))
+        if text := "\n".join(block for block in blocks if not block.startswith(_WHOLE)):
             mark = f"{number}." if tag.name == "ol" else "-"
             yield f"{'  ' * depth}{mark} {' '.join(text.split())}"
+        yield from (block for block in blocks if block.startswith(_WHOLE))
         for inner in nested:
             yield from _items(inner, depth + 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.documents import markdown
 from services.documents.page import ReadDocument, Report, ignore, refuse_empty
-from services.documents.text import decode, whole_document
+from services.documents.text import decode, title_of, whole_document
 from services.errors import UserError
 from services.translation import _, ngettext
 
@@ -41,7 +41,7 @@ def read_json(path: Path, report: Report = ignore) -> ReadDocument:
     except RecursionError as error:
         raise _refuse_depth(path) from error
     report(1.0)
-    return whole_document(path, body, "json", title=path.stem)
+    return whole_document(path, body, "json", title=title_of(path))
 
 
 def read_json_lines(path: Path, report: Report = ignore) -> ReadDocument:
@@ -80,7 +80,7 @@ def _read_lines(path: Path, text: str, report: Report) -> ReadDocument:
             ).format(count=len(broken), lines=", ".join(map(str, broken[:10])) + ("…" if len(broken) > 10 else "")),
         )
     report(1.0)
-    return whole_document(path, "\n\n".join(blocks), "jsonl", title=path.stem, warnings=warnings)
+    return whole_document(path, "\n\n".join(blocks), "jsonl", title=title_of(path), warnings=warnings)
 
 
 def _decoded(path: Path) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+_RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+_LOWERED = str.maketrans("0123456789+-−–", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋")
+_RAISED_SIGNS, _LOWERED_SIGNS = set(map(chr, _RAISED)), set(map(chr, _LOWERED))
 _TICKS = re.compile(r"`{3,}")
 _ROW_BREAKS = re.compile(r"\s*\n\s*")
 
@@ -16,6 +19,16 @@ _ROW_BREAKS = re.compile(r"\s*\n\s*")
 def heading(level: int, title: str) -> str:
     """``## Title``; levels outside 1 to 6 are brought inside."""
     return f"{'#' * min(max(level, 1), 6)} {' '.join(title.split())}"
+
+
+def raised(text: str) -> str:
+    """Superscript in Unicode where it has the signs, ``10³``; else as it is, ``19th``."""
+    return text.translate(_RAISED) if text and set(text) <= _RAISED_SIGNS else text
+
+
+def lowered(text: str) -> str:
+    """Subscript in Unicode where it has the signs, ``H₂O``; else as it is."""
+    return text.translate(_LOWERED) if text and set(text) <= _LOWERED_SIGNS else text
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from services.documents.archive import BROKEN, open_package, parse_markup, refus
 from services.documents.page import Page, ReadDocument, Report, has_words, ignore, refuse_without_text
 from services.documents.removal import Removals
 from services.documents.sheet import rows_to_text
-from services.documents.text import whole_document
+from services.documents.text import title_of, whole_document
 from services.errors import UserError
 from services.translation import _
 
@@ -50,7 +50,7 @@ def read_open_document(path: Path, report: Report = ignore) -> ReadDocument:
     kind = body.tag.removeprefix(_OFFICE)
     if kind == "spreadsheet":
         text = "\n\n".join(_sheets(body, reader, removals))
-        return whole_document(path, text, "odf", title=path.stem, removed=removals.found())
+        return whole_document(path, text, "odf", title=title_of(path), removed=removals.found())
     if kind == "presentation":
         pages = tuple(
             Page(number, _slide(page, number, reader, removals))

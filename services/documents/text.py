@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.documents import markdown
 from services.documents.page import Page, ReadDocument, Report, has_words, ignore, refuse_empty, refuse_without_text
+from services.documents.paragraph import unwrap
 from services.documents.removal import Removals
 from services.errors import UserError
 from services.records import Removal
@@ -43,12 +44,12 @@ _PICTURE_DATA = re.compile(r"(!\[[^\]\n]*\])\(\s*<?data:[^)\s]*[^)]*\)")
 
 
 def read_text(path: Path, report: Report = ignore) -> ReadDocument:
-    """Read a plain text file, whatever its encoding.
+    """Read a plain text file, whatever its encoding. Paragraphs whose lines a program broke are joined.
 
     Raises:
         UserError: the file is empty or holds no text.
     """
-    text = _decoded(path)
+    text = unwrap(_decoded(path))
     report(1.0)
     return whole_document(path, text, "text")
 
@@ -72,10 +73,16 @@ def read_markdown(path: Path, report: Report = ignore) -> ReadDocument:
         removals.add("hidden", front[1])
     text = _without_comments(_PICTURE_DATA.sub(r"\1", text), removals)
     text = _UNDERLINED.sub(lambda match: f"{'#' if match[2][0] == '=' else '##'} {match[1]}", text)
+    text = unwrap(text)
     if any(level == 1 for _start, level, _title in markdown.headings(text)):
         title = ""
     report(1.0)
     return whole_document(path, text, "markdown", title=title, removed=removals.found())
+
+
+def title_of(path: Path) -> str:
+    """A heading for a file that has none: its name in words."""
+    return " ".join(path.stem.replace("_", " ").split())
 
 
 def whole_document(

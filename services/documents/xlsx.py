@@ -14,7 +14,7 @@ from services.documents.archive import BROKEN, open_package, refuse_package
 from services.documents.page import ReadDocument, Report, ignore
 from services.documents.removal import Removals
 from services.documents.sheet import rows_to_text
-from services.documents.text import whole_document
+from services.documents.text import title_of, whole_document
 from services.translation import _, ngettext
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def read_xlsx(path: Path, report: Report = ignore) -> ReadDocument:
             ).format(count=missing),
         )
     text = "\n\n".join(parts)
-    return whole_document(path, text, "xlsx", title=path.stem, warnings=warnings, removed=removals.found())
+    return whole_document(path, text, "xlsx", title=title_of(path), warnings=warnings, removed=removals.found())
 
 
 def _is_default_name(heading: str) -> bool:

@@ -22,7 +22,7 @@ def _(path: Path) -> None:
         "<html><head><title>Mill tours | Site</title><script>tracking()</script></head><body>"
         '<div class="cookie-consent-overlay"><p>We value your privacy.</p><button>Accept all</button></div>'
         "<nav><a>Home</a><a>Mills</a></nav><div id='main'><h1>Mill tours</h1><p>Tours start at ten.</p></div>"
-        "<div class='newsletter'>Newsletter</div><footer>Imprint</footer></body></html>",
+        "<div class='newsletter'>Newsletter<input type=email></div><footer>Imprint</footer></body></html>",
         "utf-8",
     )
 
@@ -77,6 +77,22 @@ def _(path: Path) -> None:
     path.write_text(
         "<ol><li>grind<ul><li>fine<li>coarse</ul><li>bag</ol><dl><dt>cog<dd>A tooth of a wheel.</dl>"
         "<blockquote><p>Water is the mill's bread.</p></blockquote>",
+        "utf-8",
+    )
+
+
+@awkward(
+    "manual.html",
+    must=["## Cookies\n\nA cookie is a small file.", "Call `set_cookie()` first.", "1. Run it:\n```python\nrun()\n  stop()\n```\n2. Wait",
+          "10³ m² of H₂O, the 19th"],
+    must_not=["¶"],
+)  # fmt: skip
+def _(path: Path) -> None:
+    path.write_text(
+        "<section id=cookies><h2>Cookies<a class=headerlink href='#cookies'>¶</a></h2><p>A cookie is a small file.</p><p>Call "
+        "<code><span>set_cookie</span>()</code> first.</p></section><ol><li><p>Run it:</p><pre><code class='language-python'>"
+        "run()\n  stop()</code></pre></li><li>Wait</li></ol><p>10<sup>3</sup> m<sup>2</sup> of H<sub>2</sub>O, the "
+        "19<sup>th</sup></p>",
         "utf-8",
     )
 
@@ -188,7 +204,7 @@ _EPUB3 = {
 @awkward(
     "book3.epub",
     must=[
-        "# The Mill\n\nBy Ida Grund\n\n## Water\n\nThe brook is fast.1\n\n1 Since the dam broke.\n\n## Stone",
+        "# The Mill\n\nBy Ida Grund\n\n## Water\n\nThe brook is fast.[1]\n\n1 Since the dam broke.\n\n## Stone",
         "Told by Nell.",
     ],
     must_not=["Table of Contents", "x-title"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _LONGEST_LINE = 200  # characters, with its leaders
 _LONGEST_GAP = 200  # characters between two entries: a wrapped title, the name of a part
-_ENDS_IN_NUMBER = re.compile(r"(?:[0-9]|[ .…][ivxlc]{1,6})[fn]{0,2}[ \t|]*$", re.MULTILINE)
+_LAST_CHARACTERS = frozenset("0123456789ivxlcfn|")  # of an entry
 _PAGE = r"[0-9]{1,4}(?:[-–][0-9]{1,4})?"
 # An entry read from its end, where it can be told at once: page numbers, then leaders, blanks or a comma, then the title.
 _ENTRY = re.compile(
@@ -84,12 +84,11 @@ def _links(content: str) -> Iterator[tuple[int, int]]:
 
 
 def _entries(content: str) -> Iterator[_Entry]:
-    for match in _ENDS_IN_NUMBER.finditer(content):
-        end = match.end()
-        start = content.rfind("\n", max(0, end - _LONGEST_LINE - 1), end) + 1
-        if start == 0 and end > _LONGEST_LINE:
+    end = -1
+    for line in content.split("\n"):
+        start, end = end + 1, end + 1 + len(line)
+        if not line or line[-1] not in _LAST_CHARACTERS or len(line) > _LONGEST_LINE:
             continue
-        line = content[start:end]
         found = _ENTRY.match(line[::-1])
         if not found:
             continue
@@ -99,7 +98,7 @@ def _entries(content: str) -> Iterator[_Entry]:
         pages, gap = found["pages"][::-1], found["gap"]
         numbers = tuple(map(int, re.findall(r"(?<![-–0-9])[0-9]+", pages))) or (_roman(pages),)
         is_led = sum(map(gap.count, ".…_·")) >= 3 or "…" in gap
-        yield _Entry(start, _line_end(content, end), title, numbers, is_led, "," in gap)
+        yield _Entry(start, min(end + 1, len(content)), title, numbers, is_led, "," in gap)
 
 
 def _roman(text: str) -> int:

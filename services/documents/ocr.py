@@ -13,7 +13,17 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from services.documents.pdf_line import Line
+from services.documents.page import (
+    Page,
+    ReadDocument,
+    Report,
+    has_words,
+    ignore,
+    refuse_empty,
+    refuse_without_text,
+)
+from services.documents.pdf_line import Cell, Line
+from services.errors import UserError
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 _DPI = 170
 _POINTS = 72
 _MOST_PIXELS = 12_000_000  # of a picture of a page
+_GAP = 0.5  # of the letters' size between two pieces of a row: they may be cells
 _SURE = 0.5  # of 1: what is recognized with less is left out
 
 
@@ -81,8 +92,6 @@ def recognize(picture: Any, scale: float = 1.0) -> list[Line]:
 
 def _rows(pieces: list[Line]) -> list[Line]:
     """Pieces of one height are one line; the sizes, which differ by the letters that a line has, are evened out."""
-    from services.documents.pdf_line import Cell
-
     if not pieces:
         return []
     usual = median(piece.size for piece in pieces)
@@ -101,7 +110,7 @@ def _rows(pieces: list[Line]) -> list[Line]:
         row.sort(key=lambda piece: piece.left)
         cells: list[Cell] = []
         for piece in row:
-            if cells and piece.left - cells[-1].right < 0.9 * usual:
+            if cells and piece.left - cells[-1].right < _GAP * usual:
                 cells[-1].text, cells[-1].right = f"{cells[-1].text} {piece.text}", piece.right
             else:
                 cells.append(Cell(piece.text, piece.left, piece.right))
@@ -125,5 +134,40 @@ def _engine() -> Any:
     return RapidOCR(params=threads)
 
 
-def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+def read_picture(path: Path, report: Report = ignore) -> ReadDocument:
+    """Read the text on a picture (PNG, JPEG, TIFF with any number of pages).
+
+    Raises:
+        UserError: text recognition is not installed, or the file is empty, damaged, or has no text.
+    """
+    from services.documents.pdf_layout import lay_out
+    from services.documents.pdf_order import in_reading_order
+    from services.documents.pdf_table import with_tables
+
+    data = path.read_bytes()
+    if not data:
+        raise refuse_empty(path)
+    if not is_installed():
+        raise UserError(_("{name} is a picture. {how}").format(name=path.name, how=how_to_install()))
+    import cv2
+    import numpy
+
+    is_read, pictures = cv2.imdecodemulti(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_GRAYSCALE)
+    if not is_read or not pictures:
+        raise UserError(
+            _("{name} is damaged, or a kind of picture that cannot be read. Save it as PNG, and add that.").format(
+                name=path.name
+            )
+        )
+    pages = []
+    for number, picture in enumerate(pictures, 1):
+        shrink = min(1.0, (_MOST_PIXELS / picture.size) ** 0.5)
+        if shrink < 1:
+            picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        pages.append(with_tables(*in_reading_order(recognize(picture, _DPI / _POINTS))))
+        report(number / len(pictures))
+    texts, removed = lay_out(pages)
+    if not any(map(has_words, texts)):
+        raise refuse_without_text(path)
+    numbered = tuple(Page(number, text) for number, text in enumerate(texts, 1))
+    return ReadDocument(numbered, "picture", (_("It was read by text recognition (OCR): look it over."),), tuple(removed))

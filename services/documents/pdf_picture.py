@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import re
+import struct
 import unicodedata
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,14 +78,24 @@ def render_page(path: Path, page: int, width: int, passage: str = "") -> PagePic
 
 
 def _drawn(page: pypdfium2.PdfPage, width: int) -> tuple[bytes, tuple[int, int]]:
+    import pypdfium2.raw as pdfium
+
     page_width, page_height = page.get_size()
     scale = max(width, 1) / max(page_width, 1.0)
     scale = min(scale, (_MOST_PIXELS / max(page_width * page_height, 1.0)) ** 0.5)
-    with closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
-        picture = bitmap.to_pil()
-        out = io.BytesIO()
-        picture.convert("RGB").save(out, "PNG", compress_level=1)
-        return out.getvalue(), picture.size
+    plain = pdfium.FPDFBitmap_BGR
+    with closing(page.render(scale=scale, rev_byteorder=True, force_bitmap_format=plain)) as bitmap:
+        return _png(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride), (bitmap.width, bitmap.height)
+
+
+def _png(pixels: bytes, width: int, height: int, stride: int) -> bytes:
+    """A PNG file of rows of red, green and blue bytes."""
+    rows = b"".join(b"\0" + pixels[at : at + 3 * width] for at in range(0, stride * height, stride))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def _marks(page: pypdfium2.PdfPage, passage: str) -> tuple[tuple[float, float, float, float], ...]:

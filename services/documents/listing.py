@@ -32,6 +32,9 @@ _INDEX = (
 )
 _TITLE = re.compile(rf"^(?:#{{1,6}} +)?\**(?:(?P<contents>{_CONTENTS})|(?P<index>{_INDEX}))\**[ \t]*:?$", re.IGNORECASE | re.MULTILINE)
 _SECTION = re.compile(r"(?:#{1,6} |[-*] )?(?:(?:chapter|part|kapitel|teil|chapitre|capítulo|capitolo) )?[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*\.?\)? +\S", re.IGNORECASE)
+_SUBSECTION = re.compile(r"(?:#{1,6} |[-*] )?[0-9A-Z]{1,3}\.[0-9]")
+_SENTENCE = re.compile(r"\w[.!?][\"”»)]*$", re.MULTILINE)
+_FIRST_YEAR = 1500  # a number like this at a line's end is a year, where no leaders go before it
 _MARKS = re.compile(r"^[#\s>*|\-–—•“\"'(\[]*")
 
 
@@ -98,6 +101,8 @@ def _entries(content: str) -> Iterator[_Entry]:
         pages, gap = found["pages"][::-1], found["gap"]
         numbers = tuple(map(int, re.findall(r"(?<![-–0-9])[0-9]+", pages))) or (_roman(pages),)
         is_led = sum(map(gap.count, ".…_·")) >= 3 or "…" in gap
+        if numbers[-1] >= _FIRST_YEAR and not is_led:
+            continue
         yield _Entry(start, min(end + 1, len(content)), title, numbers, is_led, "," in gap)
 
 
@@ -127,7 +132,8 @@ def _runs(
             is_near = len(between) <= _LONGEST_GAP and between.count("\n") <= 6 and "```" not in between
             if is_near and between.strip():
                 is_near = not any(run[-1].end <= start < entry.start for start in title_starts)
-                is_near = is_near and not re.search(r"[a-zß-ÿ][.!?](?:\s|$)", between)
+                is_near = is_near and not _SENTENCE.search(between)
+                is_near = is_near and entry.has_leaders == run[-1].has_leaders
             if not is_near:
                 yield run
                 run = []
@@ -162,7 +168,8 @@ def _kind(run: Sequence[_Entry], title: str, length: int) -> str:
         if title == "contents" or led >= 0.6:
             return "contents"
         if len(run) >= 6 and sum(_SECTION.match(entry.title) is not None for entry in run) >= 0.7 * len(run):
-            return "contents" if rising == 1.0 and _numbers_rise(run) else ""
+            has_parts = sum(_SUBSECTION.match(entry.title) is not None for entry in run) >= 2
+            return "contents" if rising == 1.0 and has_parts and _numbers_rise(run) else ""
     if title == "index" and len(run) >= 4 and (alphabetical >= 0.7 or led >= 0.6):
         return "index"
     if title and alphabetical >= 0.75 and (commas >= 0.5 or led >= 0.6) and len(run) >= 6:

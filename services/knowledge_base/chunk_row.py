@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from services.knowledge_base.connection import Connection
@@ -92,20 +93,22 @@ class ChunkRowStatements(Connection):
 
     def _insert_rows(self, rows: Sequence[ChunkRow]) -> None:
         """Put whole chunks in, and into the search index."""
-        values = [asdict(row) for row in rows]
-        if not values:
+        if not rows:
             return
-        execute = self.connection.executemany
-        execute(
-            "INSERT INTO rag_chunks (id, content, source, chunk_index, metadata)"
-            " VALUES (:id, :content, :source, :chunk_index, :metadata)",
-            values,
+        insert = self.connection.executemany
+        insert(
+            "INSERT INTO rag_chunks (id, content, source, chunk_index, metadata) VALUES (?, ?, ?, ?, ?)",
+            map(attrgetter("id", "content", "source", "chunk_index", "metadata"), rows),
         )
-        execute("INSERT INTO rag_chunks_fts (rowid, content) VALUES (:id, :content)", values)
-        marks = ", ".join(f":{name}" for name in STATE)
-        execute(f"INSERT INTO chunk_state (chunk_id, {', '.join(STATE)}) VALUES (:id, {marks})", values)
-        execute("INSERT INTO chunk_original VALUES (:id, :original)", _having(values, "original"))
-        execute("INSERT INTO chunk_sketch VALUES (:id, :sketch)", _having(values, "sketch"))
+        insert("INSERT INTO rag_chunks_fts (rowid, content) VALUES (?, ?)", map(attrgetter("id", "content"), rows))
+        insert(
+            f"INSERT INTO chunk_state (chunk_id, {', '.join(STATE)}) VALUES (?{', ?' * len(STATE)})",
+            map(attrgetter("id", *STATE), rows),
+        )
+        insert(
+            "INSERT INTO chunk_original VALUES (?, ?)", ((row.id, row.original) for row in rows if row.original is not None)
+        )
+        insert("INSERT INTO chunk_sketch VALUES (?, ?)", ((row.id, row.sketch) for row in rows if row.sketch))
         self._set_meta("highest_id", max(self._next_id() - 1, rows[-1].id))
 
     def _delete_rows(self, ids: str, values: dict[str, Any]) -> int:
@@ -139,6 +142,3 @@ def read_chunk(row: sqlite3.Row) -> Chunk:
         row["duplicate_of"], row["similarity"] or 0.0,
     )  # fmt: skip
 
-
-def _having(values: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    return [row for row in values if row[name] not in (None, b"")]

@@ -36,13 +36,6 @@ class RepeatStatements(ChunkRowStatements):
         )
 
     def compared_through(self) -> int:
-        """The highest id of the chunks that were compared with all others."""
-        return int(self._meta("compared_through") or 0)
-
-    def highest_chunk_id(self) -> int:
-        return self.connection.execute("SELECT coalesce(max(id), 0) FROM rag_chunks").fetchone()[0]
-
-    def compared_through(self) -> int:
         """The highest chunk id up to which repeats have been looked for."""
         return int(self._meta("compared_through") or 0)
 
@@ -54,7 +47,7 @@ class RepeatStatements(ChunkRowStatements):
         self,
         rows: Iterable[tuple[int, int, float]],
         *,
-        exclude_from: float = 0.0,
+        left_out: Iterable[int] | None = None,
         compared_through: int | None = None,
     ) -> None:
         """Note ``(chunk, its original, similarity)``, and exclude the repeats about which nobody has decided.
@@ -62,7 +55,7 @@ class RepeatStatements(ChunkRowStatements):
         A repeat of a repeat counts as one of the original. Ids of chunks that are gone are left out.
 
         Args:
-            exclude_from: the similarity from which repeats are excluded; less similar ones are noted only.
+            left_out: of the rows the chunks that are excluded; the others are noted only. None: all of them.
             compared_through: what ``compared_through`` says from now on.
         """
         with self.transaction():
@@ -77,8 +70,9 @@ class RepeatStatements(ChunkRowStatements):
             )
             excluded = change(
                 f"UPDATE chunk_state SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
-                " (SELECT chunk_id FROM found WHERE similarity >= ?) AND NOT is_excluded AND NOT cause",
-                (exclude_from,),
+                " (SELECT chunk_id FROM found) AND NOT is_excluded AND NOT cause"
+                + ("" if left_out is None else " AND chunk_id IN (SELECT value FROM json_each(?))"),
+                () if left_out is None else (json.dumps(list(left_out)),),
             ).rowcount
             originals = IdRanges(row[0] for row in change("SELECT DISTINCT original FROM found"))
             change("DROP TABLE found")

@@ -1,32 +1,44 @@
-"""The jobs that fill the knowledge base: read files into chunks, and cut again what is in it."""
+"""The jobs that fill the knowledge base: read files into chunks, and cut again what is in it.
+
+Files are read by other processes (see ``reading``); this one decides which, and writes what comes of them.
+"""
 
 from __future__ import annotations
 
-import sys
-import traceback
-from collections.abc import Sequence
+import os
+import re
+import tempfile
+from collections import ChainMap, Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from services import settings as declared
-from services.documents.cleaning import clean
-from services.documents.format import format_of, suffixes
-from services.documents.page import ReadDocument, Report, printable
-from services.documents.source import Findings, SourceFile, find_files, hash_file, is_there, name_source
-from services.documents.splitter import check_sizes, cut
+from services.documents.format import suffixes
+from services.documents.likeness import Repeat, find_repeats
+from services.documents.page import Report, printable
+from services.documents.reader import Cut, Piece, cut_and_assess, read_document
+from services.documents.reading import Limits, Readers, Work
+from services.documents.source import Findings, SourceFile, extract, find_files, hash_file, is_there, name_source
+from services.documents.splitter import check_sizes
 from services.documents.tokenizer import Tokenizer, chosen_tokenizer, load_tokenizer
-from services.errors import Cancelled, UserError
+from services.errors import UserError
 from services.jobs import Context
 from services.knowledge_base.store import KnowledgeBase
 from services.models.base import STARTER_NAME
 from services.project import Project
-from services.records import CutChunk, Document, DocumentText
+from services.records import Document
 from services.translation import _, ngettext
+
+__all__ = ["read_document", "recut", "run"]
 
 Fate = dict[str, Any]
 """source, state ("added", "replaced", "unchanged", "duplicate", "failed" or "recut"), reason, chunks."""
 
-_READING, _CUTTING = 0.6, 0.95  # shares of a file's work after which it is read, and cut
+_CUTTING = 0.95  # of a document's work when it is cut again, after which it is stored
+LEFT_OUT_FROM = 0.97  # of similarity: one word in two hundred differs, or none
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+_MOST_WORKERS = 4  # where nobody says how many
 
 
 def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -40,7 +52,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Returns:
         documents: one Fate per file; chunks: how many are in the knowledge base now; skipped: how many files in
-        the folders are of kinds that cannot be read.
+        the folders are of kinds that cannot be read; repeats: how many new chunks say nearly the same as others.
 
     Raises:
         UserError: there is nothing to read, a setting is wrong, or the knowledge base cannot be written.
@@ -59,8 +71,9 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     with project.lock(_("reading documents")), project.connect() as knowledge_base:
         tokenizer = _tokenizer(project, values["tokenizer"], context)
         fates = _Ingest(knowledge_base, tokenizer, values, context).read(findings)
+        repeats = _mark_repeats(knowledge_base, values, context)
         chunk_count = knowledge_base.count_chunks()
-    return {"documents": fates, "chunks": chunk_count, "skipped": findings.left_out.total()}
+    return {"documents": fates, "chunks": chunk_count, "skipped": findings.left_out.total(), "repeats": repeats}
 
 
 def recut(settings: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -81,6 +94,7 @@ def recut(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     with project.lock(_("cutting documents")), project.connect() as knowledge_base:
         tokenizer = _tokenizer(project, values["tokenizer"], context)
         fates = _recut_all(knowledge_base, tokenizer, values, settings.get("sources"), context)
+        _mark_repeats(knowledge_base, values, context)
         chunk_count = knowledge_base.count_chunks()
     return {"documents": fates, "chunks": chunk_count}
 
@@ -95,79 +109,103 @@ class _Ingest:
         documents = knowledge_base.documents()
         self._by_source = {document.source: document for document in documents}
         self._by_path = {document.path: document for document in documents if document.path}
+        self._fates: dict[int, Fate] = {}
+        self._columns: dict[int, dict[str, Any]] = {}  # of the files that are being read
+        self._sources: dict[int, str] = {}
+        self._reading: dict[str, int] = {}  # hash -> the file with this content that is being read
+        self._claims: dict[str, Document] = {}  # names of this run's files, which need not be stored yet
+        self._twins: list[int] = []  # files with the content of one that is being read
 
     def read(self, findings: Findings) -> list[Fate]:
-        fates: list[Fate] = []
         for name, reason in findings.problems:
             self._context.warning(name, reason)
-            fates.append(_fate(name, "failed", reason))
+        self._files = findings.files
         # A byte more for each file: an empty one is work too.
-        total = sum(file.size_bytes + 1 for file in findings.files)
-        done = 0
-        for file in findings.files:
-            source = name_source(file, self._by_path, self._by_source)
-            report = _reporter(self._context, done, file.size_bytes + 1, total, source)
-            report(0.0)
-            fates.append(self._read_file(file, source, report))
-            done += file.size_bytes + 1
-        self._context.progress(total, total)
-        if findings.left_out:
-            count = findings.left_out.total()
-            kinds = ", ".join(kind for kind, _count in findings.left_out.most_common(8))
-            self._context.warning(
-                ngettext("{count} file left out", "{count} files left out", count).format(count=count),
-                _("These kinds cannot be read: {kinds}.").format(kinds=kinds),
-            )
-        return fates
+        self._total = sum(file.size_bytes + 1 for file in findings.files)
+        self._done, self._shares = 0, {}
+        count = min(self._values["workers"] or min(os.cpu_count() or 1, _MOST_WORKERS), max(1, len(self._files)))
+        how = Cut(self._values["chunk_size"], self._values["chunk_overlap"], self._values["splitter"])
+        limits = Limits(self._values["file_timeout_s"], self._values["file_memory_mb"])
+        self._say_progress("")
+        with (
+            tempfile.TemporaryDirectory(prefix="wissenswerk-", ignore_cleanup_errors=True) as folder,
+            Readers(count, self._tokenizer.name, how, limits) as readers,
+        ):
+            self._folder = Path(folder)
+            for numbers in (range(len(self._files)), self._twins):
+                for work, outcome in readers.read(self._works(numbers), self._context.check, self._report):
+                    if isinstance(outcome, str):
+                        self._end(work.key, self._fail(self._sources[work.key], outcome, self._columns[work.key]))
+                    else:
+                        self._end(work.key, self._store(work.key, outcome))
+                    if work.path.is_relative_to(self._folder):
+                        work.path.unlink(missing_ok=True)
+        self._context.progress(self._total, self._total)
+        self._say_left_out(findings)
+        problems = [_fate(name, "failed", reason) for name, reason in findings.problems]
+        return [*problems, *(self._fates[number] for number in sorted(self._fates))]
 
-    def _read_file(self, file: SourceFile, source: str, report: Report) -> Fate:
+    def _works(self, numbers: Sequence[int]) -> Iterator[Work]:
+        """The files of which something is new, as they are asked for; the fate of the others is decided here."""
+        for number in numbers:
+            file = self._files[number]
+            source = self._sources[number] = name_source(file, self._by_path, ChainMap(self._claims, self._by_source))
+            self._claims[source] = _claim(source, file)
+            self._say_progress(source)
+            columns: dict[str, Any] = {"path": file.location, "size_bytes": file.size_bytes}
+            self._columns[number] = columns
+            try:
+                columns["modified_at"] = file.path.stat().st_mtime
+                path = extract(file, self._folder)
+                columns["sha256"] = hash_file(path)
+            except OSError as error:
+                reason = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
+                self._end(number, self._fail(source, reason, columns))
+                continue
+            except UserError as error:
+                self._end(number, self._fail(source, printable(error), columns))
+                continue
+            if fate := self._known_fate(source, columns):
+                self._end(number, fate)
+            elif self._reading.setdefault(columns["sha256"], number) != number and number not in self._twins:
+                self._twins.append(number)
+            else:
+                yield Work(number, path, Path(source).name)
+
+    def _known_fate(self, source: str, columns: dict[str, Any]) -> Fate | None:
+        """What becomes of a file whose content is known; None if it is to be read."""
         known = self._by_source.get(source)
         is_in = known is not None and known.state == "ready"
-        columns: dict[str, Any] = {"path": printable(file.path), "size_bytes": file.size_bytes}
-        try:
-            columns |= {"modified_at": file.path.stat().st_mtime, "sha256": hash_file(file.path)}
-            if known and is_in and known.sha256 == columns["sha256"]:
-                return _fate(source, "unchanged", self._other_cut(known), known.chunk_count)
-            twin = self._knowledge_base.document_by_hash(columns["sha256"])
-            if twin and not is_in and not is_there(Path(twin.path)):
-                reason = _("It is known as {source}; the file was moved.").format(source=twin.source)
-                return _fate(twin.source, "unchanged", reason, twin.chunk_count)
-            if twin and not is_in:
-                reason = _("It has the same content as {source}.").format(source=twin.source)
-                self._record(source, "duplicate", reason, columns)
-                return _fate(source, "duplicate", reason)
-            document, text, chunks = self._prepare(file.path, report)
-        except OSError as error:
-            return self._fail(
-                source, _("It cannot be opened: {reason}.").format(reason=error.strerror or error), columns, known
-            )
-        except UserError as error:
-            return self._fail(source, printable(error), columns, known)
-        for warning in document.warnings:
+        if known and is_in and known.sha256 == columns["sha256"]:
+            return _fate(source, "unchanged", self._other_cut(known), known.chunk_count)
+        twin = None if is_in else self._knowledge_base.document_by_hash(columns["sha256"])
+        if twin is None:
+            return None
+        if not is_there(Path(twin.path)):
+            reason = _("It is known as {source}; the file was moved.").format(source=twin.source)
+            return _fate(twin.source, "unchanged", reason, twin.chunk_count)
+        reason = _("It has the same content as {source}.").format(source=twin.source)
+        self._record(source, "duplicate", reason, columns)
+        return _fate(source, "duplicate", reason)
+
+    def _store(self, number: int, piece: Piece) -> Fate:
+        source = self._sources[number]
+        known = self._by_source.get(source)
+        for warning in piece.warnings:
             self._context.warning(source, warning)
         _id, kept = self._knowledge_base.replace_document(
-            source=source, text=text, chunks=chunks, count_tokens=self._tokenizer.count,
-            format=document.format, page_count=sum(page.number is not None for page in document.pages),
-            **_cut_columns(self._tokenizer, self._values), **columns,
+            source=source, text=piece.text, chunks=piece.chunks, count_tokens=self._tokenizer.count,
+            removed=piece.removed, format=piece.format, page_count=piece.page_count,
+            **_cut_columns(self._tokenizer, self._values), **self._columns[number],
         )  # fmt: skip
         self._remember(source)
         self._context.changed("document", "chunk")
-        reasons = [*document.warnings, *([_kept_sentence(kept)] if kept else [])]
-        return _fate(source, "replaced" if is_in else "added", " ".join(reasons), self._by_source[source].chunk_count)
+        reasons = [*piece.warnings, *([_kept_sentence(kept)] if kept else [])]
+        state = "replaced" if known is not None and known.state == "ready" else "added"
+        return _fate(source, state, " ".join(reasons), self._by_source[source].chunk_count)
 
-    def _prepare(self, path: Path, report: Report) -> tuple[ReadDocument, DocumentText, list[CutChunk]]:
-        """Read, clean and cut one file; nothing is stored yet."""
-        document = read_document(path, lambda share: report(_READING * share))
-        text = clean(document)
-        report(_READING)
-        values = self._values
-        chunks = cut(
-            text, self._tokenizer, values["chunk_size"], values["chunk_overlap"], values["splitter"],
-            lambda share: report(_READING + (_CUTTING - _READING) * share),
-        )  # fmt: skip
-        return document, text, chunks
-
-    def _fail(self, source: str, reason: str, columns: dict[str, Any], known: Document | None) -> Fate:
+    def _fail(self, source: str, reason: str, columns: dict[str, Any]) -> Fate:
+        known = self._by_source.get(source)
         self._context.warning(source, reason)
         if known and known.state == "ready":
             reason += " " + _("What was read from it before is still there.")
@@ -184,6 +222,30 @@ class _Ingest:
         if document := self._knowledge_base.document_by_source(source):
             self._by_source[source] = self._by_path[document.path] = document
 
+    def _end(self, number: int, fate: Fate) -> None:
+        self._fates[number] = fate
+        self._shares.pop(number, None)
+        self._done += self._files[number].size_bytes + 1
+        self._say_progress(fate["source"])
+
+    def _report(self, work: Work, share: float) -> None:
+        self._shares[work.key] = share
+        self._say_progress(self._sources[work.key])
+
+    def _say_progress(self, source: str) -> None:
+        self._context.check()
+        begun = sum(share * self._files[number].size_bytes for number, share in self._shares.items())
+        self._context.progress(self._done + int(begun), self._total, source)
+
+    def _say_left_out(self, findings: Findings) -> None:
+        if findings.left_out:
+            count = findings.left_out.total()
+            kinds = ", ".join(kind for kind, _count in findings.left_out.most_common(8))
+            self._context.warning(
+                ngettext("{count} file left out", "{count} files left out", count).format(count=count),
+                _("These kinds cannot be read: {kinds}.").format(kinds=kinds),
+            )
+
     def _other_cut(self, known: Document) -> str:
         """Settings that a known document was not cut with are offered, never applied unasked."""
         now = _cut_columns(self._tokenizer, self._values)
@@ -195,30 +257,44 @@ class _Ingest:
         )  # fmt: skip
 
 
-def read_document(path: Path, report: Report) -> ReadDocument:
-    """Read one file in the format that its suffix names.
+def _claim(source: str, file: SourceFile) -> Document:
+    """A document that is to be: it holds a name against other files."""
+    values = dict.fromkeys(Document.__dataclass_fields__, 0)
+    return Document(**{**values, "source": source, "path": file.location, "state": "reading"})
 
-    Raises:
-        UserError: it cannot be read, for whatever reason.
+
+def _mark_repeats(knowledge_base: KnowledgeBase, values: dict[str, Any], context: Context) -> int:
+    """Find what the chunks since the last look repeat, of each other and of all before; returns how many."""
+    new_from = knowledge_base.compared_through()
+    context.check()
+    last = knowledge_base.highest_chunk_id()
+    if last <= new_from:
+        return 0
+    rows = find_repeats(knowledge_base.sketches(), lambda chunk_id: chunk_id > new_from)
+    left_out = [] if values["keep_repeats"] else _says_nothing_new(knowledge_base, rows)
+    knowledge_base.set_repeats(rows, left_out=left_out, compared_through=last)
+    if rows:
+        context.changed("chunk")
+    return len(rows)
+
+
+def _says_nothing_new(knowledge_base: KnowledgeBase, rows: Sequence[Repeat]) -> list[int]:
+    """The repeats that are left out unasked: of another document, in nearly the same words and with the same numbers.
+
+    Within a document saying a thing twice may be its way; and a form with another amount in it is another fact.
     """
-    format_ = format_of(path)
-    assert format_ is not None, path
-    try:
-        return format_.read(path, report)
-    except (UserError, Cancelled, OSError):
-        raise
-    except MemoryError as error:
-        raise UserError(
-            _("{name} is too large for this computer's memory. Divide it into parts.").format(name=path.name)
-        ) from error
-    except Exception as error:  # a broken file may make a parser fail in any way; it costs this file only
-        traceback.print_exc(limit=-8, file=sys.stderr)
-        raise UserError(
-            _(
-                "{name} cannot be read as a {format}: it is damaged, or of a kind not met before ({error}). Open it in "
-                "the program that made it, and save it again."
-            ).format(name=path.name, format=format_.label, error=type(error).__name__)  # fmt: skip
-        ) from error
+    close = [row for row in rows if row[2] >= LEFT_OUT_FROM]
+    left_out = []
+    for at in range(0, len(close), 500):
+        some = close[at : at + 500]
+        ids = {chunk_id for repeat, original, _similarity in some for chunk_id in (repeat, original)}
+        chunks = {chunk.id: chunk for chunk in knowledge_base.chunks(sorted(ids))}
+        for repeat, original, _similarity in some:
+            mine, first = chunks.get(repeat), chunks.get(original)
+            is_elsewhere = mine and first and mine.source != first.source
+            if is_elsewhere and Counter(_NUMBER.findall(mine.content)) == Counter(_NUMBER.findall(first.content)):
+                left_out.append(repeat)
+    return left_out
 
 
 def _recut_all(
@@ -252,15 +328,16 @@ def _recut_document(
     knowledge_base: KnowledgeBase, document: Document, tokenizer: Tokenizer, values: dict[str, Any], report: Report
 ) -> Fate:
     text = knowledge_base.document_text(document.id)
-    sizes = (values["chunk_size"], values["chunk_overlap"], values["splitter"])
-    chunks = cut(text, tokenizer, *sizes, lambda share: report(_CUTTING * share))
+    how = Cut(values["chunk_size"], values["chunk_overlap"], values["splitter"])
+    chunks = cut_and_assess(text, tokenizer, how, lambda share: report(_CUTTING * share))
     columns = {
         key: getattr(document, key)
         for key in ("path", "sha256", "size_bytes", "modified_at", "format", "page_count")
     } | _cut_columns(tokenizer, values)  # fmt: skip
     _id, kept = knowledge_base.replace_document(
-        source=document.source, text=text, chunks=chunks, count_tokens=tokenizer.count, **columns
-    )
+        source=document.source, text=text, chunks=chunks, count_tokens=tokenizer.count,
+        removed=knowledge_base.removals(document.id), **columns,
+    )  # fmt: skip
     now = knowledge_base.document_by_source(document.source)
     return _fate(document.source, "recut", _kept_sentence(kept) if kept else "", now.chunk_count if now else 0)
 

@@ -144,10 +144,10 @@ def test_repeats_follow_an_original_that_is_merged_into_the_one_before(project: 
         assert states(knowledge_base) == before
 
 
-def test_less_similar_repeats_are_noted_only(project: Project):
+def test_repeats_that_say_something_new_are_noted_only(project: Project):
     with project.connect() as knowledge_base:
         put(knowledge_base, "a", "One. ", "One! ", "Once. ")
         assert knowledge_base.compared_through() == 0 and knowledge_base.highest_chunk_id() == 3
-        knowledge_base.set_repeats([(2, 1, 0.95), (3, 1, 0.7)], exclude_from=0.9, compared_through=3)
+        knowledge_base.set_repeats([(2, 1, 0.95), (3, 1, 0.7)], left_out=[2], compared_through=3)
         assert in_use(knowledge_base) == [1, 3] and knowledge_base.repeats_of(1) == [1, 2, 3]
         assert knowledge_base.compared_through() == 3

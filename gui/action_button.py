@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QPushButton, QWidget
 class ActionButton(QPushButton):
     """Follows the text, icon, tool tip, state and check mark of its action. ``text`` says it shorter, and stays."""
 
-    def __init__(self, action: QAction, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, action: QAction, text: str = "", parent: QWidget | None = None, *, has_icon: bool = True) -> None:
         super().__init__(parent)
-        self._action, self._short = action, text
+        self._action, self._short, self._has_icon = action, text, has_icon
         self.setCheckable(action.isCheckable())
         action.changed.connect(self._follow)
         self.clicked.connect(action.trigger)
@@ -20,7 +20,7 @@ class ActionButton(QPushButton):
     def _follow(self) -> None:
         action = self._action
         self.setText(self._short or action.text())
-        self.setIcon(action.icon() if not action.isCheckable() else QIcon())
+        self.setIcon(action.icon() if self._has_icon else QIcon())
         self.setToolTip(action.toolTip())
         self.setAccessibleName(action.text())
         self.setEnabled(action.isEnabled())

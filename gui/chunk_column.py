@@ -20,6 +20,7 @@ SHORT_PROBLEMS = {
     "short": _("too short"), "numbers": _("mostly numbers"), "symbols": _("mostly signs"), "broken": _("broken text"),
     "repeated": _("repeated lines"), "language": _("other language"),
 }  # fmt: skip
+_WIDEST_PROBLEM = max(SHORT_PROBLEMS.values(), key=len) + "nn"
 _LOOKED_AT = 4000  # characters of a chunk that are searched for the first hit
 
 
@@ -27,12 +28,13 @@ def chunk_columns(search: Callable[[], str]) -> tuple[Column, ...]:
     """The columns, in their order; ``search()`` is what is looked for now."""
     return (
         # The number in the document; by it, and by the document, the chunks stand as they are read.
-        Column("#", lambda chunk: f"{chunk.chunk_index + 1:,}", "source", "00,000", is_number=True),
+        Column("#", lambda chunk: f"{chunk.chunk_index + 1:,}", "source", "0,000", is_number=True, icon=_state_icon,
+               tooltip=say_number),
         Column(_("Text"), lambda chunk: snippet(chunk.content, search()), "content"),
         Column(_("Source"), lambda chunk: chunk.source, "source", "a_document_of.pdf", tooltip=lambda chunk: chunk.source),
         Column(_("Tokens"), lambda chunk: f"{chunk.token_count:,}", "token_count", "0,000", is_number=True),
-        Column(_("Quality"), name_problem, "quality", max(SHORT_PROBLEMS.values(), key=len), tooltip=say_quality, icon=_quality_icon),
-        Column("", lambda _chunk: "", "", "0", tooltip=say_state, icon=_state_icon),
+        Column(_("Quality"), name_problem, "quality", _WIDEST_PROBLEM, tooltip=say_quality,
+               icon=_quality_icon),
     )  # fmt: skip
 
 
@@ -58,6 +60,12 @@ def say_quality(chunk: Chunk) -> str:
     """Quality in a sentence, for tool tips and screen readers."""
     score = _("Quality {n} of 100").format(n=chunk.quality)
     return f"{score}: {say_problem(chunk)}" if chunk.problem else score
+
+
+def say_number(chunk: Chunk) -> str:
+    """“Chunk 12: excluded”, for tool tips and screen readers."""
+    number, state = _("Chunk {n:,}").format(n=chunk.chunk_index + 1), say_state(chunk)
+    return f"{number}: {state}" if state else number
 
 
 def say_state(chunk: Chunk) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.action_button import ActionButton
@@ -14,7 +14,7 @@ from gui.chunk_text import ChunkText
 from gui.difference import differences, marks, removed_format
 from gui.edits import EditChunk, FlagChunks
 from gui.elided_label import ElidedLabel
-from gui.flow_layout import FlowLayout
+from gui.flow_layout import FlowBox
 from gui.shell import Shell
 from gui.source_view import SourceView
 from services.records import Chunk
@@ -55,13 +55,17 @@ class ChunkEditor(QWidget):
         self.excluded = QCheckBox(_("Exclude from training"))
         self.excluded.setToolTip(actions["exclude"].toolTip())
         self.excluded.clicked.connect(self._exclude)
-        self.original_button = ActionButton(actions["difference"], _("Original"))
+        self.original_button = ActionButton(actions["difference"], has_icon=False, text=_("Original"))
         self.restore_button = QPushButton(actions["restore"].icon(), _("Restore"))
         self.restore_button.setToolTip(actions["restore"].toolTip())
         self.restore_button.clicked.connect(self._restore)
-        self.split_button = ActionButton(actions["split"], _("Split"))
-        self.merge_button = ActionButton(actions["merge_next"], _("Merge"))
-        self.source_button = ActionButton(actions["source"], _("Source"))
+        self.split_button = ActionButton(actions["split"], has_icon=False, text=_("Split"))
+        self.merge_button = QPushButton(_("Merge"))
+        self.merge_button.setToolTip(_("Makes one chunk of this one and a neighbour."))
+        menu = QMenu(self.merge_button)
+        menu.addActions([actions["merge_previous"], actions["merge_next"]])
+        self.merge_button.setMenu(menu)
+        self.source_button = ActionButton(actions["source"], has_icon=False, text=_("Source"))
         self.delete_button = QPushButton(actions["delete"].icon(), _("Delete"))
         self.delete_button.setToolTip(actions["delete"].toolTip())
         self.delete_button.clicked.connect(self._delete)
@@ -98,6 +102,7 @@ class ChunkEditor(QWidget):
         """Open or close the page beside the chunk, beneath it where the pane is narrow."""
         self.view.setVisible(is_shown)
         self._turn()
+        self._share()
 
     def save(self) -> None:
         """Write what was typed, if anything was."""
@@ -207,7 +212,12 @@ class ChunkEditor(QWidget):
         orientation = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
         if self.panes.orientation() != orientation:
             self.panes.setOrientation(orientation)
-            self.panes.setSizes([1, 1])
+            self._share()
+
+    def _share(self) -> None:
+        """The page needs more room than the text."""
+        whole = self.panes.width() if self.panes.orientation() == Qt.Orientation.Horizontal else self.panes.height()
+        self.panes.setSizes([round(0.42 * whole), round(0.58 * whole)])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -239,9 +249,7 @@ class ChunkEditor(QWidget):
         flags = QHBoxLayout()
         flags.addWidget(self.excluded, 1)
         flags.addWidget(self.delete_button)
-        acts = FlowLayout(spacing=4)
-        for button in (self.split_button, self.merge_button, self.original_button, self.source_button):
-            acts.addWidget(button)
+        acts = FlowBox(self.split_button, self.merge_button, self.original_button, self.source_button, spacing=4)
         inner = QVBoxLayout(self._content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(theme.GAP)
@@ -251,7 +259,7 @@ class ChunkEditor(QWidget):
         inner.addWidget(self.text, 3)
         inner.addWidget(self._first, 2)
         inner.addLayout(facts)
-        inner.addLayout(acts)
+        inner.addWidget(acts)
         inner.addLayout(flags)
         left = QWidget()
         stack = QVBoxLayout(left)
@@ -262,6 +270,7 @@ class ChunkEditor(QWidget):
         self.panes.addWidget(self.view)
         for place in (0, 1):
             self.panes.setStretchFactor(place, 1)
+        self.panes.setCollapsible(0, True)  # a page in a low window may have all the room
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.PAD, 0)
         column.addWidget(self.panes)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.chunk_column import SHORT_PROBLEMS
+from gui.flow_layout import FlowLayout
 from gui.icon import icon
 from services.documents.quality import PROBLEMS
 from services.translation import _
@@ -144,6 +145,18 @@ class ChunkFilter(QWidget):
             return True
         return False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, the list of documents stands in the second row."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 76
+        if is_narrow != (self.documents.parent() is self._more):
+            if is_narrow:
+                self._first.removeWidget(self.documents)
+                self._second.insertWidget(2, self.documents)
+            else:
+                self._second.removeWidget(self.documents)
+                self._first.insertWidget(1, self.documents, 2)
+
     def _tokens(self) -> tuple[int, int] | None:
         least, most = self.least.value(), self.most.value() or MOST_TOKENS
         return None if (least, most) == (0, MOST_TOKENS) else (min(least, most), max(least, most))
@@ -184,6 +197,7 @@ class ChunkFilter(QWidget):
         number.setGroupSeparatorShown(True)
         number.setAlignment(Qt.AlignmentFlag.AlignRight)
         number.setKeyboardTracking(False)
+        number.setFixedWidth(number.fontMetrics().averageCharWidth() * 13)
         number.valueChanged.connect(self._change)
         return number
 
@@ -191,25 +205,23 @@ class ChunkFilter(QWidget):
         self.more_button.setMinimumSize(
             QSize(self.fontMetrics().horizontalAdvance(_("More ({n})").format(n=2)) + 5 * theme.GAP, 0)
         )
-        first = QHBoxLayout()
-        first.setSpacing(theme.GAP)
-        first.addWidget(self.search, 3)
-        first.addWidget(self.documents, 2)
-        first.addWidget(self.flags, 1)
-        first.addWidget(self.more_button)
-        second = QHBoxLayout(self._more)
-        second.setContentsMargins(0, 0, 0, 0)
-        second.setSpacing(theme.GAP)
+        self._first = QHBoxLayout()
+        self._first.setSpacing(theme.GAP)
+        self._first.addWidget(self.search, 3)
+        self._first.addWidget(self.documents, 2)
+        self._first.addWidget(self.flags, 1)
+        self._first.addWidget(self.more_button)
+        self._second = FlowLayout(self._more)
         for text, field in (
             (_("Quality"), self.problems), (_("Tokens from"), self.least), (_("to"), self.most),
         ):  # fmt: skip
-            label = QLabel(text)
+            label = QLabel(text, alignment=Qt.AlignmentFlag.AlignVCenter)
             label.setBuddy(field)
-            second.addWidget(label)
-            second.addWidget(field)
-        second.addStretch(1)
+            label.setMinimumHeight(field.sizeHint().height())
+            self._second.addWidget(label)
+            self._second.addWidget(field)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        column.addLayout(first)
+        column.addLayout(self._first)
         column.addWidget(self._more)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.chunk_column import say_problem
-from gui.flow_layout import FlowLayout
+from gui.flow_layout import FlowBox
 from gui.mark import Mark
 from services.records import Chunk
 from services.translation import _, ngettext
@@ -44,10 +45,7 @@ class ChunkNote(QFrame):
         said.setSpacing(theme.GAP)
         said.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.text, 1)
-        self._acts = QWidget()
-        acts = FlowLayout(self._acts, spacing=4)
-        for button in (self.compare_button, self.replace_button, self.include_button):
-            acts.addWidget(button)
+        self._acts = FlowBox(self.compare_button, self.include_button, self.replace_button, spacing=4)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 6, theme.GAP, 6)
         column.setSpacing(4)
@@ -65,7 +63,7 @@ class ChunkNote(QFrame):
         if original is not None:
             text = say_repeat(chunk, original)
         elif repeat_count and not chunk.is_excluded:
-            text = ngettext("{n:,} other chunk says the same.", "{n:,} other chunks say the same.", repeat_count).format(n=repeat_count)
+            text = ngettext("{n:,} other chunk says much the same.", "{n:,} other chunks say much the same.", repeat_count).format(n=repeat_count)
         elif not text and chunk.problem:
             text = _("Quality {n} of 100: {problem}.").format(n=chunk.quality, problem=say_problem(chunk))
         is_out = chunk.is_excluded and not chunk.is_deleted
@@ -77,6 +75,16 @@ class ChunkNote(QFrame):
         self.include_button.setText(_("Keep both") if is_repeat else _("Let it in"))
         self._acts.setVisible(not self.compare_button.isHidden() or not self.include_button.isHidden())
         self.setVisible(bool(text))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Never lower than its text at this width: fields with less to say give way."""
+        self._acts.fit()
+        self.setMinimumHeight(max(0, self.layout().totalHeightForWidth(self.width())))
 
     def _follow(self, link: str) -> None:
         self.chunk_wanted.emit(int(link))
@@ -109,7 +117,8 @@ def say_repeat(chunk: Chunk, original: Chunk) -> str:
     else:
         # 99.96 % is not "the same", whatever rounding says.
         percent = min(99, round(100 * chunk.similarity))
-        text = _("Nearly the same as {chunk} ({n} %).").format(chunk=link, n=percent)
+        said = _("Nearly the same as {chunk} ({n} %).") if percent >= 90 else _("Much the same as {chunk} ({n} %).")
+        text = said.format(chunk=link, n=percent)
     if chunk.is_excluded:
         text += " " + (_("Left out of training by you.") if chunk.cause == "person" else _("Left out of training."))
     return text

@@ -251,7 +251,7 @@ class ChunkTable(QWidget):
         for button in (self.merge_button, self.exclude_button, self.delete_button):
             foot.addWidget(button)
         for button in (self.exclude_button, self.delete_button):  # their texts change: nothing beside them may move
-            button.setMinimumWidth(self.fontMetrics().averageCharWidth() * 17)
+            button.setMinimumWidth(self.fontMetrics().horizontalAdvance(_("Include again")) + 3 * theme.PAD + 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
         column.setSpacing(theme.GAP)
@@ -267,5 +267,6 @@ class ChunkTable(QWidget):
     def _show_columns(self) -> None:
         """The source gives way where it would say the same in every row, both where there is no room for the text."""
         letters = self.width() / self.fontMetrics().averageCharWidth()
-        self.view.setColumnHidden(SOURCE, letters < 88 or self.documents.currentData() is not None)
-        self.view.setColumnHidden(QUALITY, letters < 56)
+        is_quality_wanted = self.filter.problems.currentData() or self.view.horizontalHeader().sortIndicatorSection() == QUALITY
+        self.view.setColumnHidden(SOURCE, letters < 96 or self.documents.currentData() is not None)
+        self.view.setColumnHidden(QUALITY, letters < 64 and not is_quality_wanted)

@@ -70,13 +70,6 @@ def added_format() -> QTextCharFormat:
     return look
 
 
-def passage_format() -> QTextCharFormat:
-    """A passage amid its surroundings."""
-    look = QTextCharFormat()
-    look.setBackground(QColor(theme.mix(theme.colors().warning, theme.colors().base, 0.25)))
-    return look
-
-
 def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 

@@ -23,7 +23,8 @@ from gui.icon import icon
 from services.documents.format import FORMATS
 from services.translation import _, ngettext
 
-COMMON = ("pdf", "docx", "html", "text")  # formats that are named where there is little room
+# Formats that are named where there is little room.
+COMMON = {"pdf": _("PDF"), "docx": _("Word"), "html": _("web pages"), "text": _("plain text")}
 
 
 def paths_of(data: QMimeData) -> list[Path]:
@@ -33,9 +34,8 @@ def paths_of(data: QMimeData) -> list[Path]:
 
 def say_formats() -> str:
     """The formats that most people have, and how many more there are."""
-    common = [format_ for format_ in FORMATS if format_.name in COMMON]
-    names = ", ".join(format_.label for format_ in common)
-    more = len(FORMATS) - len(common)
+    names = ", ".join(COMMON.values())
+    more = sum(format_.name not in COMMON for format_ in FORMATS)
     if not more:
         return names
     return ngettext("{names} and {n} more kind", "{names} and {n} more kinds", more).format(names=names, n=more)

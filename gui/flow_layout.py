@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 from gui import theme
@@ -19,6 +20,11 @@ class FlowLayout(QLayout):
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
+
+    def insertWidget(self, index: int, widget: QWidget) -> None:
+        """As ``addWidget``, at a place among the others."""
+        self.addWidget(widget)
+        self._items.insert(index, self._items.pop())
 
     def count(self) -> int:
         return len(self._items)
@@ -65,3 +71,21 @@ class FlowLayout(QLayout):
             left += size.width() + self.spacing()
             row_height = max(row_height, size.height())
         return top + row_height - rect.top()
+
+
+class FlowBox(QWidget):
+    """Widgets in a flow that is never lower than its rows at the width it has: boxes around it would not ask."""
+
+    def __init__(self, *widgets: QWidget, spacing: int = theme.GAP) -> None:
+        super().__init__()
+        self._flow = FlowLayout(self, spacing)
+        for widget in widgets:
+            self._flow.addWidget(widget)
+
+    def fit(self) -> None:
+        """Widgets were shown or hidden."""
+        self.setMinimumHeight(self._flow.heightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()

@@ -12,10 +12,16 @@ from gui import theme
 from gui.table_model import Index
 
 
+def marker() -> QColor:
+    """The colour of a text marker, as strong as letters on it stay easy to read."""
+    scheme = theme.colors()
+    return QColor(theme.mix("#ffc83d", scheme.base, 0.35 if scheme is theme.DARK else 0.55))
+
+
 def hit_format() -> QTextCharFormat:
     """How a hit looks wherever it stands: a background and, not by colour alone, a line beneath."""
     look = QTextCharFormat()
-    look.setBackground(QColor(theme.mix(theme.colors().warning, theme.colors().base, 0.25)))
+    look.setBackground(marker())
     look.setFontUnderline(True)
     return look
 

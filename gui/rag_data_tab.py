@@ -173,13 +173,15 @@ class RagDataTab(Tab):
         """A page needs room, which the table gives and gets back."""
         sizes = self.panes.sizes()
         self.editor.show_source(is_shown)
+        is_narrow = sum(sizes) < self.fontMetrics().averageCharWidth() * 160
+        self.documents.setVisible(not (is_shown and is_narrow))
         state = self.shell.preferences.value("rag_data/panes") if not is_shown else None
         if is_shown:
             self.shell.preferences.setValue("rag_data/panes", self.panes.saveState())
-            total, share = sum(sizes), 0.44
-            if total and sizes[2] < total * share:
-                wanted = round(total * share)
-                self.panes.setSizes([sizes[0], max(1, total - sizes[0] - wanted), wanted])
+            total, others = sum(sizes), sizes[0] * self.documents.isVisibleTo(self)
+            wanted = round(total * (0.5 if is_narrow else 0.44))
+            if total and sizes[2] < wanted:
+                self.panes.setSizes([others, max(1, total - others - wanted), wanted])
         elif state:
             self.panes.restoreState(state)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -55,6 +55,7 @@ class RemovedView(QDialog):
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         letter = self.fontMetrics().averageCharWidth()
         self.resize(letter * 100, letter * 70)
+        self.tree.setCurrentItem(self.tree.topLevelItem(0))
         self.tree.setFocus()
 
     def _fill(self, removals: Sequence[Removal]) -> None:
@@ -62,6 +63,7 @@ class RemovedView(QDialog):
         for removal in removals:
             by_kind[removal.kind].append(removal)
         metrics = self.fontMetrics()
+        height = round(metrics.height() * 1.6)
         for kind in sorted(by_kind, key=lambda kind: list(REMOVALS).index(kind) if kind in REMOVALS else len(REMOVALS)):
             rows = by_kind[kind]
             name = REMOVALS.get(kind, kind)
@@ -69,6 +71,7 @@ class RemovedView(QDialog):
             font = group.font(0)
             font.setBold(True)
             group.setFont(0, font)
+            group.setSizeHint(0, QSize(0, height))
             group.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for row in rows:
                 item = QTreeWidgetItem(group, [" ".join(row.text.split()), f"{row.count:,}", str(row.page or "")])
@@ -80,7 +83,7 @@ class RemovedView(QDialog):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, header.ResizeMode.Stretch)
         for column in (1, 2):
-            self.tree.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            self.tree.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             header.resizeSection(column, metrics.horizontalAdvance(self.tree.headerItem().text(column)) + 4 * theme.GAP)
 
     def _search(self, words: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeySequence, QTextCursor
+from PySide6.QtGui import QImage, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.difference import marks, passage_format
+from gui.difference import marks
 from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
+from gui.hit_delegate import marker
 from gui.icon import icon
 from gui.job_thread import JobThread
 from gui.page_view import ZOOMS, PageView
@@ -206,7 +207,9 @@ class SourceView(QWidget):
         before, after = ("…\n" if first else ""), ("\n…" if last < len(text) else "")
         self.text.setPlainText(before + text[first:last] + after)
         place = start - first + len(before)
-        mark = marks(self.text, [(place, place + end - start)], passage_format())
+        look = QTextCharFormat()
+        look.setBackground(marker())
+        mark = marks(self.text, [(place, place + end - start)], look)
         self.text.setExtraSelections(mark)
         self._stack.setCurrentWidget(self.text)
         here = QTextCursor(mark[0].cursor)

@@ -17,7 +17,8 @@ CLOCK_STEP_S = 2.0
 class Changes:
     """new: files in the watched folders that the knowledge base has not met, sorted.
 
-    changed: files of documents whose size or time differs from what was read. gone: sources whose file is not there.
+    changed: files of documents whose size or time differs from what was read. gone: sources of documents that were read and
+    whose file is not there.
     """
 
     new: tuple[Path, ...] = ()
@@ -49,7 +50,8 @@ def find_changes(
         known.add(document.path)
         path, is_member = _file_of(Path(document.path))
         if path is None:
-            gone.append(document.source)
+            if document.state == "ready":
+                gone.append(document.source)
             continue
         found = path.stat()
         is_same_size = is_member or found.st_size == document.size_bytes

@@ -1,6 +1,7 @@
 """Ingest beside the script that a person would write: the same PDFs, each as a process of its own.
 
     python tests/benchmarks/ingest_vs_script.py [--texts FOLDER] [--pages 10,100,1000] [--long] [--workers 2] [--json FILE]
+    python tests/benchmarks/ingest_vs_script.py --pdfs FOLDER
 
 The script is pypdf, ``RecursiveCharacterTextSplitter.from_huggingface_tokenizer`` and INSERT. Both are measured from
 start to exit: wall and CPU time (with all children), and the memory of all their processes, sampled 20 times a second:
@@ -15,6 +16,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -74,23 +76,30 @@ def paragraphs(folder: Path | None) -> Iterator[str]:
             yield " ".join(chooser.choices(words, k=chooser.randint(30, 120))) + "."
 
 
-def write_pdfs(folder: Path, page_count: int, texts: Iterator[str]) -> int:
-    """Files of up to 50 pages, each with a running head, a page number and headings; returns their size in bytes."""
+def write_pdfs(folder: Path, page_count: int, texts: Iterator[str], fonts: str) -> None:
+    """Files of up to 50 pages, each with a running head, a page number and headings."""
     from reportlab.lib.pagesizes import A4
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
     folder.mkdir()
+    plain, bold = "Helvetica", "Helvetica-Bold"
+    if fonts == "embedded":
+        plain, bold = "Vera", "VeraBd"
+        for name in (plain, bold):
+            pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
     file_count = max(2, -(-page_count // PAGES_OF_A_FILE))  # two, so that two workers have something to do
     for number in range(file_count):
         canvas = Canvas(str(folder / f"volume_{number:04}.pdf"), pagesize=A4)
         for page in range(page_count * number // file_count, page_count * (number + 1) // file_count):
-            canvas.setFont("Helvetica", 8)
+            canvas.setFont(plain, 8)
             canvas.drawString(56, 812, f"Volume {number + 1} of the collected texts")
             canvas.drawCentredString(297, 28, str(page + 1))
-            canvas.setFont("Helvetica-Bold", 13)
+            canvas.setFont(bold, 13)
             canvas.drawString(56, 786, f"{page + 1} {next(texts)[:50]}")
             block = canvas.beginText(56, 764)
-            block.setFont("Helvetica", 10)
+            block.setFont(plain, 9)
             block.setLeading(15.2)
             line_count = 0
             while line_count < LINES_OF_A_PAGE:
@@ -102,7 +111,6 @@ def write_pdfs(folder: Path, page_count: int, texts: Iterator[str]) -> int:
             canvas.drawText(block)
             canvas.showPage()
         canvas.save()
-    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def wrap(text: str) -> list[str]:
@@ -188,10 +196,10 @@ def _cpu_of_children_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def count_chunks(database: Path) -> int:
+def count_rows(database: Path, table: str) -> int:
     connection = sqlite3.connect(database)
     try:
-        return connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     finally:
         connection.close()
 
@@ -200,7 +208,7 @@ def run_script(pdfs: Path, folder: Path) -> dict[str, Any]:
     script, database = folder / "script.py", folder / "script.db"
     script.write_text(SCRIPT, "utf-8")
     result = measure([sys.executable, str(script), str(pdfs), str(database), str(STARTER)], folder)
-    return result | {"chunks": count_chunks(database)}
+    return result | {"chunks": count_rows(database, "chunk")}
 
 
 def run_ingest(pdfs: Path, folder: Path, workers: int) -> dict[str, Any]:
@@ -211,8 +219,25 @@ def run_ingest(pdfs: Path, folder: Path, workers: int) -> dict[str, Any]:
     if "--workers" in options:
         command += ["--workers", str(workers)]
     result = measure(command, folder)
-    database = next(path for path in project.iterdir() if path.suffix in (".db", ".sqlite"))
-    return result | {"chunks": count_chunks(database)}
+    return result | {"chunks": count_rows(project / "data" / "rag_db.sqlite", "rag_chunks")}
+
+
+def compare(pdfs: Path, page_count: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Both on the same files, in turns."""
+    runs: dict[str, list[dict[str, Any]]] = {"script": [], "ingest": []}
+    for attempt in range(options.repeat):
+        for who, all_ in runs.items():
+            place = folder / f"{who}_{attempt}"
+            place.mkdir()
+            all_.append(run_script(pdfs, place) if who == "script" else run_ingest(pdfs, place, options.workers))
+    size_bytes = sum(path.stat().st_size for path in pdfs.glob("*.pdf"))
+    return {"pages": page_count, "pdf_bytes": size_bytes} | {who: best(all_) for who, all_ in runs.items()}
+
+
+def count_pages(folder: Path) -> int:
+    from pypdf import PdfReader
+
+    return sum(len(PdfReader(path).pages) for path in folder.glob("*.pdf"))
 
 
 def best(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -223,8 +248,15 @@ def best(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=Path, help="folder of .txt files; the sample document and its words without it")
+    parser.add_argument("--pdfs", type=Path, help="folder of PDFs that are there, in place of made ones")
     parser.add_argument("--pages", default="10,100,1000")
     parser.add_argument("--long", action="store_true", help="10,000 pages too")
+    parser.add_argument(
+        "--fonts",
+        choices=("embedded", "standard"),
+        default="embedded",
+        help="embedded ones are in nearly every PDF of today; standard ones cost pypdf less",
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")
     parser.add_argument("--json", type=Path)
@@ -232,24 +264,16 @@ def main() -> None:
     sizes = [int(count) for count in options.pages.split(",")] + ([10_000] if options.long else [])
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
-        for page_count in sizes:
+        if options.pdfs:
+            results.append(compare(options.pdfs, count_pages(options.pdfs), Path(name), options))
+            print_row(results[-1], is_first=True)
+        for page_count in [] if options.pdfs else sizes:
             folder = Path(name) / str(page_count)
             folder.mkdir()
-            size_bytes = write_pdfs(folder / "pdf", page_count, paragraphs(options.texts))
-            runs: dict[str, list[dict[str, Any]]] = {"script": [], "ingest": []}
-            for attempt in range(options.repeat):
-                for who in runs:
-                    place = folder / f"{who}_{attempt}"
-                    place.mkdir()
-                    runs[who].append(
-                        run_script(folder / "pdf", place)
-                        if who == "script"
-                        else run_ingest(folder / "pdf", place, options.workers)
-                    )
-            results.append(
-                {"pages": page_count, "pdf_bytes": size_bytes} | {who: best(all_) for who, all_ in runs.items()}
-            )
+            write_pdfs(folder / "pdf", page_count, paragraphs(options.texts), options.fonts)
+            results.append(compare(folder / "pdf", page_count, folder, options))
             print_row(results[-1], is_first=len(results) == 1)
+            shutil.rmtree(folder)
     summary = marginal(results)
     if options.json:
         options.json.write_text(json.dumps({"results": results, "marginal": summary}, indent=1), "utf-8")

@@ -5,38 +5,58 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QTableView
 
-from gui.job_thread import JobThread
+from gui.job_thread import Event, JobThread
 from gui.shell import Shell
-from gui.table_model import show_ids
+from gui.table_model import selected_count, show_ids
 from gui.thread_end import connect_end
 from services.knowledge_base.store import KnowledgeBase
 
 Query = Callable[[KnowledgeBase], array]
 
 
+@dataclass(frozen=True)
+class ChunkQuery:
+    """A query of ``chunk_ids``, by its arguments. Two that ask the same are equal, and it can ask for the first rows."""
+
+    arguments: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, **arguments: Any) -> ChunkQuery:
+        return cls(tuple(sorted(arguments.items())))
+
+    def __call__(self, store: KnowledgeBase, limit: int | None = None) -> array:
+        return store.chunk_ids(**dict(self.arguments), limit=limit)
+
+
 class RowQuery(QObject):
     """Keeps one table in step with its search, its filters and the store.
 
-    ``prepare()`` is called in the window's thread; the query it returns may run in another one.
+    ``prepare()`` is called in the window's thread; the query it returns may run in another one. Of a new ChunkQuery
+    the first rows are shown at once, the others behind them as soon as they are known.
 
     Signals:
-        shown: the table shows the answer.
+        shown: the table shows the answer, or the first rows of it (``is_partial``).
     """
 
     shown = Signal()
 
     DIRECT_LIMIT = 50_000  # rows of the larger table
+    FIRST_ROWS = 500
     DELAY_MS = 150
 
     def __init__(self, shell: Shell, view: QTableView, prepare: Callable[[], Query], parent: QObject) -> None:
         super().__init__(parent)
         self._shell, self._view, self._prepare = shell, view, prepare
         self._thread: JobThread | None = None
+        self._shown_query: Query | None = None
         self._is_outdated = False
+        self.is_partial = False
         self._timer = QTimer(self, singleShot=True, interval=self.DELAY_MS)
         self._timer.timeout.connect(self.reload)
 
@@ -48,25 +68,43 @@ class RowQuery(QObject):
     def reload(self) -> None:
         """Ask anew; selection and place stay where the rows do."""
         self._timer.stop()
+        query = self._prepare()
         if self._thread is not None:
             self._is_outdated = True
+            # The same question again may wait for the answer: a job that writes all the time would else prevent any.
+            if isinstance(query, ChunkQuery) and query != self._shown_query and not self._thread.is_stopping:
+                self._thread.stop()
             return
-        query = self._prepare()
         if self._shell.knowledge_base.count_chunks() <= self.DIRECT_LIMIT:
+            self._shown_query = query
             self._show(query(self._shell.knowledge_base))
             return
-        project = self._shell.project
+        # The rows of a question that is asked again stay on the screen until all of them are known.
+        has_first = isinstance(query, ChunkQuery) and query != self._shown_query
+        self._shown_query = query
+        project, first_rows = self._shell.project, self.FIRST_ROWS
 
-        def ask(_emit: Callable[..., None], _cancelled: threading.Event) -> array:
-            with project.connect(is_read_only=True) as store:
+        def ask(emit: Callable[[Event], None], cancelled: threading.Event) -> array:
+            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
+                if has_first:
+                    emit({"type": "first_rows", "ids": query(store, first_rows)})
                 return query(store)
 
         self._thread = self._shell.run_beside(ask)
+        self._thread.events.connect(self._show_first)
         self._thread.succeeded.connect(self._show)
         connect_end(self._thread, self._finish)
 
-    def _show(self, ids: array) -> None:
+    def _show_first(self, events: list[Event]) -> None:
+        if not self._thread.is_stopping:
+            self._show(events[-1]["ids"], is_partial=True)
+
+    def _show(self, ids: array, is_partial: bool = False) -> None:
+        is_all = self.is_partial and 0 < selected_count(self._view) == self._view.model().rowCount()
+        self.is_partial = is_partial
         show_ids(self._view, ids)
+        if is_all:  # "select all" means those that were not there yet, too
+            self._view.selectAll()
         self.shown.emit()
 
     def _finish(self, _outcome: object = None) -> None:

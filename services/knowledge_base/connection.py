@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from services.errors import UserError
+from services.errors import Cancelled, UserError
 from services.knowledge_base.schema import upgrade
 from services.translation import _
+
+_STEPS_BETWEEN_QUESTIONS = 50_000  # of SQLite's virtual machine
 
 
 class Connection:
@@ -94,6 +96,23 @@ class Connection:
                 if self.connection.in_transaction:
                     self.connection.execute("DELETE FROM meta WHERE key = 'resting'")
             self._bump()
+
+    @contextmanager
+    def interruptible(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Let queries end early: ``is_cancelled`` is asked every few milliseconds.
+
+        Raises:
+            Cancelled: it said so.
+        """
+        self.connection.set_progress_handler(is_cancelled, _STEPS_BETWEEN_QUESTIONS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if is_cancelled():
+                raise Cancelled from error
+            raise
+        finally:
+            self.connection.set_progress_handler(None, 0)
 
     def revision(self) -> int:
         """Counts what a model or a pair can depend on: it grows with every change of a chunk's text or flags."""

@@ -2,58 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from services.training.row import IGNORED
+from services.training.linear_loss import linear_cross_entropy
 
-_LOGIT_BYTES = 128 * 2**20  # of F32 logits at once
-# Factors and limits that some families put between the last layer and the loss.
-_HEAD_EXTRAS = (
-    "final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier", "lm_head_multiplier",
-    "output_router_logits",
-)  # fmt: skip
+# What families call the factor between the product with the output matrix and the logits.
+_FACTORS = ("logit_scale", "output_multiplier", "lm_head_multiplier")
+_PROBE_TOKENS = 8
 
 
-def has_plain_head(config: Any) -> bool:
-    """Whether the logits of a model are its last hidden states times the output matrix, and nothing else."""
-    text_config = config.get_text_config()
-    return all(getattr(text_config, name, None) in (None, False, 1, 1.0) for name in _HEAD_EXTRAS)
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a model does to the product of its last hidden states with its output matrix, before the softmax.
+
+    cap: logits are bent as cap · tanh(logits / cap); None leaves them.
+    """
+
+    scale: float = 1.0
+    cap: float | None = None
 
 
-def summed_loss(network: Any, batch: dict[str, Any]) -> Any:
-    """The sum of −log p(token | what stands before it) over the labelled tokens of a batch, as an F32 scalar.
+def find_head(network: Any) -> Head | None:
+    """The head of a causal language model; None where what its configuration says does not explain its logits."""
+    import torch
+
+    config = network.config.get_text_config()
+    factors = [getattr(config, name, None) for name in _FACTORS]
+    scale = next((float(factor) for factor in factors if factor is not None), 1.0)
+    if divisor := getattr(config, "logits_scaling", None):
+        scale = 1 / divisor
+    head = Head(scale, getattr(config, "final_logit_softcapping", None))
+    output = network.get_output_embeddings()
+    if type(output) is not torch.nn.Linear:
+        return None
+    was_training = network.training
+    try:
+        with torch.no_grad():
+            ids = torch.arange(_PROBE_TOKENS, device=output.weight.device)[None] % output.weight.shape[0]
+            inputs = {"input_ids": ids, "use_cache": False}
+            theirs = type(network).forward(network.eval(), **inputs).logits.float()
+            ours = output(network.base_model(**inputs).last_hidden_state).float() * head.scale
+            if head.cap:
+                ours = head.cap * torch.tanh(ours / head.cap)
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return None
+    finally:
+        network.train(was_training)
+    return head if torch.allclose(ours, theirs, rtol=1e-2, atol=1e-2 * theirs.abs().max().item()) else None
+
+
+def summed_loss(network: Any, batch: dict[str, Any], head: Head | None) -> Any:
+    """The sum of −log p(token | what stands before it) over the targets of a batch, as an F32 scalar (F64 for F64).
 
     Args:
         network: a causal language model of transformers.
-        batch: ``input_ids``, ``labels`` and ``position_ids`` of shape (rows, length).
+        batch: as ``services.training.layout`` makes them.
+        head: of this network; without one its own forward makes all logits.
     """
-    from torch.utils.checkpoint import checkpoint
+    import torch
 
-    inputs = {name: batch[name] for name in ("input_ids", "position_ids")}
-    if not has_plain_head(network.config):
-        return _summed_over_logits(network(**inputs, use_cache=False).logits, batch["labels"])
-    hidden = network.base_model(**inputs, use_cache=False).last_hidden_state[:, :-1]
-    labels = batch["labels"][:, 1:]
-    is_learnt = labels != IGNORED
-    hidden, labels = hidden[is_learnt], labels[is_learnt]
-    head = network.get_output_embeddings()
-    rows = max(256, _LOGIT_BYTES // (4 * head.weight.shape[0]))
-    if len(labels) <= rows:
-        return _head_loss(head, hidden, labels)
-    # A large vocabulary: the logits of each part are made again on the way back instead of being kept.
-    parts = zip(hidden.split(rows), labels.split(rows), strict=True)
-    return sum(checkpoint(_head_loss, head, states, goal, use_reentrant=False) for states, goal in parts)
-
-
-def _head_loss(head: Any, hidden: Any, labels: Any) -> Any:
-    from torch.nn.functional import cross_entropy
-
-    return cross_entropy(head(hidden).float(), labels, reduction="sum")
-
-
-def _summed_over_logits(logits: Any, labels: Any) -> Any:
-    from torch.nn.functional import cross_entropy
-
-    return cross_entropy(
-        logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), reduction="sum", ignore_index=IGNORED
+    kept, targets = batch["kept"], batch["targets"]
+    inputs = {name: value for name, value in batch.items() if name not in ("kept", "targets")}
+    if head is None:
+        # The class's own: the instance's may be the trainer's, which ends here.
+        logits = type(network).forward(network, **inputs, use_cache=False).logits.flatten(0, 1)[kept]
+        exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        return torch.nn.functional.cross_entropy(exact, targets, reduction="sum")
+    hidden = network.base_model(**inputs, use_cache=False).last_hidden_state.flatten(0, 1)[kept]
+    output = network.get_output_embeddings()
+    weight = output.weight.full_tensor() if hasattr(output.weight, "full_tensor") else output.weight  # under FSDP2
+    return linear_cross_entropy(
+        hidden.to(weight.dtype), weight, targets, bias=output.bias, scale=head.scale, cap=head.cap
     )

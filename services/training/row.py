@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,42 +112,6 @@ def epoch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) 
         batches += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
     rng.shuffle(batches)
     return [index for batch in batches for index in batch] + order[whole:]
-
-
-class RowSampler:
-    """The order of the rows, epoch by epoch, for a DataLoader.
-
-    epoch: asked at the start of each pass. Neither TRL nor accelerate forward ``set_epoch`` through every wrapper that
-        a resumed run has, so the trainer's own step counter is asked.
-    """
-
-    def __init__(self, rows: Sequence[Row], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
-        self._lengths = [len(row.input_ids) for row in rows]
-        self._batch_size, self._seed, self._epoch = batch_size, seed, epoch
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(epoch_order(self._lengths, self._batch_size, self._seed, self._epoch()))
-
-
-def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
-    """A batch of (rows, longest row): ``input_ids``, ``labels`` and ``position_ids``, int64, padded on the right.
-
-    There is no attention mask: under causal attention no token sees padding on its right, and without a mask the
-    fast causal kernels are used. Each row is one document or a part of one, so documents never see each other.
-    """
-    import torch
-
-    longest = max(len(row.input_ids) for row in rows)
-    input_ids = torch.full((len(rows), longest), pad_id, dtype=torch.int64)
-    labels = torch.full((len(rows), longest), IGNORED, dtype=torch.int64)
-    for index, row in enumerate(rows):
-        input_ids[index, : len(row.input_ids)] = torch.from_numpy(row.input_ids)
-        labels[index, : len(row.labels)] = torch.from_numpy(row.labels)
-    positions = torch.arange(longest).expand(len(rows), longest)
-    return {"input_ids": input_ids, "labels": labels, "position_ids": positions}
 
 
 def pad_id(tokenizer: Any) -> int:

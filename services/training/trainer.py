@@ -6,19 +6,21 @@ import contextlib
 import functools
 import time
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import Cancelled, UserError
-from services.training import checkpoint
+from services.training import checkpoint, lora, memory
+from services.training.attention import documents_apart
 from services.training.device import Device
-from services.training.loss import has_plain_head, summed_loss
+from services.training.layout import divide, lay_flat, lay_padded
+from services.training.loss import find_head, summed_loss
 from services.training.pace import Pace
 from services.training.plan import count_steps
-from services.training.row import Row, RowSampler, collate, pad_id
+from services.training.row import Row, pad_id
+from services.training.schedule import Schedule
 from services.training.session import from_first, process_count
 from services.translation import _
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _LOG_EVERY_S = 0.5
 _CHECKPOINTS_KEPT = 2
+# Tokens that go through the model at once: enough to keep the device busy. More would only take more memory.
+_BUSY_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 16384}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ def train(
     context: Context,
     *,
     resume_from: Path | None = None,
+    recomputed_layers: int | None = None,
     log_every_s: float = _LOG_EVERY_S,
 ) -> tuple[Any, Outcome]:
     """Teach a fresh adapter; returns the PeftModel and what the training came to.
@@ -67,6 +72,8 @@ def train(
         settings: those that both phases share, see ``services.settings``.
         folder: where this run's checkpoints are.
         resume_from: a complete checkpoint in there. Going on from it gives the same adapter as not having stopped.
+        recomputed_layers: whose activations are computed twice to save memory; None: none of them, or, with
+            ``settings["gradient_checkpointing"]``, as many as the free memory asks for.
 
     Raises:
         UserError: no room in memory or on the disk, or the loss is no longer a number.
@@ -95,9 +102,10 @@ def train(
             rows=rows,
             held_out=held_out,
             pace=pace,
-            epoch_steps=epoch_steps,
+            settings=settings,
         )
-        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+        with trainer.at_its_best(recomputed_layers):
+            trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     if pace.is_stopped:
         raise Cancelled
     best = min(pace.validation, key=lambda point: point[1], default=(None, None))
@@ -163,15 +171,17 @@ def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps
         lr_scheduler_kwargs={"min_lr_rate": 0.1},
         warmup_steps=round(settings["warmup_share"] * max_steps),
         weight_decay=settings["weight_decay"],
-        per_device_train_batch_size=settings["batch_size"],
-        gradient_accumulation_steps=settings["gradient_accumulation"],
+        # A step is cut into batches in schedule.py, which knows the lengths of its rows.
+        per_device_train_batch_size=settings["batch_size"] * settings["gradient_accumulation"],
+        gradient_accumulation_steps=1,
         seed=settings["seed"],
         use_cpu=device.name == "cpu",
-        bf16=device.dtype == "bfloat16",
+        # The weights are in BF16 already, and autocast would only cast activations back and forth.
+        bf16=False,
         fp16=device.dtype == "float16",
-        # Two names of one thing; TRL still switches the old one on by itself.
+        # Two names of one thing; which layers, is decided in memory.py.
         gradient_checkpointing=False,
-        activation_checkpointing=settings["gradient_checkpointing"],
+        activation_checkpointing=False,
         # When to log, measure and save is decided in pace.py.
         logging_strategy="no",
         eval_strategy="no",
@@ -195,6 +205,7 @@ def _trainer_class() -> type:
     """The trainer, made when it is first needed: importing TRL takes seconds."""
     import torch
     from datasets import Dataset
+    from torch.utils.data import DataLoader
     from transformers import PrinterCallback, TrainerCallback
     from trl import SFTTrainer
 
@@ -238,54 +249,83 @@ def _trainer_class() -> type:
     class LoraTrainer(SFTTrainer):
         """SFTTrainer over rows that are cut already, with checkpoints that are whole or not there.
 
-        The loss is TRL's where it is fused (Triton) or spread over processes; elsewhere TRL projects every token
-        through the vocabulary twice, prompt and padding included, so there our own is used.
+        An item of its data loader is a whole optimizer step. How that is cut into batches, how these lie in memory,
+        and how attention, adapters and loss are computed is ours; the sums are the same.
         """
 
         def __init__(
-            self, rows: Sequence[Row], held_out: Sequence[Row], pace: Pace, epoch_steps: int, **arguments: Any
+            self, rows: Sequence[Row], held_out: Sequence[Row], pace: Pace, settings: dict[str, Any], **arguments: Any
         ) -> None:
-            self.rows, self.held_out, self.pace, self._epoch_steps = rows, held_out, pace, epoch_steps
-            self._pad_id = pad_id(arguments["processing_class"])
-            self._batch_tokens: deque[int] = deque()  # of the batches that are made and not yet trained on
-            # What TRL passes around are numbers of rows; the collator knows the rows.
+            self.held_out, self.pace = held_out, pace
             super().__init__(
-                train_dataset=Dataset.from_dict({"row": list(range(len(rows)))}),
-                data_collator=self._collate,
-                **arguments,
+                train_dataset=Dataset.from_dict({"row": list(range(len(rows)))}), data_collator=list, **arguments
             )
             self.remove_callback(PrinterCallback)
             self.add_callback(PaceCallback(self))
             self._network = self.accelerator.unwrap_model(self.model).get_base_model()
-            self._has_own_loss = (
-                self.accelerator.num_processes == 1
-                and self.args.device.type != "cuda"
-                and has_plain_head(self._network.config)
+            self._pad_id: int | None = pad_id(arguments["processing_class"])
+            self._budget = min(
+                _BUSY_TOKENS.get(self.args.device.type, 2048), settings["batch_size"] * settings["max_seq_length"]
             )
+            self._settings, self._rows = settings, rows
 
-        def _collate(self, items: list[dict[str, int]]) -> dict[str, Any]:
-            batch = [self.rows[item["row"]] for item in items]
-            self._batch_tokens.append(sum(row.token_count for row in batch))
-            return collate(batch, self._pad_id)
+        @contextlib.contextmanager
+        def at_its_best(self, recomputed_layers: int | None) -> Iterator[None]:
+            """Everything that is computed in another way than the libraries do, for as long as the training takes."""
+            network, processes = self._network, self.accelerator.num_processes
+            with contextlib.ExitStack() as stack:
+                if stack.enter_context(documents_apart(network)):
+                    self._pad_id = None
+                if not self.args.fp16:
+                    stack.enter_context(lora.fused(self.model))
+                self._head = find_head(network)
+                if recomputed_layers is None:
+                    recomputed_layers = 0
+                    if self._settings["gradient_checkpointing"]:
+                        longest = max((len(row.input_ids) for row in self._rows), default=0)
+                        recomputed_layers = memory.layers_to_recompute(
+                            network, max(longest, self._budget), memory.free_bytes(self.args.device)
+                        )
+                memory.recompute(network, recomputed_layers)
+                self._schedule = Schedule(
+                    self._rows, self._train_batch_size * processes, self.args.seed, budget=self._budget,
+                    pad_id=self._pad_id, process=self.accelerator.process_index, processes=processes,
+                )  # fmt: skip
+                # The loss is made inside the model's forward, which is what DDP and FSDP see and prepare for.
+                network.forward = self._forward
+                stack.callback(delattr, network, "forward")
+                yield
 
-        def training_step(self, *arguments: Any, **more: Any) -> Any:
-            self.pace.tokens += self._batch_tokens.popleft() * self.accelerator.num_processes
-            return super().training_step(*arguments, **more)
+        def _forward(self, **inputs: Any) -> dict[str, Any]:
+            batch = {name: value for name, value in inputs.items() if value is not None}
+            return {"loss": summed_loss(self._network, batch, self._head)}
 
-        def _get_train_sampler(self, *_arguments: Any) -> RowSampler:
-            processes = self.accelerator.num_processes
-            size = self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps * processes
-            return RowSampler(
-                self.rows, size, self.args.seed, lambda: self.state.global_step // self._epoch_steps
-            )
+        def get_train_dataloader(self) -> Any:
+            # Every process walks through all steps and takes its part of each, so accelerate has nothing to share out.
+            return DataLoader(
+                range(self._schedule.epoch_steps), batch_size=1, collate_fn=self._take_step,
+                pin_memory=self.args.device.type == "cuda",
+            )  # fmt: skip
 
-        def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
-            if not self._has_own_loss or return_outputs:
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            with self.accelerator.autocast():
-                return summed_loss(self._network, inputs) / num_items_in_batch
+        def _take_step(self, place: list[int]) -> dict[str, Any]:
+            epoch_steps = self._schedule.epoch_steps
+            return self._schedule.step(self.state.global_step // epoch_steps * epoch_steps + place[0])
+
+        def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+            model.train()
+            step = self._prepare_inputs(inputs)
+            self.pace.tokens += step["learnt"]
+            # DDP takes the mean over the processes, and this is the sum over all tokens by their number.
+            share = self.accelerator.num_processes / max(1, step["targets"])
+            total = torch.zeros((), device=self.args.device)
+            for number, batch in enumerate(step["parts"], 1):
+                is_last = number == len(step["parts"])
+                with contextlib.nullcontext() if is_last else self.accelerator.no_sync(model):
+                    with self.compute_loss_context_manager():
+                        loss = model(**batch)["loss"] * share
+                    self.accelerator.backward(loss)
+                total += loss.detach()
+            return total
 
         def floating_point_ops(self, inputs: Any) -> int:
             return 0  # a number that nobody reads, for a walk over all modules at every step
@@ -295,15 +335,18 @@ def _trainer_class() -> type:
             if not self.held_out:
                 return {}
             self.model.eval()
-            size, processes = self.args.per_device_train_batch_size, self.accelerator.num_processes
+            lengths, processes = [len(row.input_ids) for row in self.held_out], self.accelerator.num_processes
+            groups = divide(lengths, self._budget, is_padded=self._pad_id is not None)
             total = torch.zeros(2, device=self.args.device)
-            for start in range(size * self.accelerator.process_index, len(self.held_out), size * processes):
+            for group in groups[self.accelerator.process_index :: processes]:
                 if processes == 1 and self.pace.context.cancelled.is_set():
                     return {}
-                batch = self._prepare_inputs(collate(self.held_out[start : start + size], self._pad_id))
+                rows = [self.held_out[index] for index in group]
+                batch = lay_flat(rows) if self._pad_id is None else lay_padded(rows, self._pad_id)
+                batch = self._prepare_inputs(batch)
                 with torch.no_grad(), self.accelerator.autocast():
-                    total[0] += summed_loss(self._network, batch)
-                total[1] += (batch["labels"][:, 1:] != -100).sum()
+                    total[0] += summed_loss(self._network, batch, self._head)
+                total[1] += len(batch["targets"])
             loss_sum, tokens = self.accelerator.reduce(total, "sum").tolist()
             self.pace.measured(self.state.global_step, loss_sum / tokens)
             self.state.log_history.append({"step": self.state.global_step, "validation_loss": loss_sum / tokens})

@@ -1,7 +1,6 @@
 """Rows: every token is learnt exactly once, documents end and do not mix, and the order can be had again."""
 
 import random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from services.jobs import Context
 from services.training.plan import count_rows
 from services.training.row import (
     IGNORED,
-    collate,
     cut_rows,
     encode_documents,
     epoch_order,
@@ -59,19 +57,6 @@ def test_text_that_begins_with_bos_gets_no_second_one() -> None:
     ids = encode_documents(tokenizer, ["<s>Hello"], has_special_tokens=True, context=Context())[0]
 
     assert (ids == tokenizer.bos_token_id).sum() == 1
-
-
-def test_tokens_in_are_tokens_out(tokenizer: Any) -> None:
-    """The whole way from texts of every length to the labels of the batches."""
-    rng = random.Random(0)
-    texts = [" ".join(rng.choices(SENTENCES[0].split(), k=words)) for words in (1, 5, 40, 300, 1000, 3)]
-    encoded = encode_documents(tokenizer, texts, has_special_tokens=False, context=Context())
-    rows = [row for ids in encoded for row in cut_rows(ids, 64)]
-
-    order = epoch_order([len(row.input_ids) for row in rows], 4, seed=1, epoch=0)
-    batches = [collate([rows[index] for index in order[start : start + 4]], 0) for start in range(0, len(order), 4)]
-
-    assert sum(int((batch["labels"] != IGNORED).sum()) for batch in batches) == sum(map(len, encoded))
 
 
 def test_the_order_has_every_row_once_and_rows_of_similar_length_together() -> None:

@@ -1,0 +1,63 @@
+"""How much memory the activations of a training take, and of how many layers they should be computed twice.
+
+Bytes that eager transformers layers keep for the way back, with fused attention, for T tokens, width h, inner width I:
+T · (8·I + 20·h) in two bytes, twice that in four. Counted with autograd's hooks on three models, right within 2 %.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SHARE = {"cuda": 0.85, "mps": 0.5, "cpu": 0.5}  # of what is free; a computer's own memory has other users
+_ADAM_BYTES = 12  # for each trained value: its gradient and both moments
+
+
+def layers_to_recompute(network: Any, tokens: int, free_bytes: int) -> int:
+    """The fewest layers whose activations must be thrown away and computed again.
+
+    Args:
+        network: a causal language model of transformers, with its adapter.
+        tokens: of the largest batch.
+        free_bytes: what the training may take beyond the weights.
+    """
+    layers = len(checkpointable_layers(network))
+    config = network.config.get_text_config()
+    width, inner = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    size = next(parameter.element_size() for parameter in network.parameters() if parameter.is_floating_point())
+    kept = tokens * (8 * inner + 20 * width) * size // 2
+    trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    room = free_bytes - _ADAM_BYTES * trained - 2 * tokens * width * size
+    for count in range(layers + 1):
+        if (layers - count) * kept + count * tokens * width * size + (kept if count else 0) <= room:
+            return count
+    return layers
+
+
+def free_bytes(device: Any) -> int:
+    """What a training may take of a device's memory now."""
+    import psutil
+    import torch
+
+    if device.type == "cuda":
+        return int(_SHARE["cuda"] * torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(_SHARE["mps"] * (torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()))
+    return int(_SHARE["cpu"] * psutil.virtual_memory().available)
+
+
+def checkpointable_layers(network: Any) -> list[Any]:
+    """The layers of a model whose activations can be computed twice, the first one first."""
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    return [module for module in network.modules() if isinstance(module, GradientCheckpointingLayer)]
+
+
+def recompute(network: Any, count: int) -> None:
+    """Compute the activations of the first ``count`` layers twice, so that only their inputs are kept.
+
+    The first ones: by the time they are computed again, what the others kept is no longer needed.
+    """
+    if count:
+        network.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    for number, layer in enumerate(checkpointable_layers(network)):
+        layer.gradient_checkpointing = number < count

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
+import html
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from services.documents import markdown
+from services.documents.furniture import SILENT, furniture, texts
 from services.documents.page import ReadDocument, Report, ignore, refuse_empty
 from services.documents.removal import Removals
 from services.documents.text import decode, whole_document
 
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
-
-_SILENT = re.compile("script|style|template|map|svg|canvas|iframe|object|embed|audio|video|head")
-_LEFT_OUT = {
-    "nav": "navigation", "footer": "navigation", "aside": "navigation", "button": "navigation", "select": "navigation",
-    "textarea": "navigation", "input": "navigation", "menu": "navigation", "dialog": "banner", "noscript": "hidden",
-}  # fmt: skip
-_LEFT_OUT_ROLES = {
-    "navigation": "navigation", "banner": "navigation", "contentinfo": "navigation", "search": "navigation",
-    "complementary": "navigation", "menu": "navigation", "dialog": "banner", "alertdialog": "banner",
-}  # fmt: skip
-_BANNER = re.compile(
-    r"\b(?:cookies?|consent|gdpr|privacy)-?(?:banner|bar|box|consent|dialog|disclaimer|hint|law|layer|manager|message|modal"
-    r"|notice|overlay|policy|popup|preferences|settings|wall)\b|\b(?:onetrust|cookiebot|cybotcookiebot\w*|usercentrics"
-    r"|didomi|qc-cmp\w*|borlabs|cmplz|cc-window|truste|klaro|paywall)\b"
-)
-_BANNER_IF_IT_ASKS = re.compile(r"\b(?:cookies?|consent|gdpr|newsletter|modal|popup)\b")  # with a button, for example
-_NAVIGATION = re.compile(
-    r"\b(?:breadcrumbs?|navbar|sidebar|site-?(?:header|footer|nav)|skip-?link|share-?buttons?|navbox|mw-editsection"
-    r"|mw-jump-link|headerlink|sphinxsidebar)\b"
-)
-_ASKING = ["button", "form", "input"]
-_NOTE = re.compile(r"\b(?:doc-)?(?:foot|end|rear)notes?\b")
-_INVISIBLE = re.compile(r"(?:display:none|visibility:hidden|mso-hide:all)(?![\w-])")
-_BLOCK = re.compile(
-    "h[1-6]|address|article|blockquote|body|center|d[dlt]|details|div|fieldset|figcaption|figure|header|hr|html"
-    "|legend|li|main|ol|p|pre|section|summary|table|ul"
-)
+_BLOCK = (
+    "h1", "h2", "h3", "h4", "h5", "h6", "address", "article", "blockquote", "body", "center", "dd", "dl", "dt", "details",
+    "div", "fieldset", "figcaption", "figure", "form", "header", "hr", "html", "legend", "li", "main", "ol", "p", "pre",
+    "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+)  # fmt: skip
+_BLOCKS = frozenset(_BLOCK)
 _HEADING_TAGS = {f"h{level}": level for level in range(1, 7)}
+_LISTS = ("ul", "ol")
+_CODE = frozenset(("code", "kbd", "samp", "tt"))
+_LANGUAGE = re.compile(r"\blang(?:uage)?-([\w+#-]+)")
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE
 )
+_TEX_STYLE = re.compile(r"\{\\(?:display|text)style (.*)\}", re.DOTALL)
+_SCRIPT = re.compile(r"<(?:script|style)\b[^>]*>[^<]*", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
-_CODE = ("code", "kbd", "samp", "tt")
-_LANGUAGE = re.compile(r"lang(?:uage)?-([\w+#-]+)")
+_FENCE_LINE = re.compile(r"^`{3,}.*$", re.MULTILINE)
 _WIDEST_SPAN = 100
 _WHOLE = ("```", "|")  # code and tables, which keep their lines in a list too
 
@@ -88,251 +71,241 @@ def html_to_text(
         has_title: the page's title stands for a heading where there is none.
         is_book: asides are part of the text.
     """
-    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
-
-    warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is read as HTML, as browsers do
-    soup = BeautifulSoup(source, "lxml")
-    title = soup.title.get_text(" ", strip=True) if soup.title and has_title else ""
-    _leave_out(soup, Removals() if removals is None else removals, is_book)
-    root = _content(soup)
+    removals = Removals() if removals is None else removals
     try:
-        text = "\n\n".join(_blocks(root))
-    except RecursionError:  # elements within elements beyond all measure: the words without their order
-        text = "\n\n".join(_line(string) for string in root.stripped_strings)
-    if title and not root.find("h1"):
-        text = f"{markdown.heading(1, title)}\n\n{text}" if text else ""
+        root = _parsed(source)
+        return _text(root, removals, has_title, is_book) if root is not None else ""
+    except RecursionError:
+        return _words(source)
+
+
+def _text(root: Any, removals: Removals, has_title: bool, is_book: bool) -> str:
+    body = root.find("body") if root.find("body") is not None else root
+    text = _Page(removals, is_book).text(body)
+    main = next((element for element in body.iter() if element.tag == "main" or element.get("role") == "main"), None)
+    if main is not None:  # unless it is a stub
+        inner = _Page(Removals(), is_book).text(main)
+        text = inner if 2 * len(inner) >= len(text) else text
+    title = root.find(".//title") if has_title else None
+    if title is not None and text and not any(level == 1 for _start, level, _title in markdown.headings(text)):
+        name = " ".join("".join(title.itertext()).split())
+        text = f"{markdown.heading(1, name)}\n\n{text}" if name else text
     return text
 
 
-def _leave_out(soup: BeautifulSoup, removals: Removals, is_book: bool) -> None:
-    """Take out comments and furniture, from the outside in, so that no element is looked at twice."""
-    from bs4 import Tag
-    from bs4.element import PreformattedString
+def _parsed(source: str) -> Any:
+    """The root element; None if there is none. Nothing is fetched, and entities of the page's own are not expanded.
 
-    waiting: list[Tag] = [soup]
-    while waiting:
-        for child in list(waiting.pop().children):
-            if isinstance(child, Tag):
-                if child.name == "math":
-                    child.replace_with(_formula(child))
-                elif child.name in ("sup", "sub"):
-                    child.replace_with(_script(child))
-                elif child.name in _CODE and (code := _inline_code(child)):
-                    child.replace_with(code)
-                elif "noteref" in str(child.get("epub:type", child.get("role", ""))) and not child.find("sup"):
-                    child.string = f"[{child.get_text().strip(' []')}]"
-                elif _SILENT.fullmatch(child.name):
-                    child.extract()
-                elif kind := _furniture(child, is_book):
-                    removals.add(kind, child.get_text(" "))
-                    child.extract()
-                else:
-                    waiting.append(child)
-            elif isinstance(child, PreformattedString):  # comments, declarations, processing instructions
-                child.extract()
-
-
-def _furniture(tag: Tag, is_book: bool) -> str:
-    """The kind of removal for a part of the site rather than of the text; empty for the text.
-
-    What holds the main text is never furniture, whatever it is called.
+    Raises:
+        RecursionError: elements are nested beyond all measure, and the parser gave up.
     """
-    if tag.name in ("html", "body", "main", "article"):
-        return ""
-    if tag.has_attr("hidden") or _INVISIBLE.search(str(tag.get("style", "")).replace(" ", "").lower()):
-        return "hidden"
-    role = str(tag.get("role", "")).lower()
-    if _NOTE.search(f"{role} {tag.get('epub:type', '')}") or (is_book and tag.name == "aside"):
-        return ""
-    if tag.name in _LEFT_OUT:
-        return _LEFT_OUT[tag.name]
-    if tag.name == "form":  # around the whole page on some sites
-        return "" if tag.find(["main", "article", "h1", "h2"]) or len(tag.find_all("p", limit=3)) > 2 else "navigation"
-    if tag.name == "header":
-        is_text = is_book or tag.find_parent(["main", "article"]) is not None or tag.find("h1") is not None
-        return "" if is_text else "navigation"
-    if role in _LEFT_OUT_ROLES:
-        return _LEFT_OUT_ROLES[role]
-    # Programs that make manuals name sections by their headings, which may be "Cookies".
-    names = [*tag.get_attribute_list("class", []), "" if tag.name == "section" else tag.get("id", "")]
-    name = " ".join(map(str, filter(None, names))).lower().replace("_", "-")
-    if not name.strip():
-        return ""
-    is_banner = _BANNER.search(name) or (_BANNER_IF_IT_ASKS.search(name) and tag.find(_ASKING))
-    kind = "banner" if is_banner else "navigation" if _NAVIGATION.search(name) else ""
-    return kind if kind and tag.find(["main", "article", "h1"]) is None else ""
+    from lxml import etree
+
+    if not source.strip():
+        return None
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
+    )  # huge_tree: else text of more than 10 MB is cut off
+    root = etree.fromstring(source.replace("\0", "").encode("utf-8", "replace"), parser)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise RecursionError
+    return root
 
 
-def _inline_code(tag: Tag) -> str:
-    """In backticks, unless it is a block of code, or has one in it."""
-    text = " ".join(tag.get_text().split())
-    is_block = tag.find_parent("pre") is not None or tag.find(_is_block) is not None or "`" in text
-    return f"`{text}`" if text and not is_block else ""
+def _words(source: str) -> str:
+    """What stands between the tags, for a page that cannot be parsed."""
+    texts = _TAG.split(_SCRIPT.sub(" ", source))
+    return "\n\n".join(filter(None, (_line(html.unescape(text)) for text in texts)))
 
 
-def _script(tag: Tag) -> str:
-    """``m²``, ``H₂O``; a number that leads to a note in brackets."""
-    text = tag.get_text().strip()
-    if tag.name == "sub":
-        return markdown.lowered(text)
-    link = tag.find("a") or tag.find_parent("a")
-    is_mark = text.isdecimal() and link is not None and "#" in str(link.get("href", ""))
-    return f"[{text}]" if is_mark else markdown.raised(text)
+class _Page:
+    """Walks the elements once, without changing them."""
 
+    def __init__(self, removals: Removals, is_book: bool) -> None:
+        self._removals = removals
+        self._is_book = is_book
 
-def _formula(math: Tag) -> str:
-    """As it is written in TeX where the page says so, else its letters."""
-    written = str(math.get("alttext", "")).strip()
-    if not written and (note := math.find("annotation", encoding="application/x-tex")):
-        written = note.get_text(strip=True)
-    if not written:
-        return math.get_text("")
-    if match := re.fullmatch(r"\{\\(?:display|text)style (.*)\}", written, re.DOTALL):
-        written = match[1]
-    return f"${written.strip()}$"
+    def text(self, root: Any) -> str:
+        return "\n\n".join(self._blocks(root))
 
+    def _is_left_out(self, element: Any) -> bool:
+        if element.tag in SILENT:
+            return True
+        if kind := furniture(element, self._is_book):
+            self._removals.add(kind, " ".join(texts(element)))
+        return bool(kind)
 
-def _content(soup: BeautifulSoup) -> Tag:
-    """The element that holds the text: main where it is marked and not a stub, else the body."""
-    body = soup.body or soup
-    marked = soup.find("main") or soup.find(attrs={"role": "main"})
-    if marked is not None and 2 * len(marked.get_text(strip=True)) >= len(body.get_text(strip=True)):
-        return marked
-    return body
+    def _blocks(self, element: Any, lists: list[Any] | None = None) -> Iterator[str]:
+        """The blocks of an element in their order, text between them included. A list is one block.
 
+        Args:
+            lists: where the lists in a list item are put aside; None if they are blocks like others.
+        """
+        inline: list[str] = []
+        yield from self._walk(element, inline, lists)
+        yield from _flush(inline)
 
-def _blocks(tag: Tag) -> Iterator[str]:
-    """The blocks of an element in their order, text between them included. A list is one block."""
-    inline: list[str] = []
-    yield from _walk(tag, inline)
-    yield from _flush(inline)
+    def _walk(self, element: Any, inline: list[str], lists: list[Any] | None) -> Iterator[str]:
+        """``inline`` is what has been said since the last block; it goes on after an inline element."""
+        inline.append(element.text or "")
+        for child in element:
+            if not self._is_left_out(child):
+                if child.tag in _BLOCKS:
+                    yield from _flush(inline)
+                    if lists is not None and child.tag in _LISTS:
+                        lists.append(child)
+                    else:
+                        yield from self._block(child, lists)
+                elif next(child.iterdescendants(*_BLOCK), None) is not None:
+                    yield from self._walk(child, inline, lists)
+                else:
+                    inline.append(self._said(child))
+            inline.append(child.tail or "")
 
+    def _said(self, element: Any) -> str:
+        """The words of an inline element. ``\\v`` stands for a line break that was asked for."""
+        tag = element.tag
+        if tag == "br":
+            return "\v"
+        if tag == "math":
+            return _formula(element)
+        parts = [element.text or ""]
+        for child in element:
+            if not self._is_left_out(child):
+                parts.append(self._said(child))
+            parts.append(child.tail or "")
+        text = "".join(parts)
+        if tag == "sub":
+            return markdown.lowered(text.strip())
+        if tag == "sup" or "noteref" in f"{element.get('epub:type', '')} {element.get('role', '')}":
+            return _raised(element, text.strip())
+        if tag in _CODE and text.strip() and "`" not in text:
+            return f"`{_BLANKS.sub(' ', text).strip()}`"
+        return text
 
-def _walk(tag: Tag, inline: list[str]) -> Iterator[str]:
-    """As ``_blocks``; what has been said since the last block is in ``inline``, and goes on after an inline element."""
-    from bs4 import NavigableString
-
-    for child in tag.children:
-        if isinstance(child, NavigableString):
-            inline.append(str(child))
-        elif child.name == "br":
-            inline.append("\v")
-        elif _is_block(child):
-            yield from _flush(inline)
-            yield from _block(child)
-        elif child.find(_is_block):
-            yield from _walk(child, inline)
+    def _block(self, element: Any, lists: list[Any] | None) -> Iterator[str]:
+        tag = element.tag
+        if level := _HEADING_TAGS.get(tag):
+            if title := " ".join(" ".join(self._blocks(element)).split()):
+                yield markdown.heading(level, title)
+        elif tag == "pre":
+            yield from _code(element)
+        elif tag in _LISTS:
+            if items := "\n".join(self._items(element)):
+                yield items
+        elif tag == "table" and not _is_layout(element):
+            if rows := markdown.table(self._cells(element)):
+                caption = element.find("caption")
+                yield f"{' '.join(self._blocks(caption))}\n\n{rows}" if caption is not None else rows
+        elif tag == "blockquote":
+            yield from (re.sub("^", "> ", block, flags=re.MULTILINE) for block in self._blocks(element, lists))
+        elif tag == "dl":
+            yield from self._definitions(element)
         else:
-            inline.append(_inline(child))
+            yield from self._blocks(element, lists)
+
+    def _items(self, element: Any, depth: int = 0) -> Iterator[str]:
+        number = 0
+        for child in element:
+            if child.tag in _LISTS:
+                yield from self._items(child, depth + 1)
+            elif child.tag == "li" and not self._is_left_out(child):
+                number += 1
+                nested: list[Any] = []
+                blocks = list(self._blocks(child, nested))
+                if text := " ".join(block for block in blocks if not block.startswith(_WHOLE)):
+                    mark = f"{number}." if element.tag == "ol" else "-"
+                    yield f"{'  ' * depth}{mark} {' '.join(text.split())}"
+                yield from (block for block in blocks if block.startswith(_WHOLE))
+                for inner in nested:
+                    yield from self._items(inner, depth + 1)
+
+    def _definitions(self, element: Any) -> Iterator[str]:
+        """``term: definition``, the definition's other paragraphs after it."""
+        terms: list[str] = []
+        for part in element.iter("dt", "dd"):
+            if next(part.iterancestors("dl")) is not element or self._is_left_out(part):
+                continue
+            blocks = list(self._blocks(part))
+            if part.tag == "dt":
+                terms.append(" ".join(" ".join(blocks).split()))
+            elif blocks:
+                yield f"{', '.join(terms)}: {blocks[0]}" if terms and not blocks[0].startswith(_WHOLE) else blocks[0]
+                yield from blocks[1:]
+                terms = []
+        yield from terms
+
+    def _cells(self, table: Any) -> list[list[str]]:
+        """Each in its column: a cell over several columns or rows leaves the others empty."""
+        rows: list[list[str]] = []
+        covered: dict[int, int] = {}  # column -> rows below that a cell above still covers
+        for row in _rows(table):
+            if self._is_left_out(row):
+                continue
+            texts: list[str] = []
+            for cell in row.iterchildren("td", "th"):
+                while covered.get(len(texts), 0):
+                    covered[len(texts)] -= 1
+                    texts.append("")
+                width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+                for column in range(len(texts), len(texts) + width):
+                    covered[column] = height - 1
+                texts += [self._cell(cell), *[""] * (width - 1)]
+            for column in covered:
+                if column >= len(texts) and covered[column]:
+                    covered[column] -= 1
+            rows.append(texts)
+        return rows
+
+    def _cell(self, cell: Any) -> str:
+        if self._is_left_out(cell):
+            return ""
+        return _FENCE_LINE.sub("", " ".join(block.lstrip("# ") for block in self._blocks(cell)))
 
 
-def _is_block(tag: Tag) -> bool:
-    return _BLOCK.fullmatch(tag.name) is not None
+def _raised(element: Any, text: str) -> str:
+    """``m²``; a number that leads to a note in brackets."""
+    if element.tag == "sup" and next(element.iterdescendants("a"), None) is None:
+        return text if text.startswith("[") else markdown.raised(text)
+    return f"[{text}]" if text.isdecimal() else text
 
 
-def _block(tag: Tag) -> Iterator[str]:
-    if level := _HEADING_TAGS.get(tag.name):
-        if title := _line(_inline(tag)).replace("\n", " "):
-            yield markdown.heading(level, title)
-    elif tag.name == "pre":
-        for line_break in tag.find_all("br"):
-            line_break.replace_with("\n")
-        if (code := tag.get_text().strip("\n")).strip():
-            named = _LANGUAGE.search(
-                " ".join(map(str, [tag.get("class", ""), (tag.find("code") or tag).get("class", "")]))
-            )
-            yield markdown.fence(code, named[1] if named else "")
-    elif tag.name in ("ul", "ol"):
-        if items := "\n".join(_items(tag)):
-            yield items
-    elif tag.name == "table" and not _is_layout(tag):
-        if rows := markdown.table(_cells(tag)):
-            caption = tag.find("caption")
-            yield f"{_line(_inline(caption))}\n\n{rows}" if caption else rows
-    elif tag.name == "blockquote":
-        yield from (re.sub("^", "> ", block, flags=re.MULTILINE) for block in _blocks(tag))
-    elif tag.name == "dl":
-        yield from _definitions(tag)
-    else:
-        yield from _blocks(tag)
+def _formula(math: Any) -> str:
+    """As it is written in TeX where the page says so, else its letters."""
+    written = math.get("alttext", "").strip()
+    note = math.find(".//annotation[@encoding='application/x-tex']")
+    if not written and note is not None:
+        written = "".join(note.itertext()).strip()
+    if not written:
+        return "".join(math.itertext())
+    match = _TEX_STYLE.fullmatch(written)
+    return f"${(match[1] if match else written).strip()}$"
 
 
-def _definitions(tag: Tag) -> Iterator[str]:
-    """``term: definition`` in one line where the definition is one paragraph."""
-    terms: list[str] = []
-    for part in tag.find_all(["dt", "dd"]):
-        if part.find_parent("dl") is not tag:
-            continue
-        if part.name == "dt":
-            terms.append(" ".join(_line(_inline(part)).split()))
-            continue
-        first, *others = [*_blocks(part), ""][:-1] or [""]
-        yield f"{', '.join(terms)}: {first}" if terms else first
-        yield from others
-        terms = []
-    yield from terms
+def _code(element: Any) -> Iterator[str]:
+    code = "".join(texts(element, line_break="\n")).strip("\n")
+    names = " ".join(part.get("class", "") for part in (element, *element.iterchildren("code")))
+    if code.strip():
+        language = _LANGUAGE.search(names)
+        yield markdown.fence(code, language[1] if language else "")
 
 
-def _items(tag: Tag, depth: int = 0) -> Iterator[str]:
-    number = 0
-    for child in tag.find_all(["li", "ul", "ol"], recursive=False):
-        if child.name != "li":
-            yield from _items(child, depth + 1)
-            continue
-        number += 1
-        nested = [inner.extract() for inner in child.find_all(["ul", "ol"]) if inner.find_parent("li") is child]
-        blocks = list(_blocks(child))
-        if text := "\n".join(block for block in blocks if not block.startswith(_WHOLE)):
-            mark = f"{number}." if tag.name == "ol" else "-"
-            yield f"{'  ' * depth}{mark} {' '.join(text.split())}"
-        yield from (block for block in blocks if block.startswith(_WHOLE))
-        for inner in nested:
-            yield from _items(inner, depth + 1)
+def _rows(table: Any) -> list[Any]:
+    return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
 
 
-def _rows(table: Tag) -> list[Tag]:
-    return [row for row in table.find_all("tr") if row.find_parent("table") is table]
-
-
-def _cells(table: Tag) -> list[list[str]]:
-    """Each in its column: a cell over several columns or rows leaves the others empty."""
-    rows: list[list[str]] = []
-    open_rows: dict[int, int] = {}  # column -> rows below that a cell above still covers
-    for row in _rows(table):
-        texts: list[str] = []
-        for cell in row.find_all(["td", "th"], recursive=False):
-            while open_rows.get(len(texts), 0):
-                open_rows[len(texts)] -= 1
-                texts.append("")
-            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            for column in range(len(texts), len(texts) + width):
-                open_rows[column] = height - 1
-            texts += [_line(_inline(cell)), *[""] * (width - 1)]
-        for column in open_rows:
-            if column >= len(texts) and open_rows[column]:
-                open_rows[column] -= 1
-        rows.append(texts)
-    return rows
-
-
-def _span(cell: Tag, name: str) -> int:
-    value = str(cell.get(name, "1")).strip()
+def _span(cell: Any, name: str) -> int:
+    value = cell.get(name, "1").strip()
     return min(max(int(value), 1), _WIDEST_SPAN) if value.isdecimal() else 1
 
 
-def _is_layout(table: Tag) -> bool:
+def _is_layout(table: Any) -> bool:
     """Tables that only place things: so marked, with tables or headings in them, or of a single column."""
-    if str(table.get("role", "")).lower() in ("presentation", "none"):
+    if table.get("role", "").lower() in ("presentation", "none"):
         return True
-    if table.find(["table", "h1", "h2", "h3"]) is not None:
+    if next(table.iterdescendants("table", "h1", "h2", "h3"), None) is not None:
         return True
-    return all(len(row.find_all(["td", "th"])) < 2 for row in _rows(table))
-
-
-def _inline(tag: Tag) -> str:
-    for line_break in tag.find_all("br"):
-        line_break.replace_with("\v")
-    return tag.get_text(" " if tag.name in ("td", "th", "tr") else "")
+    return all(sum(1 for _cell in row.iterchildren("td", "th")) < 2 for row in _rows(table))
 
 
 def _flush(inline: list[str]) -> Iterator[str]:

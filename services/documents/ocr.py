@@ -87,10 +87,10 @@ def recognize(picture: Any, scale: float = 1.0) -> list[Line]:
         # The box of a line is some 1.25 times as high as its letters' size, and a fifth of it is below the baseline.
         size = (bottom - top) / 1.25 / scale
         pieces.append(Line(text.strip(), left / scale, right / scale, (height - bottom) / scale + 0.2 * size, size))
-    return _rows(pieces)
+    return in_rows(pieces)
 
 
-def _rows(pieces: list[Line]) -> list[Line]:
+def in_rows(pieces: list[Line]) -> list[Line]:
     """Pieces of one height are one line; the sizes, which differ by the letters that a line has, are evened out."""
     if not pieces:
         return []

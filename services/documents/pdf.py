@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,8 @@ class _Reading:
                     self._path, _("page {number} cannot be read").format(number=self._lost[0])
                 ) from error
             return []
+        if text.is_blank:
+            return []
         found = joined(lines)
         if not has_words(found) or broken_share(found) > BROKEN_SHARE:
             other = second.page_lines(index)
@@ -140,7 +142,11 @@ class _Reading:
                 lines, found = other, other_text
         is_unreadable = broken_share(found) > UNREADABLE_SHARE
         if is_unreadable or (len(found.strip()) < FEW_CHARACTERS and _has_large_picture(document, index)):
-            if ocr.is_installed() and (recognized := ocr.page_lines(document, index)):
+            recognized: list[Line] = []
+            if ocr.is_installed():
+                with suppress(pypdfium2.PdfiumError):
+                    recognized = ocr.page_lines(document, index)
+            if recognized:
                 self._recognized.append(index + 1)
                 return with_tables(*in_reading_order(recognized))
             if not (is_unreadable or ocr.is_installed()):
@@ -223,7 +229,7 @@ class _SecondOpinion:
             return []
         import pypdf
 
-        logging.getLogger("pypdf").setLevel(logging.ERROR)
+        logging.getLogger("pypdf").setLevel(logging.CRITICAL)
         try:
             if self._reader is None:
                 self._reader = pypdf.PdfReader(self._path)
@@ -249,9 +255,10 @@ def _arranged(lines: list[Line], text: PageText, index: int) -> list[Line]:
 def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:
     from itertools import islice
 
+    import pypdfium2
     import pypdfium2.raw as pdfium
 
-    with closing(document[index]) as page:
+    with suppress(pypdfium2.PdfiumError), closing(document[index]) as page:
         width, height = page.get_size()
         if page.get_rotation() in (90, 270):
             width, height = height, width

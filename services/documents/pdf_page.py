@@ -34,6 +34,7 @@ class PageText:
     def __init__(self, document: pypdfium2.PdfDocument) -> None:
         import pypdfium2.raw as pdfium
 
+        self.is_blank = False  # the page read last has nothing on it
         self._document, self._pdfium = document, pdfium
         self._buffer: Any = (ctypes.c_ushort * 8192)()
         self._left, self._right, self._top, self._bottom = (ctypes.c_double() for _ in range(4))
@@ -60,7 +61,9 @@ class PageText:
             if not text_page:
                 raise pypdfium2.PdfiumError("Failed to load the page's text.")
             try:
-                return self._lines(text_page)
+                lines = self._lines(text_page)
+                self.is_blank = not lines and pdfium.FPDFPage_CountObjects(page) == 0
+                return lines
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 from services.records import Removal
 
@@ -79,7 +80,7 @@ def find_running_lines(
         running |= _numbered_lines(pages, is_top)
         edges = [[(index, _key(lines[index])) for index in _edge(len(lines), is_top)] for lines in pages]
         counts = Counter(key for edge in edges for key in {key for _, key in edge})
-        near = _near_keys(edges, baselines) if baselines else set()
+        near = _near_keys(edges, baselines, is_top) if baselines else set()
         for number, edge in enumerate(edges):
             is_outermost = True
             for index, key in edge:
@@ -92,21 +93,30 @@ def find_running_lines(
     return running
 
 
-def _near_keys(edges: Sequence[Sequence[tuple[int, str]]], baselines: Sequence[Sequence[float]]) -> set[str]:
-    """Lines with letters that stand at one height on four of twelve pages in a row."""
-    places: dict[tuple[str, int], list[int]] = {}
+def _near_keys(
+    edges: Sequence[Sequence[tuple[int, str]]], baselines: Sequence[Sequence[float]], is_top: bool
+) -> set[str]:
+    """Lines with letters that stand at one height on four of twelve pages in a row, apart from the text."""
+    places: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for number, edge in enumerate(edges):
         for index, key in edge:
             height = baselines[number][index]
             if height and has_letters(key):
-                places.setdefault((key, round(height / 2)), []).append(number)
-    return {
-        key
-        for (key, _height), numbers in places.items()
+                places.setdefault((key, round(height / 2)), []).append((number, index))
+    near = set()
+    for (key, _height), found in places.items():
         if any(
-            numbers[at] - numbers[at - _NEAR_COUNT + 1] < _NEAR_PAGES for at in range(_NEAR_COUNT - 1, len(numbers))
-        )
-    }
+            found[at][0] - found[at - _NEAR_COUNT + 1][0] < _NEAR_PAGES for at in range(_NEAR_COUNT - 1, len(found))
+        ) and all(_stands_apart(baselines[number], index, is_top) for number, index in found[:_NEAR_COUNT]):
+            near.add(key)
+    return near
+
+
+def _stands_apart(baselines: Sequence[float], index: int, is_top: bool) -> bool:
+    """Whether there is more room between an edge's lines and the text than there is between two lines of the text."""
+    steps = [abs(one - other) for one, other in zip(baselines, baselines[1:], strict=False)]
+    inwards = steps[index : index + EDGE_LINES] if is_top else steps[max(0, index - EDGE_LINES) : index]
+    return not inwards or max(inwards) > 1.3 * median(steps)
 
 
 def _numbered_lines(pages: Sequence[Sequence[str]], is_top: bool) -> set[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,21 +73,14 @@ def grid(
 
 
 def pages_with_heads(count: int, head: Callable[[int], Sequence[Text]]) -> list[list[Text]]:
-    animals = ("hare", "lynx", "heron", "otter", "stoat", "raven", "seal", "crane", "adder", "finch", "perch", "snipe")
-    places = ("Ridge", "Harbour", "Reef", "Sound", "Quay", "Moor", "Dune")
-    return [
-        [
-            *head(number),
-            *wrapped(
-                f"{places[number % 7]} {animals[number % 12]}s are told of on this page, which live above the sound and are "
-                f"seen by {animals[number * 5 % 11]}s in the {places[number * 3 % 5]} wood, there by those who get up before the sun and walk slowly. There were {number * 17 + 3} of "
-                "them in the last count, and the count is made every year.",
-                60,
-                650 - 7 * (number % 5),
-            ),
-        ]
-        for number in range(count)
-    ]
+    """Pages of words that are in another order on each, below the lines that ``head`` gives for a page's index."""
+    words = sorted({word.strip(".,") for text in (LEFT, RIGHT, ABSTRACT, LAST) for word in text.split()})
+    pages = []
+    for number in range(count):
+        mixed = random.Random(number).sample(words, 60)
+        text = f"{mixed[0].title()} {' '.join(mixed[1:])}, and so on."
+        pages.append([*head(number), *wrapped(text, 60, 650 - 7 * (number % 5))])
+    return pages
 
 
 def _two_columns_by_row(path: Path) -> None:
@@ -415,8 +409,8 @@ AWKWARD: tuple[Awkward, ...] = (
     Awkward("hyphens at line ends", _hyphens, ["The lighthouse was a lighthouse of the first order. It was a well-known lighthouse"], ["light-"]),
     Awkward("soft hyphens", _soft_hyphens, ["The keepers met at noon."]),
     Awkward("ligatures", _ligatures, ["The officer ate a fish."]),
-    Awkward("heads of short chapters", _head_of_a_chapter, ["Ridge hares are told of"], ["On the Life of"]),
-    Awkward("heads of left and right pages", _left_and_right_heads, ["Ridge hares are told of"], ["Notes on the Ridge", "Of Small Animals"]),
+    Awkward("heads of short chapters", _head_of_a_chapter, [", and so on."], ["On the Life of"]),
+    Awkward("heads of left and right pages", _left_and_right_heads, [", and so on."], ["Notes on the Ridge", "Of Small Animals"]),
     Awkward("bold by printing twice", _overprinted, ["The keeper of the northern light counted every ship"], ["The keeper of the northern light counted every ship that passed the The"]),
     Awkward("letters drawn one by one", _letters_one_by_one, ["The keeper of the northern light counted every ship"], ["|"]),
     Awkward("lines drawn in any order", _lines_in_any_order, order=["The keeper", "In the winter", "torn sail."]),

@@ -78,7 +78,7 @@ def pages_with_heads(count: int, head: Callable[[int], Sequence[Text]]) -> list[
     pages = []
     for number in range(count):
         mixed = random.Random(number).sample(words, 60)
-        text = f"{mixed[0].title()} {' '.join(mixed[1:])}, and so on."
+        text = f"{mixed[0].title()} {' '.join(mixed[1:])}."
         pages.append([*head(number), *wrapped(text, 60, 650 - 7 * (number % 5))])
     return pages
 
@@ -409,8 +409,8 @@ AWKWARD: tuple[Awkward, ...] = (
     Awkward("hyphens at line ends", _hyphens, ["The lighthouse was a lighthouse of the first order. It was a well-known lighthouse"], ["light-"]),
     Awkward("soft hyphens", _soft_hyphens, ["The keepers met at noon."]),
     Awkward("ligatures", _ligatures, ["The officer ate a fish."]),
-    Awkward("heads of short chapters", _head_of_a_chapter, [", and so on."], ["On the Life of"]),
-    Awkward("heads of left and right pages", _left_and_right_heads, [", and so on."], ["Notes on the Ridge", "Of Small Animals"]),
+    Awkward("heads of short chapters", _head_of_a_chapter, [], ["On the Life of"]),
+    Awkward("heads of left and right pages", _left_and_right_heads, [], ["Notes on the Ridge", "Of Small Animals"]),
     Awkward("bold by printing twice", _overprinted, ["The keeper of the northern light counted every ship"], ["The keeper of the northern light counted every ship that passed the The"]),
     Awkward("letters drawn one by one", _letters_one_by_one, ["The keeper of the northern light counted every ship"], ["|"]),
     Awkward("lines drawn in any order", _lines_in_any_order, order=["The keeper", "In the winter", "torn sail."]),

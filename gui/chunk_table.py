@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
@@ -17,11 +16,10 @@ from gui.chunk_filter import CLEAR_KEYS, ChunkFilter
 from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
 from gui.hit_delegate import HitDelegate
-from gui.row_query import RowQuery
+from gui.row_query import ChunkQuery, RowQuery
 from gui.search_hit import find_hits
 from gui.shell import Shell
 from gui.table_model import TableModel, prepare, selected_count, selected_ids
-from services.knowledge_base.store import KnowledgeBase
 from services.translation import _, ngettext
 
 _LOOKED_AT = 64  # rows of a selection that are asked for their flags
@@ -112,7 +110,7 @@ class ChunkTable(QWidget):
         """Go to a chunk; on a jump, filters that hide it are cleared."""
         row = self.model.row_of(chunk_id)
         if row >= 0:
-            self._go(row)
+            self.select_row(row)
             return
         self._wanted_id = chunk_id
         if is_jump and self.filter.is_set:
@@ -125,11 +123,18 @@ class ChunkTable(QWidget):
         self._place = row
         self._settle()
 
+    def select_row(self, row: int) -> None:
+        """Select this row alone. The view's own selectRow would toggle it while Ctrl is held, as it is for most keys."""
+        how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        index = self.model.index(row, max(0, self.view.currentIndex().column()))
+        self.view.selectionModel().setCurrentIndex(index, how)
+        self.view.scrollTo(index)
+
     def step(self, direction: int) -> None:
         """Go one row down (1) or up (-1)."""
         row = self.view.currentIndex().row() + direction
         if 0 <= row < self.model.rowCount():
-            self.view.selectRow(row)
+            self.select_row(row)
 
     def selected_ids(self) -> array[int]:
         return selected_ids(self.view)
@@ -149,20 +154,20 @@ class ChunkTable(QWidget):
         chunks = [self.model.row(row) for row, _limit in zip(rows, range(_LOOKED_AT), strict=False)]
         return bool(chunks) and all(chunk is not None and getattr(chunk, f"is_{flag}") for chunk in chunks)
 
-    def _prepare_query(self) -> Callable[[KnowledgeBase], array]:
+    def _prepare_query(self) -> ChunkQuery:
         header = self.view.horizontalHeader()
         wanted = {
             **self.filter.values(),
             "order": "rank" if self._is_ranked else self.model.columns[header.sortIndicatorSection()].order or "source",
             "is_descending": not self._is_ranked and header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
         }
-        return lambda knowledge_base: knowledge_base.chunk_ids(**wanted)
+        return ChunkQuery.of(**wanted)
 
     def _shown(self) -> None:
         self._settle()
         has_rows = self.model.rowCount() > 0
         if self._select_first and has_rows and not self.view.currentIndex().isValid():
-            self.view.selectRow(0)
+            self.select_row(0)
         self._select_first = self._select_first and not has_rows
         self._say_counts()
         self._say_selected()
@@ -172,14 +177,10 @@ class ChunkTable(QWidget):
         """Select what is to be selected, if it is there by now."""
         if self._wanted_id is not None and (row := self.model.row_of(self._wanted_id)) >= 0:
             self._wanted_id = self._place = None
-            self._go(row)
+            self.select_row(row)
         elif self._place is not None and self.model.rowCount() and not self.view.currentIndex().isValid():
-            self.view.selectRow(min(self._place, self.model.rowCount() - 1))
+            self.select_row(min(self._place, self.model.rowCount() - 1))
             self._place = None
-
-    def _go(self, row: int) -> None:
-        self.view.selectRow(row)
-        self.view.scrollTo(self.model.index(row, 0))
 
     def _why_empty(self) -> str:
         if self.filter.is_set:
@@ -223,6 +224,8 @@ class ChunkTable(QWidget):
         text = (
             ngettext("{n:,} hit", "{n:,} hits", count) if is_hit else ngettext("{n:,} chunk", "{n:,} chunks", count)
         ).format(n=count)
+        if self.query.is_partial:
+            text = _("the first {n:,}, the others follow…").format(n=count)
         said = self.filter.say()
         self.counts.setText(f"{text} · {said}" if said else text)
         self.clear_button.setVisible(self.filter.is_set)

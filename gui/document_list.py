@@ -144,6 +144,7 @@ class DocumentList(QWidget):
                 if self.model.row_of(document.id) < 0:
                     self.search.clear()
                 row = self.model.row_of(document.id)
+                self.view.clearSelection()  # or Ctrl, if it is held, would take the selection away
                 self.view.selectRow(row)
                 self.view.scrollTo(self.model.index(row, 0))
 

@@ -30,6 +30,7 @@ _PHRASE_WORDS = 3
 _NUMBER_WEIGHT = 3  # words
 _PHRASE_IDEOGRAPHS, _PHRASE_LETTERS = 4, 6  # where words are not parted by spaces; in an alphabet, more is a phrase
 _ROUND_ROWS = 1 << 16  # pairs compared at once
+_ENOUGH_PAIRS = 4  # of a chunk: of more, only those with a lower one are kept
 
 # All ASCII but letters and digits, and the most frequent other marks.
 _ASCII_MARKS = bytes.maketrans(
@@ -132,30 +133,44 @@ def find_repeats(
         Repeats by ascending id. 1.0 is the similarity of exactly the same words and of nothing else.
     """
     table = _Table(sketches)
-    is_looked_at = table.rows_of(is_new)
-    exact = table.exact_pairs()
-    pairs = table.near_pairs(is_looked_at)
-    known = {low for low, high in exact if is_looked_at[high]} | {low for low, _high in pairs}
-    if is_new is not None and known:
+    ids, same = np.frombuffer(table.ids, np.int64), table.same
+    looked_at = table.rows_of(is_new)
+    pairs = table.near_pairs(looked_at)
+    if is_new is not None:
         # What a new chunk repeats may itself repeat another one, which is then the original of both.
-        is_known = np.zeros_like(is_looked_at)
-        is_known[list(known)] = True
-        pairs |= table.near_pairs(is_known & ~is_looked_at)
-    parents: dict[int, tuple[int, float]] = {}
-    for (low, high), similarity in sorted(pairs.items()):
-        if low not in parents and high not in parents:
-            parents[high] = low, similarity
-    for low, high in exact:
-        parents[high] = parents.get(low, (low, 1.0))
-    return [
-        (table.ids[high], table.ids[low], similarity)
-        for high, (low, similarity) in sorted(parents.items())
-        if is_looked_at[high] or is_looked_at[low]
-    ]
+        is_known = np.zeros(len(ids), bool)
+        is_known[same[looked_at]] = is_known[pairs[0]] = True
+        is_known &= ~looked_at
+        if is_known.any():
+            pairs = tuple(map(np.concatenate, zip(pairs, table.near_pairs(is_known))))
+    parent, similarity = _choose_originals(len(ids), *pairs)
+    of_same = parent[same]
+    is_exact = same != np.arange(len(ids))
+    similarity = np.where(is_exact, np.where(of_same < 0, 1.0, similarity[same]), similarity)
+    parent = np.where(is_exact, np.where(of_same < 0, same, of_same), parent)
+    rows = np.flatnonzero((parent >= 0) & (looked_at | looked_at[parent]))
+    return list(zip(ids[rows].tolist(), ids[parent[rows]].tolist(), similarity[rows].tolist()))
+
+
+def _choose_originals(
+    count: int, low: np.ndarray, high: np.ndarray, similarity: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The original's row (-1 for none), and the similarity to it, of each row: the lowest that is no repeat itself."""
+    parent, nearness = array("q", [-1]) * count, array("d", [0.0]) * count
+    order = np.lexsort((high, low))
+    for at in range(0, len(order), _ROUND_ROWS):
+        some = order[at : at + _ROUND_ROWS]
+        for original, repeat, value in zip(low[some].tolist(), high[some].tolist(), similarity[some].tolist()):
+            if parent[original] < 0 and parent[repeat] < 0:
+                parent[repeat], nearness[repeat] = original, value
+    return np.array(parent, np.int64), np.array(nearness)
 
 
 class _Table:
-    """The sketches as arrays, a row for each, by ascending id."""
+    """The sketches as arrays, a row for each.
+
+    ids: by ascending id. same: the lowest row with exactly the same words, int64.
+    """
 
     def __init__(self, sketches: Iterable[tuple[int, bytes]]) -> None:
         self.ids = array("q")
@@ -170,10 +185,9 @@ class _Table:
                 samples += sketch_[_HASH_BYTES:]
             self.ids.append(id_)
             exact += sketch_[:_HASH_BYTES]
-        self._exact = np.frombuffer(exact, "<u8")
+        self.same = _first_of_same(np.frombuffer(exact, "<u8"))
         self._samples = np.frombuffer(samples, np.uint8).reshape(-1, _SAMPLES)
         self._sampled_rows = np.frombuffer(sampled_rows, np.int64)
-        self._repeats = np.zeros(len(self.ids), bool)  # exact ones: their original stands for them
 
     def rows_of(self, is_new: Callable[[int], bool] | Collection[int] | None) -> np.ndarray:
         """Which rows are new, bool."""
@@ -182,65 +196,55 @@ class _Table:
         test = is_new if callable(is_new) else is_new.__contains__
         return np.fromiter(map(test, self.ids), bool, len(self.ids))
 
-    def exact_pairs(self) -> list[tuple[int, int]]:
-        """``(row of the original, row of the repeat)`` of all exact repeats; they are left out of ``near_pairs``."""
-        if not self.ids:
-            return []
-        order = np.argsort(self._exact, kind="stable")
-        hashes = self._exact[order]
-        is_same = np.concatenate(([False], hashes[1:] == hashes[:-1]))
-        firsts = order[np.maximum.accumulate(np.where(is_same, 0, np.arange(len(order))))]
-        self._repeats[order[is_same]] = True
-        return list(zip(firsts[is_same].tolist(), order[is_same].tolist()))
+    def near_pairs(self, looked_at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """``(lower rows, higher rows, similarities)`` of pairs with a row that is looked at.
 
-    def near_pairs(self, is_looked_at: np.ndarray) -> dict[tuple[int, int], float]:
-        """``{(lower row, higher row): similarity}`` of pairs with a row that is looked at.
-
-        Of a group of likes, the pairs with its lowest row are there, and a few others.
+        The pair of each row with the lowest one that it is like is there, and a few others. Of rows with the same
+        words, only the lowest takes part.
         """
         rows = self._sampled_rows
-        if not len(rows):
-            return {}
-        candidates = np.flatnonzero(~self._repeats[rows])
-        is_looked_at = is_looked_at[rows]
-        is_found = np.zeros(len(rows), bool)
-        found: dict[tuple[int, int], float] = {}
-        for low, high in self._candidates(candidates, is_looked_at, is_found):
+        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        lowest, count = np.arange(len(rows)), np.zeros(len(rows), np.uint8)  # of the pairs of the higher row
+        for low, high in self._candidates(np.flatnonzero(self.same[rows] == rows), looked_at[rows], count):
+            is_needed = (low < lowest[high]) | (low != lowest[high]) & (count[high] < _ENOUGH_PAIRS)
+            low, high = low[is_needed], high[is_needed]
             similarity = self._similarity(low, high)
             is_like = similarity >= THRESHOLD
             low, high, similarity = low[is_like], high[is_like], similarity[is_like]
-            is_found[high] = True
-            found.update(zip(zip(rows[low].tolist(), rows[high].tolist()), similarity.tolist()))
-        return found
+            np.minimum.at(lowest, high, low)
+            count[high] += count[high] < _ENOUGH_PAIRS
+            found.append((rows[low], rows[high], similarity))
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        low, high, similarity = map(np.concatenate, zip(*found))
+        return low, high, similarity
 
     def _candidates(
-        self, candidates: np.ndarray, is_looked_at: np.ndarray, is_found: np.ndarray
+        self, rows: np.ndarray, looked_at: np.ndarray, pair_counts: np.ndarray
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Pairs of rows of ``_samples`` that agree in a band: each with the lowest such row, and with the one before it."""
-        looked_at = candidates[is_looked_at[candidates]]
+        """Pairs of ``rows`` that agree in a band: each with the lowest such row, and while it has no pair, with the next
+        lower one."""
+        wanted = rows[looked_at[rows]]
+        if not len(wanted):
+            return
         for start in range(0, _SAMPLES, _BAND):
-            keys = self._keys(start)
-            chosen = candidates
-            if len(looked_at) < len(candidates) / 2:
+            keys, chosen = self._keys(start), rows
+            if len(wanted) < len(rows) / 2:
                 is_wanted = np.zeros(1 << 8 * _BAND, bool)
-                is_wanted[keys[looked_at]] = True
-                chosen = chosen[is_wanted[keys[chosen]]]
-            keys = keys[chosen]
-            grouped = keys.astype(np.uint64) << np.uint64(32) | chosen.astype(np.uint64)
+                is_wanted[keys[wanted]] = True
+                chosen = rows[is_wanted[keys[rows]]]
+            grouped = keys[chosen].astype(np.uint64) << np.uint64(32) | chosen.astype(np.uint64)
             grouped.sort()
-            members, groups = grouped.astype(np.uint32).astype(np.int64), grouped >> np.uint64(32)
+            members, groups = (grouped & np.uint64(0xFFFFFFFF)).astype(np.int64), grouped >> np.uint64(32)
             again = 1 + np.flatnonzero(groups[1:] == groups[:-1])
-            if not len(again):
-                continue
             is_first = np.ones(len(groups), bool)
             is_first[again] = False
             first = np.maximum.accumulate(np.where(is_first, np.arange(len(groups)), 0))[again]
-            is_second = first == again - 1
-            is_open = ~is_second & ~is_found[members[again]]
-            low = np.concatenate((members[first], members[again - 1][is_open]))
-            high = np.concatenate((members[again], members[again][is_open]))
-            is_wanted_pair = is_looked_at[low] | is_looked_at[high]
-            low, high = low[is_wanted_pair], high[is_wanted_pair]
+            lone = again[(first < again - 1) & (pair_counts[members[again]] == 0)]
+            low = np.concatenate((members[first], members[lone - 1]))
+            high = np.concatenate((members[again], members[lone]))
+            is_new_pair = looked_at[low] | looked_at[high]
+            low, high = low[is_new_pair], high[is_new_pair]
             for at in range(0, len(low), _ROUND_ROWS):
                 yield low[at : at + _ROUND_ROWS], high[at : at + _ROUND_ROWS]
 
@@ -254,3 +258,13 @@ class _Table:
         """The share of phrases in common, estimated; one sample of 256 agrees by chance."""
         share = (self._samples[low] == self._samples[high]).mean(axis=1)
         return np.clip((share - 1 / 256) / (1 - 1 / 256), 0.0, 0.99).round(3)
+
+
+def _first_of_same(hashes: np.ndarray) -> np.ndarray:
+    """For each row, the lowest row with the same value."""
+    order = np.argsort(hashes, kind="stable")
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = hashes[order][1:] != hashes[order][:-1]
+    first = np.zeros(len(order), np.int64)
+    first[order] = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
+    return first

@@ -13,7 +13,6 @@ import argparse
 import json
 import random
 import re
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -153,6 +152,8 @@ def million_sketches(count: int) -> Iterator[tuple[int, bytes]]:
 
 
 def measure_million(count: int) -> dict[str, Any]:
+    import resource  # not on Windows
+
     started = time.perf_counter()
     for _sketch in million_sketches(count):
         pass

@@ -18,7 +18,7 @@ GERMAN = (
     "Brücke wurde aus Eichenbalken gebaut, und man sagt, dass sie noch ein Jahrhundert halten wird. Jeden Morgen dreht "
     "sich die Mühle langsam, während die Tochter des Müllers über den Hafen zur Schule geht. "
 )
-CITIES = "Norrholm Tidehaven Brackwater Saltmarsh Eastport Greyferry Millbrook Oakford Linden Hazelby".split()
+CITIES = ["Norrholm", "Tidehaven", "Brackwater", "Saltmarsh", "Eastport", "Greyferry", "Millbrook", "Oakford", "Linden"]
 
 
 def numbers(count: int, seed: int = 3) -> list[str]:

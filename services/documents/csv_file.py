@@ -28,7 +28,7 @@ def read_csv(path: Path, report: Report = ignore) -> ReadDocument:
     text = decode(data, path)
     report(0.3)
     delimiter = ""
-    if text[:4].lower() == "sep=" and text[5:6] in ("", "\n"):  # what Excel writes and reads
+    if text[:4].lower() == "sep=" and text[5:6] == "\n":  # what Excel writes and reads
         delimiter, text = text[4], text[6:]
     csv.field_size_limit(_LONGEST_FIELD)
     body = rows_to_text(_rows(text, delimiter or _delimiter(text)))

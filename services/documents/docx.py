@@ -51,7 +51,7 @@ def read_docx(path: Path, report: Report = ignore) -> ReadDocument:
             report(0.3)
             text = _Body(document, removals).text()
             _count_heads(document, removals)
-        except (*BROKEN, OpcError, XMLSyntaxError) as error:
+        except (*BROKEN, OpcError, XMLSyntaxError, AttributeError) as error:
             raise refuse_package(path, label) from error
     report(1.0)
     return whole_document(path, text, "docx", removed=removals.found())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import Message
 from pathlib import Path
@@ -18,7 +19,7 @@ from services.translation import _
 
 _DEEPEST = 10  # messages in messages
 _LONGEST_NAMES = 300  # characters of a list of recipients
-_QUOTED = re.compile(r"^[ \t]*>[> \t]*")
+_QUOTED = re.compile(r"[ \t]*>(?:[ \t]?>)*[ \t]?")
 _SHORTEST_REPEAT = 30
 """Characters: shorter paragraphs, such as a greeting, may stand in a mail twice."""
 
@@ -58,7 +59,7 @@ def _message(message: Message, path: Path, level: int, removals: Removals) -> li
     if lines and not saved_page:
         blocks.append("\n".join(lines))
     if text := _text(message, path, removals, bool(saved_page)):
-        blocks.append(_without_repeats(unwrap(text)))
+        blocks.append(_without_repeats(text))
     attachments: list[str] = []
     for part in _attached(message):
         if part.get_content_type() == "message/rfc822":
@@ -138,14 +139,31 @@ def _attached(message: Message) -> list[Message]:
 
 
 def _without_repeats(text: str) -> str:
-    """Each quoted paragraph once, however many replies quote it again."""
+    """The paragraphs, each quoted one once, however many replies quote it again."""
     seen: set[str] = set()
     kept: list[str] = []
-    for paragraph in re.split(r"\n(?:[ \t]*>)*[ \t]*\n", text):
-        said = " ".join(" ".join(_QUOTED.sub("", line) for line in paragraph.split("\n")).split())
-        is_repeat = said in seen and _QUOTED.match(paragraph) is not None
+    for is_quoted, lines in _paragraphs(text):
+        said = " ".join(" ".join(lines).split())
+        if is_quoted and said in seen:
+            continue
         if len(said) >= _SHORTEST_REPEAT:
             seen.add(said)
-        if not is_repeat:
-            kept.append(paragraph)
+        paragraph = unwrap("\n".join(lines))
+        kept.append(re.sub("^", "> ", paragraph, flags=re.MULTILINE) if is_quoted else paragraph)
     return "\n\n".join(kept)
+
+
+def _paragraphs(text: str) -> Iterator[tuple[bool, list[str]]]:
+    """``(is quoted, lines without the marks of quotation)``; a change in what is quoted ends a paragraph."""
+    lines: list[str] = []
+    depth = 0
+    for line in [*text.split("\n"), ""]:
+        mark = _QUOTED.match(line)
+        said = line[mark.end() :] if mark else line
+        now = mark[0].count(">") if mark else 0
+        if lines and (now != depth or not said.strip()):
+            yield bool(depth), lines
+            lines = []
+        depth = now
+        if said.strip():
+            lines.append(said)

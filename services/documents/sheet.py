@@ -16,6 +16,7 @@ Row = list[str]
 _MOST_TABLE_ROWS, _MOST_TABLE_COLUMNS, _LONGEST_TABLE_ROW = 30, 12, 300
 _LONGEST_RECORD_LINE = 240
 """Characters; records that are longer on average get a line for each value."""
+_LONGEST_PART = 1000
 _LONGEST_ENTRY = 120
 _FIGURE = re.compile(r"[-+−(]?\s*[€$£¥]?\s*\d[\d\s.,:/%€$£¥)TZ+−-]*|true|false|yes|no|-|n/?a", re.IGNORECASE)
 
@@ -97,7 +98,21 @@ def _table(header: Row, rows: list[Row]) -> str:
     length = sum(len(value) + 2 for record in records for value in record)
     if length <= _LONGEST_RECORD_LINE * len(records):
         return "\n".join("; ".join(record) for record in records)
-    return "\n\n".join("\n".join(record) for record in records)
+    return "\n\n".join(part for record in records for part in _parts(record))
+
+
+def _parts(record: list[str]) -> Iterator[str]:
+    """A record in parts that fit into a chunk, each under the record's first value, which mostly names it."""
+    part: list[str] = []
+    length = 0
+    for entry in record:
+        if part and length + len(entry) > _LONGEST_PART:
+            yield "\n".join(part)
+            part = [record[0]] if len(record[0]) <= _LONGEST_ENTRY else []
+            length = sum(map(len, part))
+        part.append(entry)
+        length += len(entry)
+    yield "\n".join(part)
 
 
 def _record(header: Row, row: Row) -> list[str]:

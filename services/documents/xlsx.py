@@ -31,30 +31,14 @@ def read_xlsx(path: Path, report: Report = ignore) -> ReadDocument:
     Raises:
         UserError: the file is empty, is no XLSX, is damaged, needs a password, or has no text.
     """
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
     label = _("Excel workbook (XLSX)")
     removals = Removals()
-    parts: list[str] = []
     with open_package(path, label) as archive:
         try:
-            workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        except (*BROKEN, InvalidFileException, TypeError, AttributeError, SyntaxError) as error:
+            parts, missing = _sheets(path, archive, removals, report)
+        # openpyxl has no error of its own for a damaged part; ParseError is a SyntaxError.
+        except (*BROKEN, TypeError, AttributeError, IndexError, SyntaxError) as error:
             raise refuse_package(path, label) from error
-        missing = 0
-        try:
-            for number, sheet in enumerate(workbook.worksheets):
-                source = _source(archive, sheet)
-                missing += len(_FORMULA_WITHOUT_VALUE.findall(source))
-                text = rows_to_text(_rows(sheet, _merged(source)))
-                if sheet.sheet_state != "visible":
-                    removals.add("hidden", f"{sheet.title}: {text}")
-                elif text:
-                    parts += [markdown.heading(2, sheet.title), text]
-                report((number + 1) / len(workbook.worksheets))
-        finally:
-            workbook.close()
     if len(parts) == 2 and _is_default_name(parts[0]):
         del parts[0]
     warnings = ()
@@ -68,6 +52,28 @@ def read_xlsx(path: Path, report: Report = ignore) -> ReadDocument:
         )
     text = "\n\n".join(parts)
     return whole_document(path, text, "xlsx", title=title_of(path), warnings=warnings, removed=removals.found())
+
+
+def _sheets(path: Path, archive: zipfile.ZipFile, removals: Removals, report: Report) -> tuple[list[str], int]:
+    """The headings and texts of the sheets, and how many formulas have no result."""
+    import openpyxl
+
+    parts: list[str] = []
+    missing = 0
+    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    try:
+        for number, sheet in enumerate(workbook.worksheets, 1):
+            source = _source(archive, sheet)
+            missing += len(_FORMULA_WITHOUT_VALUE.findall(source))
+            text = rows_to_text(_rows(sheet, _merged(source)))
+            if sheet.sheet_state != "visible":
+                removals.add("hidden", f"{sheet.title}: {text}")
+            elif text:
+                parts += [markdown.heading(2, sheet.title), text]
+            report(number / len(workbook.worksheets))
+    finally:
+        workbook.close()
+    return parts, missing
 
 
 def _is_default_name(heading: str) -> bool:

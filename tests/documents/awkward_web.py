@@ -305,12 +305,15 @@ def _(path: Path) -> None:
     path.write_bytes(outer.as_bytes())
 
 
-@awkward("replies.eml", must=["I agree with you.", "> Shall we mend the wheel on Saturday, all of us together?"])
+@awkward(
+    "replies.eml",
+    must=["I agree with you.\n\nOtto wrote:\n\n> Shall we mend the wheel on Saturday, all of us together?"],
+)
 def _(path: Path) -> None:
     asked = "Shall we mend the wheel on Saturday, all of us together?"
     path.write_bytes(
         f"Subject: Re: wheel\r\nFrom: a@example.org\r\n\r\nI agree with you.\r\n\r\nOtto wrote:\r\n> {asked}\r\n>\r\n"
-        f">> {asked}\r\n".encode()
+        f">> {asked}\r\n>> Yours, Otto\r\n".encode()
     )
 
 

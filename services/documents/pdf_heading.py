@@ -88,7 +88,7 @@ def _mark_larger(lines: list[Line], body_size: float) -> list[Line]:
 
 
 def _is_heading(line: Line) -> bool:
-    if len(line.text) > _LONGEST or _LEADER.search(line.text):
+    if len(line.text) > _LONGEST or _LEADER.search(line.text) or _LIST_MARK.match(line.text):
         return False
     is_sentence = line.text.endswith((".", ",", ";")) and len(line.text) > 60
     return not is_sentence and sum(map(str.isalpha, line.text)) > 1

@@ -28,6 +28,9 @@ _MARK = re.compile(r"#{1,6}\s")
 _NOTE = re.compile(r"(?:\[?\d{1,3}\]?|[*†‡§¶]{1,3}|[a-z](?=[.) ]))[.)]?\s*(?=[^\W\d_]|[\"'“‘«(])")
 _LISTED = re.compile(r"(?:[.…_] ?){3,}\s*[\divxlc]{1,6}$")  # a line of a table of contents, or of an index
 _WIDER_STEP = 1.35  # than the usual distance of two lines: a new paragraph
+_LEAST_COLUMN = 5  # lines of a block that has an edge of its own
+_COLUMN_FULL = 0.6  # share of them that must come near it
+_COLUMN_SMALL = 0.35  # share of them that must start with a small letter
 _MOST_NOTES = 0.6  # share of a page's lines
 _SMALLER = 0.92  # than the body's letters: may be a footnote
 
@@ -124,33 +127,79 @@ class _Measure:
 
     def __init__(self, lines: Sequence[Line], step: float) -> None:
         self.step = step
-        prose = [line for line in lines if not line.level and not line.is_table and len(line.text) > 1]
+        prose = [line for line in lines if _is_prose(line)]
         widths = sorted([line.right - line.left for line in prose])
         # The width that nine of ten lines stay below is that of a full line, even where every tenth spans two columns.
         self.full_width = widths[len(widths) * 9 // 10] if widths else 0.0
         self._scale = 10 / self.full_width if self.full_width else 0.0
-        rights: dict[int, list[float]] = {}
-        for line in prose:
-            if line.right - line.left >= 0.6 * self.full_width:
-                rights.setdefault(round(line.left * self._scale), []).append(line.right)
-        # Lines that start within a tenth of the width of each other; an indented line looks two tenths around.
-        self._rights: dict[int, float] = {}
-        for column in rights:
-            near = sorted(right for place in range(column - 2, column + 3) for right in rights.get(place, ()))
-            self._rights[column] = near[len(near) * 9 // 10]
+        long = [line for line in prose if line.right - line.left >= 0.6 * self.full_width]
+        self._rights = _right_edges(long, self._scale)
+        self._block_rights: dict[int, float] = {}
+
+    def look_at(self, page: Sequence[Line]) -> None:
+        """Measure a page's blocks, of which some may be narrower than the document's lines: its columns."""
+        self._block_rights = {}
+        block: list[Line] = []
+        for line in [*page, None]:
+            if line and block and _is_prose(line) and self._is_below(block[-1], line):
+                block.append(line)
+                continue
+            if len(block) >= _LEAST_COLUMN:
+                self._measure_block(block)
+            block = [line] if line and _is_prose(line) else []
+
+    def _is_below(self, before: Line, line: Line) -> bool:
+        step = before.baseline - line.baseline
+        return 0 < step <= _WIDER_STEP * self.step and abs(line.left - before.left) * self._scale < 2
+
+    def _measure_block(self, block: Sequence[Line]) -> None:
+        left = min([line.left for line in block])
+        rights = sorted([line.right for line in block])
+        edge = rights[len(rights) * 9 // 10]
+        if edge - left > 0.95 * (self._rights.get(round(left * self._scale), left + self.full_width) - left):
+            return
+        reach = edge - 0.15 * (edge - left)
+        # Lines of verse are of like length too, but few of them go on with a small letter.
+        small = sum([line.text[0].islower() for line in block])
+        if sum([right > reach for right in rights]) >= _COLUMN_FULL * len(block) and small >= _COLUMN_SMALL * len(block):
+            for line in block:
+                self._block_rights[id(line)] = edge
+
+    def right_edge(self, line: Line) -> float:
+        """How far to the right a line that starts there may go."""
+        right = self._block_rights.get(id(line))
+        if right is None:
+            right = self._rights.get(round(line.left * self._scale))
+        return line.left + self.full_width if right is None else right
 
     def is_full(self, line: Line, following: Line) -> bool:
         """Whether the first word of the following line would not have fitted at the end of this one."""
         text = following.text
         word = text.find(" ")
-        right = self._rights.get(round(line.left * self._scale))
-        if right is None:
-            right = line.left + self.full_width
         width = line.right - line.left
-        return line.right + ((word if word >= 0 else len(text)) + 1) * width / (len(line.text) or 1) > right
+        needed = ((word if word >= 0 else len(text)) + 1) * width / (len(line.text) or 1)
+        return line.right + needed > self.right_edge(line)
+
+
+def _is_prose(line: Line) -> bool:
+    return not line.level and not line.is_table and len(line.text) > 1
+
+
+def _right_edges(lines: Sequence[Line], scale: float) -> dict[int, float]:
+    """By the place where lines start: where nine of ten end."""
+    rights: dict[int, list[float]] = {}
+    for line in lines:
+        rights.setdefault(round(line.left * scale), []).append(line.right)
+    # Lines that start within a tenth of the width of each other; an indented line looks two tenths around.
+    edges: dict[int, float] = {}
+    for column in rights:
+        near = sorted(right for place in range(column - 2, column + 3) for right in rights.get(place, ()))
+        edges[column] = near[len(near) * 9 // 10]
+    return edges
 
 
 def _join(lines: Sequence[Line], measure: _Measure) -> str:
+    measure.look_at(lines)
     parts: list[str] = []
     before: Line | None = None
     last = len(lines) - 1
@@ -193,7 +242,7 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
     ):
         return "\n"
-    if is_full or (runs_on and before.right - before.left > 0.5 * measure.full_width):
+    if is_full or (runs_on and before.right - before.left > 0.5 * (measure.right_edge(before) - before.left)):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()
         return "\n" if is_hyphen else " "
     return "\n\n" if has_ended else "\n"

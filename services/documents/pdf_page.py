@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _GAP = 0.9  # of the letters' size: more than this between two words may part columns
 _WIDE = 1.15  # times the usual width of a page's letters: there may be a gap in the line
-_MOST_RECTANGLES = 8  # of a line; more are not looked at one by one
+_MOST_RECTANGLES = 24  # of a line; more are not looked at one by one
 _LONGEST_BOLD = 110  # characters; longer lines are no headings
 _LARGE = 14.0  # points: above this the first letter may be a drop capital
 _MOST_CHARACTERS = 400_000  # of a page; what comes after them is left out

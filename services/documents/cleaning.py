@@ -105,8 +105,7 @@ def _clean_characters(text: str) -> str:
     # Most pages need nothing of this: a look is faster than a substitution that finds nothing.
     if not text.isascii():
         text = _SOFT_HYPHEN_AT_LINE_END.sub("", _SURROGATE.sub("\ufffd", text))
-    if _SPECIAL.search(text):
-        text = text.translate(_CHARACTERS)
+    text = _SPECIAL.sub(_replacement, text)
     text = unicodedata.normalize("NFC", text)
     if " \n" in text or "\t\n" in text:
         text = _TRAILING.sub("", text)
@@ -115,8 +114,14 @@ def _clean_characters(text: str) -> str:
     return text.strip("\n").rstrip()
 
 
-def _learn_words(texts: Iterable[str], vocabulary: Counter[str]) -> None:
-    """Count how often each word stands in the document unbroken, hyphenated words as one."""
+def _replacement(match: re.Match[str]) -> str:
+    return _CHARACTERS[ord(match[0])] or ""
+
+
+def _learn_words(texts: Sequence[str], vocabulary: Counter[str]) -> None:
+    """Count how often each word stands in the document unbroken, hyphenated words as one. Needs a broken word."""
+    if not any(map(_may_be_broken, texts)):
+        return
     for text in texts:
         if _has_broken_words(text):
             text = _BROKEN_WORD.sub(" ", text)
@@ -125,6 +130,11 @@ def _learn_words(texts: Iterable[str], vocabulary: Counter[str]) -> None:
 
 def _has_broken_words(text: str) -> bool:
     return "-\n" in text or "‐\n" in text
+
+
+def _may_be_broken(text: str) -> bool:
+    """Whether a word is broken at the end of a line or of the page."""
+    return _has_broken_words(text) or text.endswith(("-", "‐"))
 
 
 def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:

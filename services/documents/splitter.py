@@ -1,8 +1,8 @@
 """From text to chunks: as long as the limit allows, cut where the text itself pauses.
 
-The text is tokenised once. Each chunk then takes as many tokens as fit and ends at the best place in the last
-40 % of that window: before a heading, else at a blank line, a line, a sentence, a word. Each finished chunk is
-counted by itself, because a cut can change the tokens next to it, and shortened until it holds the limit.
+Each chunk takes about as many characters as fit and ends at the best place in the last 40 % of that window: before a
+heading, else at a blank line, a line, a sentence, a word. It is then counted with the tokenizer, by itself, because a cut
+can change the tokens next to it, and shortened until it holds the limit.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ Span = tuple[int, int, int]
 """``(start, end, tokens)`` of a chunk, in characters; white space after it belongs to it without being part of it."""
 
 _EARLIEST_END = 0.6  # of what would fit: a chunk does not end before, if there is a place to end after
+_WORTH_A_TRY = 1.15  # times the characters fit in: the chunk is made longer
+_SAMPLE_CHARACTERS = 2000  # to estimate the first chunk by
 _LEAST_SHARE = 0.1  # of what would fit: worth a chunk of its own, before a code block that would not fit with it
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 _LINE = re.compile(r"\n\s*")
@@ -144,12 +146,15 @@ SPLITTERS: dict[str, Callable[[DocumentText, Tokenizer, int, int], Iterator[Span
 
 
 class _Cutter:
-    """Finds ends and starts of chunks in one text."""
+    """Finds ends and starts of chunks in one text.
+
+    How many characters make so many tokens is estimated from what was counted last, and the chunk is then counted:
+    finding out the place of every token would take longer than all the rest.
+    """
 
     def __init__(self, document: DocumentText, tokenizer: Tokenizer) -> None:
         self._text, self._tokenizer = document.content, tokenizer
         self._last = len(self._text.rstrip())
-        self._tokens = tokenizer.starts(self._text)
         self._headings = [start for start, _level, _title in document.headings]
         spans = [(start, self._after_heading(start)) for start in self._headings]
         spans += [match.span() for match in _ROW.finditer(self._text)]
@@ -160,18 +165,31 @@ class _Cutter:
             if not self._whole_ends or start >= self._whole_ends[-1]:
                 self._whole_starts.append(start)
                 self._whole_ends.append(end)
+        sample = self._text[:_SAMPLE_CHARACTERS]
+        self._characters_per_token = max(len(sample), 1) / max(tokenizer.count(sample), 1)
 
     def end(self, start: int, done: int, limit: int) -> tuple[int, int]:
         """Where the chunk that starts at ``start`` ends, and its tokens; not after ``done`` if no new text fits in."""
         fresh = _next_text(self._text, done)
-        room = limit
-        while room > 0:
-            end = len(self._text[start : self._best_end(start, fresh, room)].rstrip()) + start
-            if end <= fresh:
+        latest = start + max(int(limit * self._characters_per_token), 1)
+        best: tuple[int, int] | None = None
+        while latest > fresh:
+            end = len(self._text[start : self._best_end(start, fresh, latest, limit)].rstrip()) + start
+            if end <= fresh or (best and end <= best[0]):
                 break
-            if (count := self._tokenizer.count(self._text[start:end])) <= limit:
+            count = self._tokenizer.count(self._text[start:end])
+            self._characters_per_token = (end - start) / max(count, 1)
+            fitting = start + int(limit * self._characters_per_token)
+            if count > limit:
+                if best:  # it was worth a try
+                    break
+                latest = min(fitting, end - 1)
+                continue
+            if best or end == self._last or fitting - start < _WORTH_A_TRY * (latest - start):
                 return end, count
-            room -= max(1, count - limit)
+            best, latest = (end, count), fitting  # the text takes fewer tokens here: there is more room
+        if best:
+            return best
         # One character may be more tokens than the limit; a chunk is never less than that.
         end = fresh + 1 if start >= fresh else done
         return end, self._tokenizer.count(self._text[start:end])
@@ -181,8 +199,7 @@ class _Cutter:
         fresh = _next_text(self._text, done)
         if not overlap or fresh >= self._last or self._is_heading(fresh):
             return fresh
-        first = max(bisect_left(self._tokens, done) - overlap, 0)
-        earliest = max(self._tokens[first], start + 1)
+        earliest = max(done - int(overlap * self._characters_per_token), start + 1)
         for candidate in self._overlap_starts(earliest, fresh):
             if candidate < fresh and self._tokenizer.count(self._text[candidate:done]) <= overlap:
                 return candidate
@@ -199,17 +216,17 @@ class _Cutter:
                 if earliest <= match.end() <= latest and self._whole_at(match.end()) is None:
                     yield match.end()
         if _WORD.search(self._text, earliest, fresh) is None:  # a script, or a code, without pauses
-            for token in range(bisect_left(self._tokens, earliest), bisect_left(self._tokens, fresh)):
-                position = self._between_letters(self._tokens[token], earliest)
+            step = max(int(self._characters_per_token), 1)
+            for position in range(earliest, fresh, step):
+                position = self._between_letters(position, earliest)
                 if self._whole_at(position) is None:
                     yield position
 
-    def _best_end(self, start: int, fresh: int, room: int) -> int:
-        first = bisect_left(self._tokens, start)
-        if first + room >= len(self._tokens):
+    def _best_end(self, start: int, fresh: int, latest: int, limit: int) -> int:
+        """The best place to end in the last 40 % of the characters up to ``latest``; the text's end if that is before."""
+        if latest >= self._last:
             return self._last
-        latest = self._tokens[first + room]
-        earliest = max(self._tokens[first + int(_EARLIEST_END * room)], fresh)
+        earliest = max(start + int(_EARLIEST_END * (latest - start)), fresh)
         if latest <= earliest:
             return latest
         headings = range(bisect_right(self._headings, earliest), bisect_right(self._headings, latest))
@@ -224,8 +241,8 @@ class _Cutter:
                 parting = parting or end
         if (whole := self._whole_at(latest)) is not None:
             before = self._whole_starts[whole]
-            is_worth_it = before > max(fresh, self._tokens[first + int(_LEAST_SHARE * room)])
-            if is_worth_it and self._count(before, self._whole_ends[whole]) <= room:
+            is_worth_it = before > max(fresh, start + int(_LEAST_SHARE * (latest - start)))
+            if is_worth_it and self._whole_ends[whole] - before <= limit * self._characters_per_token:
                 return before
         return parting or self._between_letters(latest, earliest)
 
@@ -256,9 +273,6 @@ class _Cutter:
         """The start of the text under a heading: a heading does not end a chunk."""
         line_end = self._text.find("\n", start)
         return _next_text(self._text, line_end) if line_end >= 0 else len(self._text)
-
-    def _count(self, start: int, end: int) -> int:
-        return bisect_left(self._tokens, end) - bisect_left(self._tokens, start)
 
 
 class _HeadingPath:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
     from services.project import Project
 
-_BLOCK_CHARACTERS = 20_000  # tokenised at once, so that memory stays flat however long the text is
-
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
@@ -31,18 +27,6 @@ class Tokenizer:
         """The tokens of a text by itself, without the special ones that a model adds around it."""
         # Counting needs no offsets, and goes faster without them.
         return len(self.backend.encode_batch_fast([text], add_special_tokens=False)[0])
-
-    def starts(self, text: str) -> array[int]:
-        """Where in a text each token starts (characters, ascending); several tokens may share a character.
-
-        Long texts are tokenised in blocks parted at white space, so that next to a block's end a token more or less may be found
-        than ``count`` finds in the whole.
-        """
-        starts: array[int] = array("q")
-        for at, block in _blocks(text):
-            offsets = self.backend.encode(block, add_special_tokens=False).offsets
-            starts.extend([at + start for start, end in offsets if end > start])
-        return starts
 
 
 def load_tokenizer(name_or_folder: str | Path) -> Tokenizer:
@@ -113,17 +97,3 @@ def _converted(name: str, folder: Path) -> tokenizers.Tokenizer:
         return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
     except Exception as error:  # a dozen kinds of files, each with errors of its own
         raise problem from error
-
-
-def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """``(offset, block)``: parted before a line or a word where there is one in the last tenth of the block."""
-    at = 0
-    while at < len(text):
-        end = min(at + _BLOCK_CHARACTERS, len(text))
-        if end < len(text):
-            low = end - _BLOCK_CHARACTERS // 10
-            cut = max(text.rfind("\n", low, end), low)
-            end = cut if cut > low else max(text.rfind(" ", low, end), low)
-            end = end if end > low else low + _BLOCK_CHARACTERS // 10
-        yield at, text[at:end]
-        at = end

@@ -99,14 +99,14 @@ def _visible(counts: list[int]) -> int:
 def _kinds() -> np.ndarray:
     """The kind of every code point, uint8."""
     kinds = np.full(0x110000, _LETTER, np.uint8)
-    by_category = {"N": _DIGIT, "P": _SYMBOL, "S": _SYMBOL, "Z": _SPACE, "C": _SYMBOL}
-    for code in range(0x10000):
-        category = unicodedata.category(chr(code))
-        kinds[code] = by_category.get(category[0], _LETTER)
-        if category in ("Cc", "Cs", "Co"):
-            kinds[code] = _BROKEN
-        elif category == "Cf":  # joiners and marks of direction: part of the writing
-            kinds[code] = _SPACE
+    names = "".join(map(unicodedata.category, map(chr, range(0x10000))))
+    categories = np.frombuffer(names.encode("ascii"), "S2")
+    groups = np.frombuffer(names[::2].encode("ascii"), "S1")
+    for group, kind in ((b"N", _DIGIT), (b"P", _SYMBOL), (b"S", _SYMBOL), (b"Z", _SPACE), (b"C", _SYMBOL)):
+        kinds[:0x10000][groups == group] = kind
+    # Cf: joiners and marks of direction, which are part of the writing.
+    for category, kind in ((b"Cc", _BROKEN), (b"Cs", _BROKEN), (b"Co", _BROKEN), (b"Cf", _SPACE)):
+        kinds[:0x10000][categories == category] = kind
     for first, last in ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)):
         kinds[first : last + 1] = _DENSE
     kinds[0x1F000:0x1FB00] = _SYMBOL  # emoji

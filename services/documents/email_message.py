@@ -21,7 +21,7 @@ _DEEPEST = 10  # messages in messages
 _LONGEST_NAMES = 300  # characters of a list of recipients
 _QUOTED = re.compile(r"[ \t]*>(?:[ \t]?>)*[ \t]?")
 _SHORTEST_REPEAT = 30
-"""Characters: shorter paragraphs, such as a greeting, may stand in a mail twice."""
+"""Characters: shorter lines, such as a greeting, may stand in a mail twice."""
 
 
 def read_email(path: Path, report: Report = ignore) -> ReadDocument:
@@ -139,15 +139,16 @@ def _attached(message: Message) -> list[Message]:
 
 
 def _without_repeats(text: str) -> str:
-    """The paragraphs, each quoted one once, however many replies quote it again."""
-    seen: set[str] = set()
+    """The paragraphs, what is quoted once, however many replies quote it again."""
+    seen: set[str] = set()  # lines and paragraphs: a reply to a reply may break them elsewhere
     kept: list[str] = []
     for is_quoted, lines in _paragraphs(text):
         said = " ".join(" ".join(lines).split())
-        if is_quoted and said in seen:
-            continue
-        if len(said) >= _SHORTEST_REPEAT:
-            seen.add(said)
+        if is_quoted:
+            lines = [line for line in lines if line.strip() not in seen]
+            if not lines or said in seen:
+                continue
+        seen.update(text for text in (said, *map(str.strip, lines)) if len(text) >= _SHORTEST_REPEAT)
         paragraph = unwrap("\n".join(lines))
         kept.append(re.sub("^", "> ", paragraph, flags=re.MULTILINE) if is_quoted else paragraph)
     return "\n\n".join(kept)

@@ -180,14 +180,20 @@ def _is_binary(data: bytes) -> bool:
 
 def _mixed_utf8(data: bytes) -> str | None:
     """UTF-8 into which text of another encoding was pasted: the odd bytes are read as Windows-1252."""
-    text = data.decode("utf-8", "surrogateescape")
-    odd = sum("\udc80" <= character <= "\udcff" for character in text)
-    if 2 * odd > sum(character > "\x7f" for character in text):
+    sample = data[:_SAMPLE_BYTES].decode("utf-8", "surrogateescape")
+    odd = sum("\udc80" <= character <= "\udcff" for character in sample)
+    if 2 * odd > sum(character > "\x7f" for character in sample):
         return None
-    return "".join(
-        bytes([ord(character) - 0xDC00]).decode("cp1252", "replace") if "\udc80" <= character <= "\udcff" else character
-        for character in text
-    )
+    return data.decode("utf-8", _ODD_BYTES)
+
+
+def _read_odd_bytes(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+_ODD_BYTES = "wissenswerk.windows-1252"
+codecs.register_error(_ODD_BYTES, _read_odd_bytes)
 
 
 def _guess(data: bytes) -> str | None:

@@ -307,7 +307,9 @@ def _(path: Path) -> None:
 
 @awkward(
     "replies.eml",
-    must=["I agree with you.\n\nOtto wrote:\n\n> Shall we mend the wheel on Saturday, all of us together?"],
+    must=[
+        "I agree with you.\n\nOtto wrote:\n\n> Shall we mend the wheel on Saturday, all of us together?\n\n> Yours, Otto"
+    ],
 )
 def _(path: Path) -> None:
     asked = "Shall we mend the wheel on Saturday, all of us together?"

@@ -240,3 +240,22 @@ def _(path: Path) -> None:
 @awkward("workbook.docx", refusal="not a Word document")
 def _(path: Path) -> None:
     openpyxl.Workbook().save(path)
+
+
+@awkward("contents.docx", must=["Inhalt\n\nWasser\t1\n\nStein\t7", "# Wasser"], must_not=["TOC", "PAGEREF"])
+def _(path: Path) -> None:
+    document = docx.Document()
+    lines = "".join(
+        f"<w:p><w:pPr><w:pStyle w:val='TOC1'/></w:pPr><w:hyperlink w:anchor='_Toc{page}'><w:r><w:t>{title}</w:t></w:r>"
+        f"<w:r><w:tab/></w:r>{_field(f'PAGEREF _Toc{page}', str(page))}</w:hyperlink></w:p>"
+        for title, page in (("Wasser", 1), ("Stein", 7))
+    )
+    _append(
+        document,
+        "<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj></w:sdtPr><w:sdtContent>"
+        "<w:p><w:r><w:t>Inhalt</w:t></w:r></w:p><w:p><w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>TOC \\o"
+        f"</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r></w:p>{lines}</w:sdtContent></w:sdt>",
+    )
+    document.add_heading("Wasser", 1)
+    document.add_paragraph("Der Bach ist schnell.")
+    document.save(path)

@@ -98,8 +98,7 @@ class _Reading:
         """The pages from index ``first`` to before ``end``; the warnings come with the last ones."""
         is_last = end == self._page_count
         pages: list[list[Line]] = []
-        text = PageText(document)
-        with closing(_SecondOpinion(self._path)) as second_opinion:
+        with closing(PageText(document)) as text, closing(_SecondOpinion(self._path)) as second_opinion:
             for index in range(first, end):
                 lines = self._page(document, text, index, second_opinion)
                 is_scan = bool(self._scanned) and self._scanned[-1] == index + 1
@@ -131,7 +130,7 @@ class _Reading:
                     self._path, _("page {number} cannot be read").format(number=self._lost[0])
                 ) from error
             return []
-        if text.is_blank:
+        if not lines and text.is_blank():
             return []
         found = joined(lines)
         if not has_words(found) or broken_share(found) > BROKEN_SHARE:
@@ -155,7 +154,7 @@ class _Reading:
             if is_unreadable:
                 self._unreadable.append(index + 1)
                 return []
-        return _arranged(lines, text, index)
+        return _arranged(lines, text)
 
     def _textless(self) -> UserError:
         name = self._path.name
@@ -243,11 +242,11 @@ class _SecondOpinion:
             self._reader.close()
 
 
-def _arranged(lines: list[Line], text: PageText, index: int) -> list[Line]:
+def _arranged(lines: list[Line], text: PageText) -> list[Line]:
     """The lines in reading order, and tables as rows. The page's rules are looked for only where they may say more."""
     if is_plain(lines):
         return lines
-    if rules := text.rules(index):
+    if rules := text.rules():
         lines = with_ruled_tables(lines, rules)
     return with_tables(*in_reading_order(lines))
 

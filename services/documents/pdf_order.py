@@ -20,13 +20,17 @@ _EDGE_LINES = 2
 _MOST_JUMPS = 3  # back to the top of a column, on a page that is drawn as one reads
 _LEAST_LETTERS = 12  # of a column's usual line; the columns of a table have fewer
 _LEAST_PIECES = 5  # that start at one place, for a gutter to be looked for before it
+_MOST_CANDIDATES = 4  # for a gutter
 _MOST_CROSSING = 0.5  # lines over the gutter, in relation to the lines beside it
 _FULL = 0.35  # share of a column's lines that reach its right edge
 
 
 def is_plain(lines: Sequence[Line]) -> bool:
     """Whether the page is one column of text, or of a few columns drawn one after the other, and without tables."""
-    if sum(bool(line.cells) for line in lines) >= _LEAST_ROWS or any(line.turn != lines[0].turn for line in lines):
+    parted = [index for index, line in enumerate(lines) if line.cells]
+    if any(parted[at] - parted[at - _LEAST_ROWS + 1] < 4 * _LEAST_ROWS for at in range(_LEAST_ROWS - 1, len(parted))):
+        return False
+    if any(line.turn != lines[0].turn for line in lines):
         return False
     # Heads and feet that are drawn first or last are put in their place later.
     jumps = [index for index in _jumps(lines) if _EDGE_LINES < index < len(lines) - _EDGE_LINES]
@@ -190,9 +194,13 @@ def _find_gutter(lines: Sequence[Line]) -> float | None:
         reverse=True,
     )
     best, best_score = None, 0
-    for count, place in candidates[:8]:
-        if count < _LEAST_PIECES:
+    tried: list[int] = []
+    for count, place in candidates:
+        if count < _LEAST_PIECES or len(tried) == _MOST_CANDIDATES:
             break
+        if any(abs(place - other) <= 2 for other in tried):
+            continue
+        tried.append(place)
         gutter = 3.0 * place - 2
         score = _columns_at(lines, gutter, size)
         if score > best_score:

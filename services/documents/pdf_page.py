@@ -34,8 +34,8 @@ class PageText:
     def __init__(self, document: pypdfium2.PdfDocument) -> None:
         import pypdfium2.raw as pdfium
 
-        self.is_blank = False  # the page read last has nothing on it
         self._document, self._pdfium = document, pdfium
+        self._page: Any = None
         self._buffer: Any = (ctypes.c_ushort * 8192)()
         self._left, self._right, self._top, self._bottom = (ctypes.c_double() for _ in range(4))
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
@@ -45,7 +45,7 @@ class PageText:
         self._is_bold: dict[tuple[bytes, int], bool] = {}
 
     def lines(self, index: int) -> list[Line]:
-        """The page's lines in the order in which the file draws them.
+        """The page's lines in the order in which the file draws them. The page stays loaded until the next one.
 
         Raises:
             PdfiumError: the page cannot be loaded.
@@ -53,31 +53,30 @@ class PageText:
         import pypdfium2
 
         pdfium = self._pdfium
-        page = pdfium.FPDF_LoadPage(self._document.raw, index)
-        if not page:
+        self.close()
+        self._page = pdfium.FPDF_LoadPage(self._document.raw, index)
+        if not self._page:
             raise pypdfium2.PdfiumError("Failed to load page.")
+        text_page = pdfium.FPDFText_LoadPage(self._page)
+        if not text_page:
+            raise pypdfium2.PdfiumError("Failed to load the page's text.")
         try:
-            text_page = pdfium.FPDFText_LoadPage(page)
-            if not text_page:
-                raise pypdfium2.PdfiumError("Failed to load the page's text.")
-            try:
-                lines = self._lines(text_page)
-                self.is_blank = not lines and pdfium.FPDFPage_CountObjects(page) == 0
-                return lines
-            finally:
-                pdfium.FPDFText_ClosePage(text_page)
+            return self._lines(text_page)
         finally:
-            pdfium.FPDF_ClosePage(page)
+            pdfium.FPDFText_ClosePage(text_page)
 
-    def rules(self, index: int) -> list[Rule]:
+    def is_blank(self) -> bool:
+        """Whether the page has nothing on it at all."""
+        return self._pdfium.FPDFPage_CountObjects(self._page) == 0
+
+    def rules(self) -> list[Rule]:
         """The page's horizontal rules, from top to bottom."""
-        page = self._pdfium.FPDF_LoadPage(self._document.raw, index)
-        if not page:
-            return []
-        try:
-            return find_rules(page)
-        finally:
-            self._pdfium.FPDF_ClosePage(page)
+        return find_rules(self._page)
+
+    def close(self) -> None:
+        if self._page:
+            self._pdfium.FPDF_ClosePage(self._page)
+        self._page = None
 
     def _lines(self, text_page: Any) -> list[Line]:
         text, starts = self._text(text_page)
@@ -137,33 +136,29 @@ class PageText:
         stripped = piece.strip()
         if not stripped:
             return None
-        pdfium = self._pdfium
         first = at + len(piece) - len(piece.lstrip())
         end = first + len(stripped)
-        character = first if starts is None else starts[first]
-        count = pdfium.FPDFText_CountRects(
-            text_page, character, end - first if starts is None else starts[end - 1] + 1 - character
-        )
-        pdfium.FPDFText_GetCharOrigin(text_page, character, self._x, self._y)
-        size, turn = self._size(text_page, character)
-        if not 1 <= count <= _MOST_RECTANGLES:
-            left = self._box(text_page, character, turn)[0]
-            right = self._box(text_page, character if end - first < 2 else self._at(starts, end - 1), turn)[1]
-            return Line(stripped, left, right, self._baseline(turn), size, 0, False, turn), (first, end, False)
-        left, right = self._rectangle(text_page, 0, turn)
-        is_known = count == 1
-        for index in range(1, count):
-            next_left, next_right = self._rectangle(text_page, index, turn)
-            is_known = next_left - right < _GAP * size
-            if not is_known:
-                # Only that there is one matters here; where, the words will say.
-                right = self._box(text_page, self._at(starts, end - 1), turn)[1]
-                break
-            left, right = min(left, next_left), max(right, next_right)
-        if len(stripped) > 2 and (size > _LARGE or not stripped[0].isalnum()):
+        character, length = first, end - first
+        if starts is not None:
+            character, length = starts[first], starts[end - 1] + 1 - starts[first]
+        count = self._pdfium.FPDFText_CountRects(text_page, character, length)
+        size, turn, baseline = self._size(text_page, character)
+        if not stripped[0].isalpha() or size > _LARGE:
             size = self._usual_size(text_page, starts, first, stripped, size)
-        line = Line(stripped, left, right, self._baseline(turn), size, 0, False, turn)
-        return line, (first, end, is_known)
+        is_known = False
+        if 1 <= count <= _MOST_RECTANGLES:
+            left, right = self._rectangle(text_page, 0, turn)
+            is_known = True
+            for index in range(1, count):
+                next_left, next_right = self._rectangle(text_page, index, turn)
+                if next_left - right >= _GAP * size:
+                    is_known = False  # there is a gap: where, the words will say
+                    break
+                left, right = min(left, next_left), max(right, next_right)
+        if not is_known:
+            left = self._box(text_page, character, turn)[0]
+            right = self._box(text_page, self._at(starts, end - 1), turn)[1]
+        return Line(stripped, left, right, baseline, size, 0, False, turn), (first, end, is_known)
 
     def _find_gaps(
         self,
@@ -219,26 +214,27 @@ class PageText:
             is_bold = self._is_bold[key] = bool(key[1] & _FORCE_BOLD or _BOLD_NAME.search(key[0]))
         return is_bold
 
-    def _size(self, text_page: Any, character: int) -> tuple[float, int]:
-        """The size of a letter on the page in points, that of its font times its scale; and its quarter turns."""
+    def _size(self, text_page: Any, character: int) -> tuple[float, int, float]:
+        """Of a letter: its size on the page in points, that of its font times its scale; its turns; its baseline."""
         size = self._pdfium.FPDFText_GetFontSize(text_page, character)
         matrix = self._matrix
         if not self._pdfium.FPDFText_GetMatrix(text_page, character, matrix):
-            return size, 0
+            self._pdfium.FPDFText_GetCharOrigin(text_page, character, self._x, self._y)
+            return size, 0, self._y.value
+        # The matrix is that of a string, which has one baseline.
         a, b, d = matrix.a, matrix.b, matrix.d
         if abs(b) > abs(a):
-            return size * abs(matrix.c or b), 1 if b > 0 else 3
-        return size * (abs(d) or 1.0), 2 if a < 0 and d < 0 else 0
+            return size * abs(matrix.c or b), 1 if b > 0 else 3, -matrix.e if b > 0 else matrix.e
+        if a < 0 and d < 0:
+            return size * -d, 2, -matrix.f
+        return size * (abs(d) or 1.0), 0, matrix.f
 
     def _usual_size(self, text_page: Any, starts: list[int] | None, first: int, text: str, size: float) -> float:
-        """The size of a line whose first character may be of another: a bullet, or a drop capital."""
+        """The size of a line whose first character may be of another: a bullet, a note's mark, or a drop capital."""
         middle = len(text) // 2
-        middle += text[middle].isspace()  # blanks may be pdfium's own, without a size
+        middle += text[middle].isspace() and middle + 1 < len(text)  # blanks may be pdfium's own, without a size
         other = self._size(text_page, self._at(starts, first + middle))[0] or size
-        return other if not text[0].isalnum() else min(size, other)
-
-    def _baseline(self, turn: int) -> float:
-        return (self._y.value, -self._x.value, -self._y.value, self._x.value)[turn]
+        return min(size, other) if text[0].isalpha() else other
 
     def _rectangle(self, text_page: Any, index: int, turn: int) -> tuple[float, float]:
         self._pdfium.FPDFText_GetRect(text_page, index, self._left, self._top, self._right, self._bottom)

@@ -44,7 +44,7 @@ _MOJIBAKE = re.compile(
 )
 _UNMAPPED = re.compile(r"\(cid:\d+\)")  # what some readers of PDF write for a glyph without a character
 _SPACED_OUT = re.compile(r"(?:(?<!\S)[^\W\d_] +){5,}")
-_NO_PROSE = re.compile(r"[/@_=\\<>{}#|]")
+_NO_PROSE = re.compile(r"[/@_=\\<>{}()\[\]#|]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -145,11 +145,11 @@ def _broken(text: str, words: list[str], counts: list[int]) -> float:
 
 def _is_glued(word: str) -> bool:
     """A long word that is no address, number or name in code, and of a script that parts its words."""
-    return (
-        "A" <= word[len(word) // 2] < "\u0e00"
-        and not _NO_PROSE.search(word)
-        and sum(map(str.isalpha, word)) > 0.85 * len(word)
-    )
+    if not "A" <= word[len(word) // 2] < "\u0e00" or _NO_PROSE.search(word):
+        return False
+    capitals = sum(map(str.isupper, word))
+    is_name = len(word) / 8 < capitals < len(word) / 2  # NamesInCodeLikeThis
+    return not is_name and sum(map(str.isalpha, word)) > 0.85 * len(word)
 
 
 def _repeated(text: str, words: list[str]) -> float:
@@ -163,7 +163,7 @@ def _repeated(text: str, words: list[str]) -> float:
     if len(words) < _FEW_WORDS or len(text) > 14 * len(words):  # no spaces between words: look at the characters
         return max(penalty, _ramp(1 - _distinct_share(text), 0.6, 0.95, least=40)) if len(text) >= 200 else penalty
     if len(set(words)) < 0.3 * len(words):
-        spoken = [word for word in words if word[0].isalpha()]
+        spoken = [word for word in words if word[0].isalnum()]
         if len(spoken) >= 2 * _FEW_WORDS:
             runs = len(set(zip(spoken, spoken[1:], spoken[2:])))
             penalty = max(penalty, _ramp(1 - runs / len(spoken), 0.6, 0.95, least=40))

@@ -45,6 +45,9 @@ GOOD = {
     "    return values\n```\n\nIt takes quadratic time.",
     "only code": '```c\nint main(void){for(int i=0;i<10;i++){printf("%d\\n",i);}return 0;}\n'
     "static const uint8_t TABLE_OF_ALL_THE_VALUES[]={0x00,0x01,0x02,0x03,0x04,0x05,0x06,0x07,0x08,0x09};\n```",
+    "code without a fence": "class UnrewindableBodyErrorOfRequests(RequestExceptionWithResponse):\n    pass\n\n\nclass "
+    "ChunkedEncodingErrorHandlerFactory(UnrewindableBodyErrorOfRequests):\n    handlers: dict[str, "
+    "ChunkedEncodingErrorHandlerFactory] = {}\n\n    def make(self): return ProxyConnectionTimeoutHandlerFactory()",
     "a poem": "O the wind on the hill, and the rain on the sea,\nAnd the ships going home in the night,\nAnd a lamp in "
     "the window for you and for me,\nAnd the harbour all silver and white.\n\nSing ho for the wind, sing ho for the "
     "sea,\nSing ho for the harbour light.\n\nThe gulls are asleep on the edge of the quay,\nThe nets are hung up on "
@@ -85,6 +88,7 @@ BAD = {
     "misread Chinese": (misread(PARAGRAPHS["zh"]), "broken"),
     "misread Japanese": (misread(PARAGRAPHS["ja"], "latin-1"), "broken"),
     "glued words": (ENGLISH.replace(" ", ""), "broken"),
+    "glued German words": (GERMAN.replace(" ", ""), "broken"),
     "partly glued words": ("".join(w + " " * (i % 7 == 0) for i, w in enumerate(ENGLISH.split())), "broken"),
     "letters apart": (" ".join(ENGLISH.replace(" ", "")), "broken"),
     "letters apart, words further": ("  ".join(" ".join(word) for word in ENGLISH.split()), "broken"),

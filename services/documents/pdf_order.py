@@ -96,7 +96,9 @@ def _jumps(lines: Sequence[Line]) -> list[int]:
 
 
 def _is_next_column(lines: Sequence[Line], index: int) -> bool:
-    """Whether the line starts a column to the right of the line before it."""
+    """Whether the line starts a column, of more than a few lines, to the right of the line before it."""
+    if lines[index].baseline - lines[index - 1].baseline < _LEAST_LINES * lines[index].size:
+        return False
     return lines[index].left >= lines[index - 1].right - lines[index].size or (
         lines[index].left > lines[index - 1].left + 8 * lines[index].size
     )

@@ -36,7 +36,7 @@ def open_package(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
     """A document that is a ZIP archive of XML parts, such as DOCX or EPUB, checked before anything is parsed.
 
     Args:
-        label: of the format, for the errors' text.
+        label: of the format with its article, for the errors' text: "an Excel workbook (XLSX)".
 
     Raises:
         UserError: the file is empty, is no such archive, needs a password, would inflate beyond all measure, or its
@@ -49,7 +49,7 @@ def open_package(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
     if start == _COMPOUND_FILE:
         raise UserError(
             _("{name} is protected by a password or is in an old format. Open it in the program that made it, save it "
-              "as a {format} without a password, and add that.").format(name=path.name, format=label)
+              "as {format} without a password, and add that.").format(name=path.name, format=label)
         )  # fmt: skip
     try:
         archive = zipfile.ZipFile(path)
@@ -63,7 +63,7 @@ def open_package(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
 
 def refuse_package(path: Path, label: str) -> UserError:
     return UserError(
-        _("{name} is not a {format}, or it is damaged. Open it in the program that made it and save it again, or add "
+        _("{name} is not {format}, or it is damaged. Open it in the program that made it and save it again, or add "
           "it under its right name.").format(name=path.name, format=label)
     )  # fmt: skip
 

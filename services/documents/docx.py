@@ -43,7 +43,7 @@ def read_docx(path: Path, report: Report = ignore) -> ReadDocument:
     from docx.opc.exceptions import OpcError
     from lxml.etree import XMLSyntaxError
 
-    label = _("Word document (DOCX)")
+    label = _("a Word document (DOCX)")
     removals = Removals()
     with open_package(path, label):
         try:

@@ -49,7 +49,8 @@ def read_email(path: Path, report: Report = ignore) -> ReadDocument:
 
 
 def _message(message: Message, path: Path, level: int, removals: Removals) -> list[str]:
-    saved_page = _header(message, "Snapshot-Content-Location")  # as browsers save web pages
+    # As browsers save web pages.
+    saved_page = _header(message, "Snapshot-Content-Location") or "Saved by" in _header(message, "From")
     blocks = [_heading(message, level)] if not saved_page else []
     lines = [
         f"{label}: {text}"

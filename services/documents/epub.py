@@ -35,7 +35,7 @@ def read_epub(path: Path, report: Report = ignore) -> ReadDocument:
     """
     from lxml.etree import XMLSyntaxError
 
-    label = _("e-book (EPUB)")
+    label = _("an e-book (EPUB)")
     removals = Removals()
     with open_package(path, label) as archive:
         try:

@@ -34,7 +34,7 @@ def read_open_document(path: Path, report: Report = ignore) -> ReadDocument:
     """
     from lxml.etree import XMLSyntaxError
 
-    label = _("OpenDocument file")
+    label = _("an OpenDocument file")
     removals = Removals()
     with open_package(path, label) as archive:
         try:

@@ -32,7 +32,7 @@ def read_pptx(path: Path, report: Report = ignore) -> ReadDocument:
     from lxml.etree import XMLSyntaxError
     from pptx.exc import PythonPptxError
 
-    label = _("PowerPoint presentation (PPTX)")
+    label = _("a PowerPoint presentation (PPTX)")
     with open_package(path, label):
         try:
             slides = list(pptx.Presentation(str(path)).slides)

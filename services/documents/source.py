@@ -23,6 +23,7 @@ _DATABASE = Path("data", "rag_db.sqlite")
 _PASSED_OVER = {"node_modules", "__pycache__", "__MACOSX"}  # folders of programs' files
 _ENCRYPTED_FLAG = 0x1
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"|?*\\/]')  # on some system
+_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # on Windows not names of files
 _LONGEST_NAME = 120
 
 
@@ -242,7 +243,7 @@ def _safe_name(name: str) -> str:
     name = _NOT_IN_NAMES.sub("_", printable(name)).rstrip(". ")
     suffix = Path(name).suffix[:20]
     stem = name[: len(name) - len(suffix)][:_LONGEST_NAME]
-    return f"{stem or '_'}{suffix}"
+    return f"{'' if stem and not _DEVICE.fullmatch(stem) else '_'}{stem}{suffix}"
 
 
 def is_there(path: Path) -> bool:

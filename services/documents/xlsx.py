@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)"')
-_FORMULA_WITHOUT_VALUE = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>|<f>[^<]*</f></c>")
+_FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f [^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _LARGEST_SCAN_BYTES = 50 << 20  # of a sheet's XML: longer ones are not looked through for merged cells
 
 
@@ -31,7 +31,7 @@ def read_xlsx(path: Path, report: Report = ignore) -> ReadDocument:
     Raises:
         UserError: the file is empty, is no XLSX, is damaged, needs a password, or has no text.
     """
-    label = _("Excel workbook (XLSX)")
+    label = _("an Excel workbook (XLSX)")
     removals = Removals()
     with open_package(path, label) as archive:
         try:

@@ -135,7 +135,7 @@ def _(path: Path) -> None:
     path.write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(4096))
 
 
-@awkward("text.xlsx", refusal="not a Excel workbook")
+@awkward("text.xlsx", refusal="not an Excel workbook")
 def _(path: Path) -> None:
     path.write_text("Name;Count\nhare;3\n", "utf-8")
 

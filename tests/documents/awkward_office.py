@@ -138,7 +138,7 @@ def _(path: Path) -> None:
     book.save(path)
 
 
-@awkward("cut_off.xlsx", refusal="not a Excel workbook")
+@awkward("cut_off.xlsx", refusal="not an Excel workbook")
 def _(path: Path) -> None:
     openpyxl.Workbook().save(path)
     path.write_bytes(path.read_bytes()[:2000])
@@ -241,6 +241,6 @@ def _(path: Path) -> None:
     write_zip(path, {"mimetype": "x", "content.xml": b"\x93\x02\xff" * 99, "META-INF/manifest.xml": manifest})
 
 
-@awkward("not_one.odt", refusal="not a OpenDocument")
+@awkward("not_one.odt", refusal="not an OpenDocument")
 def _(path: Path) -> None:
     write_zip(path, {"content.txt": "nothing"})

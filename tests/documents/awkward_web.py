@@ -245,7 +245,7 @@ def _(path: Path) -> None:
     write_zip(path, {**_EPUB3, "META-INF/encryption.xml": rights}, first_stored=True)
 
 
-@awkward("not_a_book.epub", refusal="not a e-book")
+@awkward("not_a_book.epub", refusal="not an e-book")
 def _(path: Path) -> None:
     write_zip(path, {"readme.txt": "no book"})
 

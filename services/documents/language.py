@@ -1,6 +1,6 @@
 """Which language a text is in: by its script, and where languages share a script, by their most frequent small words.
 
-It says "" where it is not sure, and is built for chunks. Of 2,654 paragraphs of 500 characters in 50 languages
+It says "" where it is not sure, and is built for chunks. Of 2,654 paragraphs of 500 characters in 56 languages
 98 % were told right and none wrong, at 0.05 ms each; a trained model (py3langid 0.4) told all right, at 0.24 ms, with
 0.9 s and 80 MB to start, and is the better one for single sentences.
 """

@@ -65,8 +65,6 @@ def attend(
     Raises:
         NotImplementedError: the model wants something that is not done here.
     """
-    import torch
-
     wanted = [name for name in ("softcap", "s_aux", "position_bias", "cache") if more.get(name) is not None]
     if wanted or attention_mask is not None or not getattr(module, "is_causal", True):
         raise NotImplementedError(f"attention with {wanted or 'a mask'}")

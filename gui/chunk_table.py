@@ -42,11 +42,10 @@ class ChunkTable(QWidget):
     def __init__(self, shell: Shell, actions: ChunkActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell = shell
-        self._select_first = True
         self._was_searching = False
         self._is_ranked = False  # the best hits first, until the person sorts otherwise
         self._wanted_id: int | None = None  # to be selected as soon as it is shown
-        self._place: int | None = None  # the row to be filled when the current one vanishes
+        self._place = 0  # the row to be selected when the current one vanishes
         self._search_timer = QTimer(self, singleShot=True, interval=self.SEARCH_DELAY_MS)
         self._search_timer.timeout.connect(self.reload)
 
@@ -165,22 +164,17 @@ class ChunkTable(QWidget):
 
     def _shown(self) -> None:
         self._settle()
-        has_rows = self.model.rowCount() > 0
-        if self._select_first and has_rows and not self.view.currentIndex().isValid():
-            self.select_row(0)
-        self._select_first = self._select_first and not has_rows
         self._say_counts()
         self._say_selected()
-        self.note.say("" if has_rows else self._why_empty())
+        self.note.say("" if self.model.rowCount() else self._why_empty())
 
     def _settle(self) -> None:
         """Select what is to be selected, if it is there by now."""
         if self._wanted_id is not None and (row := self.model.row_of(self._wanted_id)) >= 0:
-            self._wanted_id = self._place = None
+            self._wanted_id = None
             self.select_row(row)
-        elif self._place is not None and self.model.rowCount() and not self.view.currentIndex().isValid():
+        elif self.model.rowCount() and not self.view.currentIndex().isValid():
             self.select_row(min(self._place, self.model.rowCount() - 1))
-            self._place = None
 
     def _why_empty(self) -> str:
         if self.filter.is_set:
@@ -198,7 +192,7 @@ class ChunkTable(QWidget):
         self.view.horizontalHeader().setSortIndicatorShown(not is_ranked)
 
     def _search_soon(self, text: str) -> None:
-        self._select_first = True
+        self._place = 0
         if bool(text.strip()) != self._was_searching:
             self._was_searching = not self._was_searching
             self._rank(self._was_searching)
@@ -206,7 +200,7 @@ class ChunkTable(QWidget):
         self.searched.emit(text)
 
     def _filter(self) -> None:
-        self._select_first = True
+        self._place = 0
         self._show_columns()
         self.reload()
 
@@ -216,6 +210,7 @@ class ChunkTable(QWidget):
 
     def _enter_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
+            self._place = current.row()
             self.chunk_selected.emit(self.model.ids[current.row()])
 
     def _say_counts(self) -> None:

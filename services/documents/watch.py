@@ -48,15 +48,19 @@ def find_changes(
         if not document.path:
             continue
         known.add(document.path)
-        path, is_member = _file_of(Path(document.path))
-        if path is None:
-            if document.state == "ready":
+        path = Path(document.path)
+        file = next((file for file in (path, *path.parents) if file.is_file()), None)
+        if file is None:
+            if document.state == "ready" and not is_there(path):
                 gone.append(document.source)
             continue
-        found = path.stat()
-        is_same_size = is_member or found.st_size == document.size_bytes
+        try:
+            found = file.stat()
+        except OSError:  # it vanished just now; the next look will say so
+            continue
+        is_same_size = file != path or found.st_size == document.size_bytes  # what is in an archive has its own size
         if not is_same_size or abs(found.st_mtime - document.modified_at) >= CLOCK_STEP_S:
-            changed.append(path)
+            changed.append(file)
     new: list[Path] = []
     for folder in folders:
         if not Path(folder).is_dir():
@@ -67,10 +71,3 @@ def find_changes(
                 new.append(file.path)
     return Changes(tuple(sorted(set(new) - set(changed))), tuple(sorted(set(changed))), tuple(gone))
 
-
-def _file_of(path: Path) -> tuple[Path | None, bool]:
-    """The file that a document was read from, and whether that is an archive around it; None when it is gone."""
-    if is_there(path):
-        return path, False
-    archive = next((parent for parent in path.parents if parent.is_file()), None)
-    return archive, archive is not None

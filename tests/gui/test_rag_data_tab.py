@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from gui.drop_area import EmptyState
+from gui.drop_area import EmptyState, say_formats
 from gui.rag_data_tab import RagDataTab
+from gui.removed_view import RemovedView
 from gui.row_query import RowQuery
 from gui.shell import Outcome, Shell
 from gui.table_model import selected_ids
 from services.project import Project
+from services.records import CutChunk, DocumentText, Removal
 from tests.gui.conftest import fill
 
 TEXTS = [
@@ -128,6 +130,37 @@ def test_files_dropped_while_others_are_read_wait_for_their_turn(qtbot, project,
     assert [document.source for document in shell.knowledge_base.documents()] == ["0.txt", "1.txt"]
 
 
+def test_a_drop_onto_a_field_is_a_copy_into_the_tab_whatever_key_is_held(qtbot, tab, shell, tmp_path):
+    fields = (tab.chunks.search, tab.editor.text, tab.editor.text.viewport(), tab.documents.detail.viewport(), tab.chunks.filter.least)
+    for field in fields:
+        assert not field.acceptDrops(), "or the file becomes the text of its address"
+    path = tmp_path / "note.txt"
+    path.write_text("The ollen sleeps in the daytime.", "utf-8")
+    event = drop(tab, [path], Qt.DropAction.MoveAction)
+    assert event.isAccepted() and event.dropAction() == Qt.DropAction.CopyAction
+    assert finish_job(qtbot, shell).state == "succeeded" and path.exists()
+
+
+def test_files_pasted_into_a_field_are_the_tabs(qtbot, tab, tmp_path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "note.txt"))])
+    QGuiApplication.clipboard().setMimeData(data)
+    keys = (Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    for field in (tab.chunks.search, tab.editor.text):
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, *keys, "v")
+        QApplication.sendEvent(field, event)
+        assert not event.isAccepted(), "the shortcut of the window gets the keys"
+    QGuiApplication.clipboard().setText("words")
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, *keys, "v")
+    QApplication.sendEvent(tab.chunks.search, event)
+    assert event.isAccepted(), "words are the field's"
+
+
+def test_the_empty_tab_names_the_common_formats_and_counts_the_others(qtbot):
+    said = say_formats()
+    assert said.startswith("PDF, Word") and said.endswith("more kinds") and len(said) < 80
+
+
 def test_settings_that_contradict_each_other_are_told_before_anything_starts(qtbot, project, shell, tmp_path):
     news = []
     shell.notified.connect(news.append)
@@ -163,6 +196,78 @@ def test_cutting_again_asks_first_and_keeps_edited_chunks(qtbot, project, shell,
     assert finish_job(qtbot, shell).state == "succeeded"
     qtbot.waitUntil(lambda: tab.chunks.model.rowCount() > before)
     assert tab.documents.recut_hint.text() == "For documents that you add."
+
+
+def test_cutting_the_selected_document_leaves_the_others_alone(qtbot, project, shell, tmp_path):
+    for name in ("birds.txt", "cells.txt"):
+        (tmp_path / name).write_text("\n\n".join(f"{text} Of {name}. " * 12 for text in TEXTS), "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([tmp_path / "birds.txt", tmp_path / "cells.txt"])
+    finish_job(qtbot, shell)
+    others = list(shell.knowledge_base.chunk_ids(document="birds.txt"))
+    tab.documents.form.set_values({"chunk_size": 30, "chunk_overlap": 5})
+    assert tab.documents.recut_button.text() == "Re-cut all…"
+    tab.documents.select_source("cells.txt")
+    assert tab.documents.recut_button.text() == "Re-cut selected…" and "500 and 50" in tab.documents.recut_hint.text()
+    tab.documents.recut_button.click()
+    choose_yes(qtbot, tab, "Re-cut")
+    assert [one["source"] for one in finish_job(qtbot, shell).result["documents"]] == ["cells.txt"]
+    assert list(shell.knowledge_base.chunk_ids(document="birds.txt")) == others
+    sizes = {one.source: one.chunk_size for one in shell.knowledge_base.documents()}
+    assert sizes == {"birds.txt": 500, "cells.txt": 30}
+    qtbot.waitUntil(lambda: tab.documents.recut_hint.text() == "cells.txt: cut with 30 and 5.")
+
+
+def test_a_changed_file_is_read_again_from_the_list(qtbot, project, shell, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("What it said at first.", "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([path])
+    finish_job(qtbot, shell)
+    path.write_text("What it says now is longer.", "utf-8")
+    tab.documents.select_source("note.txt")
+    tab.documents.retry_button.click()
+    assert finish_job(qtbot, shell).result["documents"][0]["state"] == "replaced"
+    qtbot.waitUntil(lambda: "now" in tab.editor.text.toPlainText())
+
+
+def test_what_was_left_out_can_be_seen(qtbot, project, shell):
+    with project.connect() as store:
+        store.replace_document(
+            source="page.html", text=DocumentText("The heron."), chunks=[CutChunk(0, 10, 10, "The heron.", 3)], count_tokens=len,
+            removed=[Removal("banner", "We use cookies"), Removal("head", "The Heron Times", 2, 14), Removal("head", "page 1", 1, 14)],
+            path="page.html", sha256="x", format="html", tokenizer="words", chunk_size=500, chunk_overlap=50,
+        )  # fmt: skip
+    tab = make_tab(qtbot, project, shell)
+    assert not tab.documents.left_out_button.isVisible()
+    tab.documents.select_source("page.html")
+    tab.documents.left_out_button.click()
+    view = tab.findChild(RemovedView)
+    groups = [view.tree.topLevelItem(number) for number in range(view.tree.topLevelItemCount())]
+    assert [(group.text(0), group.text(1)) for group in groups] == [
+        ("Running heads and feet", "28"), ("Banners, such as cookie notices", "1"),
+    ]  # fmt: skip
+    assert (groups[0].child(0).text(0), groups[0].child(0).text(1), groups[0].child(0).text(2)) == ("The Heron Times", "14", "2")
+    view.search.setText("cookie")
+    assert groups[0].isHidden() and not groups[1].isHidden()
+    view.search.setText("nothing of the kind")
+    assert view.note.isVisible()
+
+
+def test_many_documents_can_be_searched_and_sorted_by_their_fate(qtbot, project, shell):
+    with project.connect() as store:
+        for number in range(25):
+            store.record_fate(f"letter {number:02}.txt", "duplicate", "twice", sha256=str(number))
+        store.record_fate("scan.pdf", "failed", "It has no text in it.", sha256="scan")
+    tab = make_tab(qtbot, project, shell)
+    listed = tab.documents
+    assert listed.search.isVisible() and listed.model.rowCount() == 26
+    listed.search.setText("LETTER 05")
+    assert listed.model.rowCount() == 1
+    listed.select_source("scan.pdf")
+    assert listed.search.text() == "" and "no text" in listed.detail.toPlainText()
+    listed.view.horizontalHeader().setSortIndicator(1, Qt.SortOrder.AscendingOrder)
+    assert listed.model.index(0, 0).data() == "scan.pdf", "what went wrong comes first"
 
 
 def test_removing_a_document_asks_and_takes_its_chunks_along(qtbot, tab, shell):

@@ -33,7 +33,7 @@ QUIET_ENVIRONMENT = {
 
 _NEEDED = (
     "torch", "transformers", "peft", "trl", "accelerate", "datasets", "langchain-text-splitters", "pypdf", "pypdfium2",
-    "python-docx", "requests", "gguf", "xllamacpp", "cyllama", "PySide6-Essentials", "pyqtgraph", "keyring", "psutil",
+    "python-docx", "python-pptx", "openpyxl", "lxml", "requests", "gguf", "xllamacpp", "cyllama", "PySide6-Essentials", "pyqtgraph", "keyring", "psutil",
 )  # fmt: skip
 
 

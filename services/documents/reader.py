@@ -144,7 +144,9 @@ def cut_and_assess(
     assessed = []
     for chunk in chunks:
         quality, problem = (100, "") if chunk.kind else assess(chunk.content, language)
-        assessed.append(replace(chunk, quality=quality, problem=problem, sketch=sketch(chunk.content)))
+        # Of what the chunk owns: neighbours that share a long overlap do not repeat each other.
+        owned = text.content[chunk.start : chunk.owned_end]
+        assessed.append(replace(chunk, quality=quality, problem=problem, sketch=sketch(owned)))
     return assessed
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [ROOT / "main.py", *sorted((ROOT / "services").rglob("*.py")), *sorted((ROOT / "gui").rglob("*.py"))]
 HEAVY = {
     "torch", "transformers", "trl", "peft", "accelerate", "datasets", "langchain_text_splitters", "pypdf", "pypdfium2",
-    "docx", "llama_cpp", "xllamacpp", "cyllama", "gguf", "sentencepiece",
+    "docx", "pptx", "openpyxl", "lxml", "rapidocr", "llama_cpp", "xllamacpp", "cyllama", "gguf", "sentencepiece",
 }  # fmt: skip
 
 TABS = ("rag_data_tab", "cpt_training_tab", "sft_data_tab", "sft_training_tab")

@@ -114,7 +114,7 @@ def _decoded(part: Message, path: Path) -> str:
         return ""
     text = decode(payload, path, part.get_content_charset())
     if str(part.get_param("format", "")).lower() == "flowed":
-        text = re.sub(r"(?m)(?<!^--) \n(?!>)", " ", text)
+        text = re.sub(r"(?m)(?<!^--) \n(?![>\n])", " ", text)
     return text
 
 
@@ -143,6 +143,7 @@ def _without_repeats(text: str) -> str:
     """The paragraphs, what is quoted once, however many replies quote it again."""
     seen: set[str] = set()  # lines and paragraphs: a reply to a reply may break them elsewhere
     kept: list[str] = []
+    was_quoted = False
     for is_quoted, lines in _paragraphs(text):
         said = " ".join(" ".join(lines).split())
         if is_quoted:
@@ -151,8 +152,11 @@ def _without_repeats(text: str) -> str:
                 continue
         seen.update(text for text in (said, *map(str.strip, lines)) if len(text) >= _SHORTEST_REPEAT)
         paragraph = unwrap("\n".join(lines))
+        if kept:
+            kept.append("\n>\n" if is_quoted and was_quoted else "\n\n")
         kept.append(re.sub("^", "> ", paragraph, flags=re.MULTILINE) if is_quoted else paragraph)
-    return "\n\n".join(kept)
+        was_quoted = is_quoted
+    return "".join(kept)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[bool, list[str]]]:

@@ -110,19 +110,15 @@ def _blocks(value: Any, level: int, path: str = "") -> Iterator[str]:
     elif not isinstance(value, dict):
         yield _said(value)
     else:
-        lines: list[str] = []
-        for key, inner in value.items():
-            if _is_section(inner) and level <= _DEEPEST_HEADING:
-                if lines:
-                    yield "\n".join(lines)
-                    lines = []
-                if blocks := [block for block in _blocks(inner, level + 1) if block]:
-                    yield markdown.heading(level, key)
-                    yield from blocks
-            else:
-                lines += _lines(key, inner)
+        sections = {key: inner for key, inner in value.items() if _is_section(inner) and level <= _DEEPEST_HEADING}
+        # Plain values first: after a section they would seem to belong to it.
+        lines = [line for key, inner in value.items() if key not in sections for line in _lines(key, inner)]
         if lines:
             yield "\n".join(lines)
+        for key, inner in sections.items():
+            if blocks := [block for block in _blocks(inner, level + 1) if block]:
+                yield markdown.heading(level, key)
+                yield from blocks
 
 
 def _is_section(value: Any) -> bool:

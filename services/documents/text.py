@@ -37,6 +37,7 @@ _LATIN1 = re.compile("(?:iso-?8859-?1|latin-?1|us-ascii|ascii)$", re.IGNORECASE)
 _CONTROL = bytes([*range(9), *range(14, 27), *range(28, 32), 127])
 _LARGEST_CONTROL_SHARE = 0.01  # a log may hold a stray one; a picture is full of them
 _UNDERLINED = re.compile(r"^(?![ \t]*(?:[-#>|+*]|\d+[.)]))[ ]{0,3}(\S.*)\n[ ]{0,3}(=+|-{2,})[ \t]*$", re.MULTILINE)
+_TITLE = re.compile(r"(?:\A|(?<=\n\n))([^\s\-*+|#>].{0,118}\S|\S)[ \t]*\n(={3,}|-{3,}|~{3,})[ \t]*(?=\n|\Z)")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FRONT_TITLE = re.compile(r"""^title:[ \t]*(["']?)(\S.*?)\1[ \t]*$""", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -49,7 +50,7 @@ def read_text(path: Path, report: Report = ignore) -> ReadDocument:
     Raises:
         UserError: the file is empty or holds no text.
     """
-    text = unwrap(_decoded(path))
+    text = _TITLE.sub(_heading, unwrap(_decoded(path)))
     report(1.0)
     return whole_document(path, text, "text")
 
@@ -107,6 +108,14 @@ def whole_document(
     if title:
         text = f"{markdown.heading(1, title)}\n\n{text}"
     return ReadDocument((Page(None, text),), format_name, warnings, removed)
+
+
+def _heading(match: re.Match[str]) -> str:
+    """A line of text that is underlined over its whole length is a heading; else it heads a table."""
+    title, line = match[1], match[2]
+    if abs(len(title) - len(line)) > 2 or "  " in title or "\t" in title:
+        return match[0]
+    return markdown.heading({"=": 1, "-": 2, "~": 3}[line[0]], title)
 
 
 def decode(data: bytes, path: Path, declared: str | None = None) -> str:

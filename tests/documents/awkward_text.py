@@ -215,10 +215,11 @@ def _(path: Path) -> None:
 @awkward(
     "wrapped.txt",
     must=["The ridge hare lives above the tree line and digs its burrow under the roots of old pines. In winter it turns white.",
-          "Roses are red,\nviolets are blue,", "Its processing takes hours and nobody at the mill", "2024-01-01 10:00:00 pump started by the night shift\n2024"],
+          "# Field notes\n", "Name  Age\n---------", "Roses are red,\nviolets are blue,", "Its processing takes hours and nobody at the mill", "2024-01-01 10:00:00 pump started by the night shift\n2024"],
 )  # fmt: skip
 def _(path: Path) -> None:
     path.write_text(
+        "Field notes\n===========\n\nName  Age\n---------\nNell  30\n\n"
         "The ridge hare lives above the tree line and digs its burrow\nunder the roots of old pines. In winter it turns white.\n\n"
         "Roses are red,\nviolets are blue,\nand so on.\n\nOne ought to be patient with the wheel of the mill. Its proces-\n"
         "sing takes hours and nobody at the mill is ever in a hurry, not\neven on a Saturday.\n\n"

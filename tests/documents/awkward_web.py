@@ -308,7 +308,7 @@ def _(path: Path) -> None:
 @awkward(
     "replies.eml",
     must=[
-        "I agree with you.\n\nOtto wrote:\n\n> Shall we mend the wheel on Saturday, all of us together?\n\n> Yours, Otto"
+        "I agree with you.\n\nOtto wrote:\n\n> Shall we mend the wheel on Saturday, all of us together?\n>\n> Yours, Otto"
     ],
 )
 def _(path: Path) -> None:
@@ -354,3 +354,35 @@ def _(path: Path) -> None:
     message["Subject"] = "The Mill"
     message.attach(MIMEText("<title>The Mill</title><p>It was built in 1874.</p>", "html", "utf-8"))
     path.write_bytes(message.as_bytes())
+
+
+@awkward(
+    "flowed.eml",
+    must=[
+        "Liebe alle,\n\nanbei das Protokoll der Versammlung. Bitte lest es bis Freitag und meldet euch.\n\n- Kasse\n- Dach"
+    ],
+)
+def _(path: Path) -> None:
+    path.write_text(
+        "Subject: Protokoll\nFrom: ida@example.org\nContent-Type: text/plain; charset=UTF-8; format=flowed\n\nLiebe alle, \n\n"
+        "anbei das Protokoll der Versammlung. Bitte lest es \nbis Freitag und meldet euch.\n\n- Kasse\n- Dach\n",
+        "utf-8",
+    )
+
+
+@awkward(
+    "encyclopedia.html",
+    must=["# Mill\n\n| Mill | |\n| --- | --- |\n| Built | 1874 |\n\nA mill is a device[1] that grinds.\n\n## History\n\nA mill in 1900\n\n"
+          "Water flows at 3 m³/s."],
+    must_not=["[edit]", "Log in", "Contents", "Privacy"],
+    removed=["navigation"],
+)  # fmt: skip
+def _(path: Path) -> None:
+    path.write_text(
+        "<head><title>Mill - Wiki</title></head><body><div role=navigation>Log in</div><div id=content role=main><h1>Mill</h1>"
+        "<table class=infobox><tr><th colspan=2>Mill<tr><th>Built<td>1874</table><p>A <b>mill</b> is a device<sup><a "
+        "href='#note-1'>[1]</a></sup> that grinds.</p><div id=toc class=toc role=navigation><h2>Contents</h2></div>"
+        "<h2>History<span class=mw-editsection>[edit]</span></h2><figure><img alt=x><figcaption>A mill in 1900</figcaption>"
+        "</figure><p>Water flows at 3 m<sup>3</sup>/s.</p></div><footer>Privacy</footer></body>",
+        "utf-8",
+    )

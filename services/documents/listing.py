@@ -30,8 +30,13 @@ _INDEX = (
     "index (?:général|alphabétique|des [a-zà-ÿ ]{3,30})|índice (?:alfabético|analítico|temático|de [a-zà-ÿ ]{3,30})|"
     "indice (?:analitico|dei nomi)|skorowidz|rejstřík|trefwoordenregister"
 )
-_TITLE = re.compile(rf"^(?:#{{1,6}} +)?\**(?:(?P<contents>{_CONTENTS})|(?P<index>{_INDEX}))\**[ \t]*:?$", re.IGNORECASE | re.MULTILINE)
-_SECTION = re.compile(r"(?:#{1,6} |[-*] )?(?:(?:chapter|part|kapitel|teil|chapitre|capítulo|capitolo) )?[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*\.?\)? +\S", re.IGNORECASE)
+_TITLE = re.compile(
+    rf"^(?:#{{1,6}} +)?\**(?:(?P<contents>{_CONTENTS})|(?P<index>{_INDEX}))\**[ \t]*:?$", re.IGNORECASE | re.MULTILINE
+)
+_SECTION = re.compile(
+    r"(?:#{1,6} |[-*] )?(?:(?:chapter|part|kapitel|teil|chapitre|capítulo|capitolo) )?[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*\.?\)? +\S",
+    re.IGNORECASE,
+)
 _SUBSECTION = re.compile(r"(?:#{1,6} |[-*] )?[0-9A-Z]{1,3}\.[0-9]")
 _SENTENCE = re.compile(r"\w[.!?][\"”»)]*$", re.MULTILINE)
 _FIRST_YEAR = 1500  # a number like this at a line's end is a year, where no leaders go before it
@@ -62,7 +67,8 @@ def find_listings(content: str) -> tuple[tuple[int, int, str], ...]:
     entries = list(_entries(content))
     if len(entries) >= 3:
         titles = [
-            (match.start(), match.end(), "index" if match["index"] else "contents") for match in _TITLE.finditer(content)
+            (match.start(), match.end(), "index" if match["index"] else "contents")
+            for match in _TITLE.finditer(content)
         ]
         for run in _runs(content, entries, titles):
             above = _title_above(content, run[0].start, titles)
@@ -120,9 +126,7 @@ def _line_end(content: str, position: int) -> int:
     return len(content) if end < 0 else end + 1
 
 
-def _runs(
-    content: str, entries: Sequence[_Entry], titles: Sequence[tuple[int, int, str]]
-) -> Iterator[list[_Entry]]:
+def _runs(content: str, entries: Sequence[_Entry], titles: Sequence[tuple[int, int, str]]) -> Iterator[list[_Entry]]:
     """Entries that follow each other, with little between them."""
     run: list[_Entry] = []
     title_starts = {start for start, _end, _kind in titles}
@@ -142,9 +146,7 @@ def _runs(
         yield run
 
 
-def _title_above(
-    content: str, start: int, titles: Sequence[tuple[int, int, str]]
-) -> tuple[int, int, str] | None:
+def _title_above(content: str, start: int, titles: Sequence[tuple[int, int, str]]) -> tuple[int, int, str] | None:
     """The title "Contents" or the like over a run, with no more than a short line between."""
     for title in reversed(titles):
         if title[1] <= start:

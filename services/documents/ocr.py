@@ -170,4 +170,6 @@ def read_picture(path: Path, report: Report = ignore) -> ReadDocument:
     if not any(map(has_words, texts)):
         raise refuse_without_text(path)
     numbered = tuple(Page(number, text) for number, text in enumerate(texts, 1))
-    return ReadDocument(numbered, "picture", (_("It was read by text recognition (OCR): look it over."),), tuple(removed))
+    return ReadDocument(
+        numbered, "picture", (_("It was read by text recognition (OCR): look it over."),), tuple(removed)
+    )

@@ -29,7 +29,7 @@ from services.documents.pdf_line import Line, joined, plain_lines
 from services.documents.pdf_order import in_reading_order, is_plain
 from services.documents.pdf_page import PageText
 from services.documents.pdf_ruling import with_ruled_tables
-from services.documents.pdf_table import with_tables
+from services.documents.pdf_table import with_drawn_tables, with_tables
 from services.errors import UserError
 from services.translation import _, ngettext
 
@@ -115,9 +115,7 @@ class _Reading:
             tuple(removed),
         )
 
-    def _page(
-        self, document: pypdfium2.PdfDocument, text: PageText, index: int, second: _SecondOpinion
-    ) -> list[Line]:
+    def _page(self, document: pypdfium2.PdfDocument, text: PageText, index: int, second: _SecondOpinion) -> list[Line]:
         """The lines of a page; none where it cannot be read, which is noted."""
         import pypdfium2
 
@@ -126,9 +124,7 @@ class _Reading:
         except pypdfium2.PdfiumError as error:
             self._lost.append(index + 1)
             if len(self._lost) > _MOST_LOST_PAGES or self._page_count == 1:
-                raise _damaged(
-                    self._path, _("page {number} cannot be read").format(number=self._lost[0])
-                ) from error
+                raise _damaged(self._path, _("page {number} cannot be read").format(number=self._lost[0])) from error
             return []
         if not lines and text.is_blank():
             return []
@@ -248,7 +244,7 @@ def _arranged(lines: list[Line], text: PageText) -> list[Line]:
         return lines
     if rules := text.rules():
         lines = with_ruled_tables(lines, rules)
-    return with_tables(*in_reading_order(lines))
+    return with_tables(*in_reading_order(with_drawn_tables(lines)))
 
 
 def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:

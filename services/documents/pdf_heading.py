@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from services.documents.pdf_line import Line
 
@@ -16,6 +15,7 @@ _APART = 1.25  # times the usual step: a line that stands apart
 _LEADER = re.compile(r"(?:\. ?){4,}")  # the dots of a table of contents
 _NUMBERED = re.compile(r"(?:(?:chapter|part|section|appendix|kapitel|teil|abschnitt|anhang|chapitre|partie|capítulo) )?"
                        r"(\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+)\.?:?\s+(?=\w)", re.IGNORECASE)  # fmt: skip
+_DECIMAL = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)")
 _LIST_MARK = re.compile(r"[•‣▪●◦∙·–*\uf0b7\uf0a7-]\s")
 _TABLE_TITLE = re.compile(r"(?:table|figure|fig\.|tabelle|abbildung|abb\.|tableau|tabla|figura) ?\d", re.IGNORECASE)
 
@@ -177,6 +177,7 @@ def _mark_numbered(pages: list[list[Line]], body_size: float, step: float) -> No
                 and line.size >= 0.95 * body_size
             ):
                 found.append(line)
-    if len(found) >= 2:
+    numbers = [tuple(map(int, match[1].split("."))) for line in found if (match := _DECIMAL.match(line.text))]
+    if len(found) >= 2 and numbers == sorted(numbers):
         for line in found:
             line.level = 1

@@ -22,6 +22,7 @@ from services.records import Removal
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
 _LIST_ITEM = re.compile(r"(?:- |\(?(?:\d{1,3}|[a-zA-Z])[.)]\s)")
+_ENTRY = re.compile(r"[^\W\d_]\W{0,2}, ?\d{1,4}(?:[,–-] ?\d{1,4})*$")  # of an index
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*$")
 _MARK = re.compile(r"#{1,6}\s")
@@ -161,7 +162,9 @@ class _Measure:
         reach = edge - 0.15 * (edge - left)
         # Lines of verse are of like length too, but few of them go on with a small letter.
         small = sum([line.text[0].islower() for line in block])
-        if sum([right > reach for right in rights]) >= _COLUMN_FULL * len(block) and small >= _COLUMN_SMALL * len(block):
+        if sum([right > reach for right in rights]) >= _COLUMN_FULL * len(block) and small >= _COLUMN_SMALL * len(
+            block
+        ):
             for line in block:
                 self._block_rights[id(line)] = edge
 
@@ -242,10 +245,22 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
     ):
         return "\n"
+    if _are_rows(before, line) or (_ENTRY.search(before.text) and _ENTRY.search(line.text)):
+        return "\n"
     if is_full or (runs_on and before.right - before.left > 0.5 * (measure.right_edge(before) - before.left)):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()
         return "\n" if is_hyphen else " "
     return "\n\n" if has_ended else "\n"
+
+
+def _are_rows(before: Line, line: Line) -> bool:
+    """Whether two lines with gaps have cells under each other, as forms and numbered equations do."""
+    if not before.cells or not line.cells:
+        return False
+    if abs(before.cells[1].left - line.cells[1].left) < 0.4 * line.size:
+        return True
+    one, other = before.cells[-1], line.cells[-1]
+    return len(one.text) < 7 and len(other.text) < 7 and abs(one.right - other.right) < 0.4 * line.size
 
 
 def _is_indented(before: Line, line: Line, after: Line | None) -> bool:

@@ -6,6 +6,7 @@ Lines are put in another order only where columns stand side by side and the fil
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from services.documents.pdf_line import Cell, Line
 
 _LEAST_LINES = 5  # of a column
 _LEAST_ROWS = 3  # with gaps: a table, or columns drawn row by row
+_INDEX_ENTRY = re.compile(r".*[^\W\d_].*,? \d{1,4}(?:(?:, |[–-])\d{1,4})*")
 _EDGE_LINES = 2
 _MOST_JUMPS = 3  # back to the top of a column, on a page that is drawn as one reads
 _LEAST_LETTERS = 12  # of a column's usual line; the columns of a table have fewer
@@ -234,8 +236,11 @@ def _columns_at(lines: Sequence[Line], gutter: float, size: float) -> int:
     )
     if beside < max(_LEAST_LINES - 1, 0.4 * fewer):
         return 0
-    if any(median(map(_letter_count, column)) < _LEAST_LETTERS for column in (left, right)):
+    is_short = any(median(map(_letter_count, column)) < _LEAST_LETTERS for column in (left, right))
+    if is_short and not all(_is_index(column) for column in (left, right)):
         return 0
+    if is_short:
+        return len(left) + len(right) - crossing
     rights = sorted(line.right for line in left)
     edge = rights[len(rights) * 9 // 10]
     width = edge - min(line.left for line in left)
@@ -250,6 +255,10 @@ def _is_to_and_fro(lines: Sequence[Line], gutter: float) -> bool:
         return True
     stream = [side for line in lines if (side := _side(line, gutter)) < 2]
     return sum(one != other for one, other in zip(stream, stream[1:])) > max(3, len(stream) / 6)
+
+
+def _is_index(lines: Sequence[Line]) -> bool:
+    return sum(_INDEX_ENTRY.fullmatch(line.text) is not None for line in lines) > 0.6 * len(lines)
 
 
 def _letter_count(line: Line) -> int:

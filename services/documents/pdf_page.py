@@ -39,7 +39,7 @@ class PageText:
         self._buffer: Any = (ctypes.c_ushort * 8192)()
         self._left, self._right, self._top, self._bottom = (ctypes.c_double() for _ in range(4))
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
-        self._matrix = pdfium.FS_MATRIX()
+        self._matrix, self._loose = pdfium.FS_MATRIX(), pdfium.FS_RECTF()
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
         self._is_bold: dict[tuple[bytes, int], bool] = {}
@@ -92,7 +92,7 @@ class PageText:
                 at += len(piece) + 1
                 if is_joint and lines and (found is None or _is_beside(lines[-1], found[0])):
                     # A hyphen within a line: pdfium writes U+FFFE for it too.
-                    before, (first, end, is_known) = lines[-1], spans[-1]
+                    before, (first, _end, is_known) = lines[-1], spans[-1]
                     before.text += "-" + piece.rstrip()
                     if found:
                         before.right = found[0].right
@@ -186,8 +186,8 @@ class PageText:
             start, left = first, line.left
             at = text.find(" ", first, end)
             while at >= 0:
-                right = self._box(text_page, self._at(starts, at - 1), line.turn)[1]
-                next_left = self._box(text_page, self._at(starts, at + 1), line.turn)[0]
+                right = self._loose_box(text_page, self._at(starts, at - 1), line.turn)[1]
+                next_left = self._loose_box(text_page, self._at(starts, at + 1), line.turn)[0]
                 if next_left - right >= _GAP * line.size:
                     cells.append(Cell(_readable(text[start:at]), left, right))
                     start, left = at + 1, next_left
@@ -243,6 +243,14 @@ class PageText:
     def _box(self, text_page: Any, character: int, turn: int) -> tuple[float, float]:
         self._pdfium.FPDFText_GetCharBox(text_page, character, self._left, self._right, self._bottom, self._top)
         return self._extent(turn)
+
+    def _loose_box(self, text_page: Any, character: int, turn: int) -> tuple[float, float]:
+        """As wide as the character is set, and not as its ink: a comma after which a gap may seem to be has little."""
+        box = self._loose
+        self._pdfium.FPDFText_GetLooseCharBox(text_page, character, box)
+        if turn == 0:
+            return box.left, box.right
+        return ((box.bottom, box.top), (-box.right, -box.left), (-box.top, -box.bottom))[turn - 1]
 
     def _extent(self, turn: int) -> tuple[float, float]:
         """Left and right as one reads."""

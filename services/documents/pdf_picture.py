@@ -165,7 +165,9 @@ def _common(one: str, at: int, other: str, place: int) -> int:
     """How many letters from the two places on are the same; compared in steps that double."""
     most = min(len(one) - at, len(other) - place)
     low, step = 0, 16
-    while low < most and one[at + low : at + min(low + step, most)] == other[place + low : place + min(low + step, most)]:
+    while (
+        low < most and one[at + low : at + min(low + step, most)] == other[place + low : place + min(low + step, most)]
+    ):
         low = min(low + step, most)
         step *= 2
     while low < most and one[at + low] == other[place + low]:

@@ -152,7 +152,10 @@ def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
         band = [piece for piece in pieces if lower.height < piece.baseline + 0.3 * piece.size < upper.height]
         if not band:
             continue
-        cells = [[piece for piece in band if left - 1 < (piece.left + piece.right) / 2 < right + 1] for left, right in columns]
+        cells = [
+            [piece for piece in band if left - 1 < (piece.left + piece.right) / 2 < right + 1]
+            for left, right in columns
+        ]
         if sum(map(len, cells)) != len(band):
             cells = _spread(band, columns)
         bands += 1

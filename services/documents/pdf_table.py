@@ -20,9 +20,13 @@ _ALIGNED = 0.75  # share of a column's cells that must share an edge
 _LONG_CELL = 40  # characters
 _NUMERIC = 0.6  # share of a column's cells
 _STEP = 3.2  # times the letters' size: rows further apart are not of one table
-_NUMBER = re.compile(r"[-+–−±<>~≈(]?[$€£¥]?\s?\d[\d.,:/ ]*\s?(?:[%‰°)*†]|[A-Za-zµ°/%$€£]{1,5})?\*{0,3}|[-–—.]|n/?a", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[-+–−±<>~≈(]?[$€£¥]?\s?\d[\d.,:/ ]*\s?(?:[%‰°)*†]|[A-Za-zµ°/%$€£]{1,5})?\*{0,3}|[-–—.]|n/?a", re.IGNORECASE
+)
 _WHOLE_NUMBER = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
-_ENUMERATOR = re.compile(r"[•‣▪●◦∙·–—*\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d+(?:\.\d+)+\.?|\[\d{1,3}\]|[A-Z]:")
+_ENUMERATOR = re.compile(
+    r"[•‣▪●◦∙·–—*\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)]|\d+(?:\.\d+)+\.?|\[\d{1,3}\]|[A-Z]:"
+)
 _EQUATION_NUMBER = re.compile(r"\(\d+(?:\.\d+)*[a-z]?\)")
 _INDEX_ENTRY = re.compile(r".*\D,? \d+(?:[,–-] ?\d+)*")
 _LEADERS = re.compile(r"(?:\. ?){4,}|…{2,}|_{4,}")
@@ -46,14 +50,14 @@ def with_tables(lines: list[Line], has_columns: bool = False) -> list[Line]:
     """
     rows = None if has_columns else _seen_rows(lines)
     if rows is not None:
-        found = _with_tables(rows)
+        found = with_drawn_tables(rows)
         ids = set(map(id, lines))
         # The rows are taken only where all that was put together is in a table.
         if any(line.is_table and id(line) not in ids for line in found) and not any(
             line.cells and id(line) not in ids for line in found
         ):
             return found
-    return _with_tables(lines)
+    return with_drawn_tables(lines)
 
 
 def _seen_rows(lines: Sequence[Line]) -> list[Line] | None:
@@ -82,16 +86,15 @@ def _seen_rows(lines: Sequence[Line]) -> list[Line] | None:
 
 
 def _one_row(row: Sequence[Line]) -> Line:
-    cells = tuple(
-        cell for line in row for cell in line.cells or (Cell(line.text, line.left, line.right),)
-    )
+    cells = tuple(cell for line in row for cell in line.cells or (Cell(line.text, line.left, line.right),))
     return replace(
         row[0], text=" ".join(cell.text for cell in cells), right=row[-1].right, cells=cells,
         is_bold=all(line.is_bold for line in row),
     )  # fmt: skip
 
 
-def _with_tables(lines: list[Line]) -> list[Line]:
+def with_drawn_tables(lines: list[Line]) -> list[Line]:
+    """As ``with_tables``, for tables that are drawn row by row."""
     if sum(bool(line.cells) for line in lines) < _LEAST_ROWS:
         return lines
     out: list[Line] = []
@@ -127,7 +130,7 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
         text = markdown.table(head + merged)
         return (
             replace(
-                whole[-1],
+                whole[0],
                 text=text,
                 left=min(line.left for line in whole),
                 right=max(line.right for line in whole),
@@ -297,9 +300,7 @@ def _is_prose(
 
 
 def _is_aligned(lines: Sequence[Line], column: _Column) -> bool:
-    cells = [
-        cell for line in lines for cell in line.cells if cell.left < column.right and cell.right > column.left
-    ]
+    cells = [cell for line in lines for cell in line.cells if cell.left < column.right and cell.right > column.left]
     if len(cells) < 2:
         return False
     tolerance = 0.4 * lines[0].size

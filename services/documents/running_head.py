@@ -52,7 +52,9 @@ def has_letters(text: str) -> bool:
 
 
 def find_running_lines(
-    pages: Sequence[Sequence[str]], baselines: Sequence[Sequence[float]] = (), known: frozenset[str] | set[str] = frozenset()
+    pages: Sequence[Sequence[str]],
+    baselines: Sequence[Sequence[float]] = (),
+    known: frozenset[str] | set[str] = frozenset(),
 ) -> set[tuple[int, int]]:
     """Find the lines that run along the top or foot of the pages.
 

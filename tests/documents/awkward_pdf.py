@@ -370,6 +370,104 @@ def _spaced_out_title(path: Path) -> None:
     write_pdf(path, [[Text("# not a heading", 72, 700), *wrapped(LEFT, 60, 650)]])
 
 
+def _index(drawn: str) -> Callable[[Path], object]:
+    def make(path: Path) -> None:
+        names = [f"{first}{second}" for first in ("ad", "be", "co", "du") for second in ("am", "er", "il", "on", "us")]
+        entries = [
+            f"{name}, {7 * at + 3}" + (f", {9 * at + 20}–{9 * at + 24}" if at % 3 else "")
+            for at, name in enumerate(names)
+        ]
+        blocks = paragraph(entries[:10], 700, x=60, size=9), paragraph(entries[10:], 700, x=320, size=9)
+        rows = [line for pair in zip(*blocks) for line in pair]  # noqa: B905
+        body = rows if drawn == "by row" else [*blocks[0], *blocks[1]]
+        write_pdf(path, [wrapped(LEFT, 60, 700), [Text("Index", 60, 740, 18), *body]])
+
+    return make
+
+
+def _verse(path: Path) -> None:
+    first = [
+        "The keeper keeps a little light",
+        "Above the reef and foam,",
+        "And every boat that sees it bright",
+        "Comes slowly, slowly home.",
+    ]
+    second = [
+        "The keeper keeps a little book",
+        "And writes the number down,",
+        "And nobody shall ever look",
+        "At it in all the town.",
+    ]
+    write_pdf(path, [[*paragraph(first, 700), *paragraph(second, 620), *wrapped(LEFT, 60, 520)]])
+
+
+def _form(path: Path) -> None:
+    page = []
+    for index, (one, other) in enumerate((("Name", "Date"), ("Ship", "Port"), ("Crew", "Load"), ("Flag", "Sign"))):
+        page += [Text(f"{one}: ______", 72, 700 - 20 * index), Text(f"{other}: ______", 350, 700 - 20 * index)]
+    write_pdf(path, [page])
+
+
+def _numbered_equations(path: Path) -> None:
+    page = wrapped(LEFT, 60, 720)
+    for index, equation in enumerate(("a = b + c", "d = e - f", "g = h")):
+        page += [Text(equation, 200, 560 - 20 * index), Text(f"({index + 1})", 500, 560 - 20 * index)]
+    write_pdf(path, [[*page, *wrapped(RIGHT, 60, 480)]])
+
+
+def _glossary(path: Path) -> None:
+    page = []
+    for index, (word, meaning) in enumerate((("lamp", "a vessel with oil and a wick"), ("reef", "rocks under the water near the shore"),
+                                             ("sound", "a stretch of water between two shores"), ("wick", "a strip of cotton in the oil"))):  # fmt: skip
+        page += [Text(word, 72, 700 - 16 * index, font="Courier-Bold"), Text(meaning, 160, 700 - 16 * index)]
+    write_pdf(path, [page])
+
+
+def _table_across_columns(path: Path) -> None:
+    rows = [["Light", "Built", "Height", "Keeper"], ["North", "1874", "31.5", "E. Vang"], ["South", "1881", "27.0", "O. Vang"],
+            ["Reef", "1902", "12.4", "nobody"]]  # fmt: skip
+    write_pdf(path, [[*columns([LEFT, RIGHT], 740), *grid(rows, 530), *columns([LAST, ABSTRACT], 440)]])
+
+
+def _sidebar(path: Path) -> None:
+    aside = "Did you know? The lamp burns nine measures of oil in one winter night, and the keeper carries them up."
+    write_pdf(path, [[*wrapped(f"{LEFT} {RIGHT}", 45, 700, x=60), *wrapped(aside, 18, 640, x=430, size=9)]])
+
+
+def _words_one_by_one_in_columns(path: Path) -> None:
+    words = []
+    for line in columns([LEFT, RIGHT], 700, drawn="by row"):
+        at = 0
+        for word in line.text.split():
+            words.append(Text(word, line.x + 0.6 * line.size * at, line.y, line.size))
+            at += len(word) + 1
+    write_pdf(path, [words])
+
+
+def _table_in_one_string(path: Path) -> None:
+    rows = (
+        ("Light", "Built", "Height"),
+        ("North", "1874", "31.5"),
+        ("South", "1881", "27.0"),
+        ("Reef", "1902", "12.4"),
+    )
+    content = b"BT /F1 10 Tf 1 0 0 1 100 700 Tm\n"
+    for row in rows:
+        # The gaps are moves within one string, as TeX writes them: in thousandths of the size, to the left.
+        shown = b" ".join(b"(%s) %d" % (cell.encode(), -(9000 - 600 * len(cell))) for cell in row)
+        content += b"[%s] TJ 0 -12 Td\n" % shown
+    write_pdf(path, [[Raw(content + b"ET\n"), *wrapped(LEFT, 60, 600)]])
+
+
+def _slide(path: Path) -> None:
+    page = [Text("Why Lamps Matter", 40, 700, 28, font="Helvetica-Bold")]
+    for index, line in enumerate(
+        ("Ships see them from afar", "The keeper counts what passes", "Nobody else writes it down")
+    ):
+        page += [Text("\u2022", 60, 640 - 40 * index, 18), Text(line, 80, 640 - 40 * index, 18)]
+    write_pdf(path, [page, *[wrapped(LEFT + RIGHT, 60, 700)] * 1])
+
+
 AWKWARD: tuple[Awkward, ...] = (
     Awkward("two columns drawn by row", _two_columns_by_row, ["wrote the number into a book with a green cover", "He counted nothing, but he knew the masters"],
             ["|"], ["under a torn sail.", "Her brother kept"]),
@@ -417,5 +515,18 @@ AWKWARD: tuple[Awkward, ...] = (
     Awkward("figure between columns", _figure_between_columns, [], ["|"], ["The keeper", LEFT[140:150], "Her brother", "Figure 1.", "thirty years"]),
     Awkward("page that cannot be loaded", _page_that_cannot_be_loaded, ["The keeper"], ["Her brother"], warnings=["2"]),
     Awkward("scan among pages", _scan_among_pages, ["The keeper"], warnings=["2"]),
+    *(Awkward(f"index in two columns drawn {drawn}", _index(drawn), ["# Index", "beil, 52, 83–87\nbeon, 59, 92–96\n"], ["|"], ["adam", "adus", "coam", "duus"])
+      for drawn in ("by column", "by row")),
+    Awkward("verse", _verse, ["light\nAbove the reef and foam,\nAnd every", "home.\n\nThe keeper keeps a little book\nAnd writes"]),
+    Awkward("form", _form, ["Name: ______ Date: ______\nShip: ______ Port: ______\n"], ["|"]),
+    Awkward("numbered equations", _numbered_equations, ["a = b + c (1)\nd = e - f (2)\ng = h (3)"], ["|"]),
+    Awkward("glossary", _glossary, ["reef rocks under the water near the shore\nsound a stretch"], ["|"]),
+    Awkward("table across columns", _table_across_columns, ["| South | 1881 | 27.0 | O. Vang |"], ["#"],
+            ["torn sail.", "Her brother", "thirty years.", "| Light", "Neither of", "This paper"]),
+    Awkward("sidebar", _sidebar, ["one winter night, and the keeper carries them up."], ["|"], ["torn sail. Her brother", "thirty years.", "Did you know?"]),
+    Awkward("words drawn one by one in columns", _words_one_by_one_in_columns, ["wrote the number into a book with a green cover"], ["|"],
+            ["under a torn sail.", "Her brother kept"]),
+    Awkward("table in one string with moves", _table_in_one_string, ["| North | 1874 | 31.5 |\n| South | 1881 | 27.0 |"]),
+    Awkward("slide among pages", _slide, ["# Why Lamps Matter", "- Ships see them from afar"], ["# -", "# •"]),
     Awkward("number sign that is no heading", _spaced_out_title, ["\\# not a heading"]),
 )  # fmt: skip

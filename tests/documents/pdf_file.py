@@ -36,16 +36,12 @@ class Raw:
 FONTS = ("Courier", "Courier-Bold", "Helvetica", "Helvetica-Bold", "Times-Roman", "Times-Bold")
 
 
-def paragraph(
-    lines: Sequence[str], y: float, *, x: float = 72, size: float = 11, font: str = "Courier"
-) -> list[Text]:
+def paragraph(lines: Sequence[str], y: float, *, x: float = 72, size: float = 11, font: str = "Courier") -> list[Text]:
     """Lines one under the other, the first at ``y``."""
     return [Text(line, x, y - 1.25 * size * index, size, font=font) for index, line in enumerate(lines)]
 
 
-def wrapped(
-    text: str, width: int, y: float, *, x: float = 72, size: float = 11, font: str = "Courier"
-) -> list[Text]:
+def wrapped(text: str, width: int, y: float, *, x: float = 72, size: float = 11, font: str = "Courier") -> list[Text]:
     """A paragraph in lines of at most ``width`` characters."""
     return paragraph(textwrap.wrap(text, width, break_on_hyphens=False), y, x=x, size=size, font=font)
 
@@ -85,9 +81,7 @@ def write_pdf(
     mapped = b"/ToUnicode 5 0 R " if to_unicode else b""
     objects[2] = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding %s>>" % mapped
     for index, font in enumerate(FONTS[1:], 5):
-        objects[index] = (
-            b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>" % font.encode()
-        )
+        objects[index] = b"<< /Type /Font /Subtype /Type1 /BaseFont /%s /Encoding /WinAnsiEncoding >>" % font.encode()
     picture = b"/Type /XObject /Subtype /Image /Width 2 /Height 2 /ColorSpace /DeviceGray /BitsPerComponent 8 "
     objects[3] = _stream(picture, b"\x00\xff\xff\x00")
     objects[4] = _stream(b"", _character_map(to_unicode))

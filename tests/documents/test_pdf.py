@@ -109,7 +109,9 @@ def test_hostile_pages_cost_no_more_than_their_text(tmp_path: Path) -> None:
     everywhere = [Text("x", 50 + index * 7919 % 500, 50 + index * 104729 % 700, 6) for index in range(3000)]
     far = [Text(ABSTRACT[:60], x, y) for x, y in ((1e30, 1e30), (-1e30, 5), (1e9, 1e9))]
     sizes = [Text(ABSTRACT[:60], 72, 700, size=size) for size in (0, -12, 1e9, 1e-9)]
-    one_object = [Raw(b"BT /F1 1 Tf " + b"".join(b"1 0 0 1 %d 9 Tm (a) Tj " % (at % 600) for at in range(9000)) + b"ET")]
+    one_object = [
+        Raw(b"BT /F1 1 Tf " + b"".join(b"1 0 0 1 %d 9 Tm (a) Tj " % (at % 600) for at in range(9000)) + b"ET")
+    ]
     for items in (everywhere, far, sizes, one_object):
         document = whole(write_pdf(tmp_path / "a.pdf", [items, wrapped(LEFT, 60, 700)]))
         assert "The keeper of the northern light" in document.pages[1].text

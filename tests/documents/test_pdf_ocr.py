@@ -12,7 +12,11 @@ from services.errors import UserError
 from tests.documents.pdf_file import Raw, Text, paragraph, write_pdf
 
 needs_recognition = pytest.mark.skipif(not ocr.is_installed(), reason="the optional part ocr is not installed")
-LINES = ["The keeper counted every ship that passed", "and wrote it into a book with a green cover.", "It is still there."]
+LINES = [
+    "The keeper counted every ship that passed",
+    "and wrote it into a book with a green cover.",
+    "It is still there.",
+]
 
 
 def test_pieces_of_one_height_become_rows_with_cells() -> None:
@@ -73,9 +77,7 @@ def scan(folder: Path) -> Path:
     return path
 
 
-def test_a_page_with_a_number_over_its_picture_is_a_scan_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_with_a_number_over_its_picture_is_a_scan_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "is_installed", lambda: False)
     path = write_pdf(tmp_path / "a.pdf", [[Text("17", 300, 30)]], picture_pages=[0])
     with pytest.raises(UserError, match="scan"):

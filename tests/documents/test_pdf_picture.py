@@ -61,7 +61,7 @@ def test_a_passage_over_two_pages_is_marked_on_each(tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", [wrapped(LEFT, 60, 200), wrapped(RIGHT, 60, 700)])
     passage = LEFT[60:] + " " + RIGHT[:200]
     first, second = render_page(path, 1, 300, passage).marks, render_page(path, 2, 300, passage).marks
-    assert 3 <= len(first) and 3 <= len(second) <= 4
+    assert len(first) >= 3 and 3 <= len(second) <= 4
     assert render_page(path, 2, 300, LEFT[:100]).marks == ()
 
 

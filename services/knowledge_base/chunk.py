@@ -23,16 +23,14 @@ _TEXT_ORDERS = {
     "chunk_index": "chunk_index",
     "content": "substr(content, 1, 24) COLLATE NOCASE",
 }
+_NOT_DELETED = "{id} NOT IN (SELECT chunk_id FROM chunk_flag WHERE is_deleted)"
 # The conditions of the partial indices stand here word for word: SQLite uses one for its very condition only.
-_NOT_DELETED = "chunk_id NOT IN (SELECT chunk_id FROM chunk_state WHERE is_deleted)"
 _FLAGS = {
-    "included": f"NOT is_excluded AND {_NOT_DELETED}",
-    "excluded": f"(is_excluded OR cause) AND is_excluded AND {_NOT_DELETED}",
-    "edited": f"is_edited AND {_NOT_DELETED}",
-    "deleted": "is_deleted",
-    "duplicate": f"duplicate_of IS NOT NULL AND {_NOT_DELETED}",
-    "listing": f"kind != '' AND {_NOT_DELETED}",
+    "included": f"{_NOT_DELETED} AND {{id}} NOT IN (SELECT chunk_id FROM chunk_flag WHERE is_excluded)",
+    "excluded": f"{_NOT_DELETED} AND {{id}} IN (SELECT chunk_id FROM chunk_flag WHERE is_excluded)",
+    "deleted": "{id} IN (SELECT chunk_id FROM chunk_flag WHERE is_deleted)",
 }
+_STATES = {"edited": "is_edited", "duplicate": "duplicate_of IS NOT NULL", "listing": "kind != ''"}
 
 
 class ChunkStatements(FlagStatements):
@@ -65,26 +63,31 @@ class ChunkStatements(FlagStatements):
         """
         query = _query(search)
         values: dict[str, object] = {"query": query, "document": document, "limit": -1 if limit is None else limit}
-        state = [] if flag is None else [_FLAGS[flag]]
+        flags, state = _FLAGS.get(flag or "", _NOT_DELETED), [_STATES[flag]] if flag in _STATES else []
+        if flag is not None and flag not in _FLAGS and flag not in _STATES:
+            raise ValueError(flag)
         if problem is not None:
             state.append("problem != ''" + ("" if problem == "any" else " AND problem = :problem"))
             values["problem"] = problem
         if tokens is not None:
             state.append("token_count BETWEEN :fewest AND :most")
             values["fewest"], values["most"] = tokens
-        if flag is None:
-            state.append(_NOT_DELETED)
-        sql = self._id_query(query, document, state, order, "DESC" if is_descending else "ASC")
+        sql = self._id_query(query, document, flags, state, order, "DESC" if is_descending else "ASC")
         return array("q", (row[0] for row in self.connection.execute(f"{sql} LIMIT :limit", values)))
 
-    def _id_query(self, query: str, document: str | None, state: list[str], order: str, way: str) -> str:
-        """Text without LIMIT. The outer loop runs over what gives the order, so that the first rows come at once."""
+    def _id_query(
+        self, query: str, document: str | None, flags: str, state: list[str], order: str, way: str
+    ) -> str:
+        """Text without LIMIT. The outer loop runs over what gives the order, so that the first rows come at once.
+
+        flags: a condition on ``{id}``. state: conditions on columns of ``chunk_state``.
+        """
         hits = "SELECT rowid FROM rag_chunks_fts WHERE rag_chunks_fts MATCH :query"
         if order == "rank" and not query:
             order = "id"
         if document is not None:
             columns = {**_STATE_ORDERS, **_TEXT_ORDERS, "id": "id", "rank": "id"}
-            where = ["source = :document", *state, *([f"id IN ({hits})"] if query else [])]
+            where = ["source = :document", flags.format(id="+id"), *state, *([f"id IN ({hits})"] if query else [])]
             return (
                 f"SELECT id FROM rag_chunks CROSS JOIN chunk_state ON chunk_id = id WHERE {' AND '.join(where)}"
                 f" ORDER BY {_by(columns[order], way)}, id"
@@ -93,21 +96,20 @@ class ChunkStatements(FlagStatements):
             key = "rank" if order == "rank" and self._count_hits(query, RANKED_LIMIT) < RANKED_LIMIT else "rowid"
             return (
                 f"SELECT rag_chunks_fts.rowid FROM rag_chunks_fts CROSS JOIN chunk_state"
-                f" ON chunk_id = rag_chunks_fts.rowid WHERE rag_chunks_fts MATCH :query AND {' AND '.join(state)}"
+                f" ON chunk_id = rag_chunks_fts.rowid WHERE rag_chunks_fts MATCH :query"
+                f" AND {' AND '.join([flags.format(id='+chunk_id'), *state])}"
                 f" ORDER BY rag_chunks_fts.{key} {way if order == 'id' else ''}"
             )
         # A plus keeps SQLite from looking every id of a long list up in the table: it reads the index of the order
         # and asks the list.
         plus = "" if query and self._count_hits(query, FEW) < FEW else "+"
         if order in _STATE_ORDERS:
-            where = [*state, *([f"{plus}chunk_id IN ({hits})"] if query else [])]
+            where = [flags.format(id="+chunk_id"), *state, *([f"{plus}chunk_id IN ({hits})"] if query else [])]
             key = _STATE_ORDERS[order]
             last = "" if key == "chunk_id" else f", chunk_id {way}"
             return f"SELECT chunk_id FROM chunk_state WHERE {' AND '.join(where)} ORDER BY {key} {way}{last}"
-        where = [f"{plus}id IN ({hits})"] if query else []
-        if state == [_NOT_DELETED]:
-            where.append(_NOT_DELETED.replace("chunk_id", "id", 1))
-        else:
+        where = [flags.format(id="+id"), *([f"{plus}id IN ({hits})"] if query else [])]
+        if state:
             where.append(f"+id IN (SELECT chunk_id FROM chunk_state WHERE {' AND '.join(state)})")
         return f"SELECT id FROM rag_chunks WHERE {' AND '.join(where)} ORDER BY {_by(_TEXT_ORDERS[order], way)}, id {way}"
 
@@ -121,7 +123,8 @@ class ChunkStatements(FlagStatements):
             """
             SELECT rag_chunks.*, token_count, is_excluded, is_deleted, is_edited, kind, cause, quality, problem,
                 duplicate_of, similarity
-            FROM rag_chunks LEFT JOIN chunk_state ON chunk_id = rag_chunks.id
+            FROM rag_chunks LEFT JOIN chunk_state ON chunk_state.chunk_id = rag_chunks.id
+                LEFT JOIN chunk_flag ON chunk_flag.chunk_id = rag_chunks.id
             WHERE rag_chunks.id IN (SELECT value FROM json_each(?))
             """,
             (json.dumps(list(ids)),),
@@ -182,7 +185,7 @@ class ChunkStatements(FlagStatements):
     def count_chunks(self) -> int:
         """How many chunks there are, excluded ones included, deleted ones not."""
         return self.connection.execute(
-            "SELECT (SELECT count(*) FROM chunk_state) - (SELECT count(*) FROM chunk_state WHERE is_deleted)"
+            "SELECT (SELECT count(*) FROM chunk_flag) - (SELECT count(*) FROM chunk_flag WHERE is_deleted)"
         ).fetchone()[0]
 
     def _count_hits(self, query: str, limit: int) -> int:

@@ -12,14 +12,15 @@ from typing import Any
 from services.knowledge_base.connection import Connection
 from services.records import Chunk, CutChunk
 
-# What stands in chunk_state.cause; a chunk left out for what it is has its kind as the cause.
+# What stands in chunk_flag.cause; a chunk left out for what it is has its kind as the cause.
 CAUSES = ("", "person", "duplicate", "kind")
 PERSON, DUPLICATE, KIND = 1, 2, 3
 
 STATE = (
-    "document_id", "start", "owned_end", "end", "token_count", "is_excluded", "is_deleted", "is_edited", "kind", "cause",
-    "quality", "problem", "duplicate_of", "similarity", "tail",
+    "document_id", "start", "owned_end", "end", "token_count", "is_edited", "kind", "quality", "problem", "duplicate_of",
+    "similarity", "tail",
 )  # fmt: skip
+FLAGS = ("is_excluded", "is_deleted", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ class ChunkRowStatements(Connection):
         rows = self.connection.execute(
             f"""
             SELECT id, coalesce(rag_chunks.content, '') AS content, coalesce(source, '') AS source,
-                coalesce(chunk_index, 0) AS chunk_index, metadata, {", ".join(STATE)},
+                coalesce(chunk_index, 0) AS chunk_index, metadata, {", ".join((*STATE, *FLAGS))},
                 chunk_original.content AS original, coalesce(sketch, x'') AS sketch
-            FROM rag_chunks JOIN chunk_state ON chunk_state.chunk_id = id
+            FROM rag_chunks JOIN chunk_state ON chunk_state.chunk_id = id JOIN chunk_flag ON chunk_flag.chunk_id = id
                 LEFT JOIN chunk_original ON chunk_original.chunk_id = id
                 LEFT JOIN chunk_sketch ON chunk_sketch.chunk_id = id
             WHERE id IN (SELECT value FROM json_each(?)) ORDER BY chunk_index, id
@@ -106,6 +107,10 @@ class ChunkRowStatements(Connection):
             map(attrgetter("id", *STATE), rows),
         )
         insert(
+            f"INSERT INTO chunk_flag (chunk_id, {', '.join(FLAGS)}) VALUES (?{', ?' * len(FLAGS)})",
+            map(attrgetter("id", *FLAGS), rows),
+        )
+        insert(
             "INSERT INTO chunk_original VALUES (?, ?)", ((row.id, row.original) for row in rows if row.original is not None)
         )
         insert("INSERT INTO chunk_sketch VALUES (?, ?)", ((row.id, row.sketch) for row in rows if row.sketch))
@@ -127,7 +132,7 @@ class ChunkRowStatements(Connection):
 
 
 def read_chunk(row: sqlite3.Row) -> Chunk:
-    """The record of a row of ``rag_chunks`` joined with ``chunk_state``, which may be missing."""
+    """The record of a row of ``rag_chunks`` joined with ``chunk_state`` and ``chunk_flag``, which may be missing."""
     try:
         metadata = json.loads(row["metadata"] or "{}")
     except ValueError:

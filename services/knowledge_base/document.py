@@ -15,9 +15,10 @@ from services.knowledge_base.repeat import RepeatStatements
 from services.records import CutChunk, Document, DocumentText, Removal
 
 _DOCUMENT = """
-    SELECT document.*, (
-        SELECT count(*) FROM chunk_state WHERE is_deleted AND chunk_state.document_id = document.id
-    ) AS deleted_count FROM document
+    SELECT document.*, coalesce(gone.count, 0) AS deleted_count FROM document LEFT JOIN (
+        SELECT document_id, count(*) AS count FROM chunk_flag JOIN chunk_state USING (chunk_id)
+        WHERE is_deleted GROUP BY document_id
+    ) AS gone ON gone.document_id = document.id
 """
 
 
@@ -148,7 +149,7 @@ class DocumentStatements(RepeatStatements):
             rows = self.connection.execute(
                 """
                 SELECT coalesce(content, ''), start, owned_end, end, tail FROM chunk_state
-                JOIN rag_chunks ON id = chunk_id
+                JOIN chunk_flag USING (chunk_id) JOIN rag_chunks ON id = chunk_id
                 WHERE document_id = ? AND NOT is_excluded AND NOT is_deleted ORDER BY chunk_index, start
                 """,
                 (document_id,),
@@ -158,7 +159,8 @@ class DocumentStatements(RepeatStatements):
         for source, text in self.connection.execute(
             """
             SELECT source, group_concat(content, char(10) || char(10)) FROM (
-                SELECT source, content FROM rag_chunks LEFT JOIN chunk_state ON chunk_id = id
+                SELECT source, content FROM rag_chunks LEFT JOIN chunk_state ON chunk_state.chunk_id = id
+                LEFT JOIN chunk_flag ON chunk_flag.chunk_id = id
                 WHERE document_id IS NULL AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
                 ORDER BY source, chunk_index, id
             ) GROUP BY source
@@ -183,7 +185,8 @@ class DocumentStatements(RepeatStatements):
         taken = 0
         for chunk_id, original in self.connection.execute(
             """
-            SELECT chunk_state.chunk_id, chunk_original.content FROM chunk_state JOIN chunk_original USING (chunk_id)
+            SELECT chunk_id, chunk_original.content
+            FROM chunk_state JOIN chunk_flag USING (chunk_id) JOIN chunk_original USING (chunk_id)
             WHERE document_id = ? AND is_edited AND NOT is_deleted ORDER BY start
             """,
             (document_id,),
@@ -231,7 +234,8 @@ class DocumentStatements(RepeatStatements):
             f"""
             SELECT start, owned_end, coalesce(chunk_original.content, rag_chunks.content, ''),
                 iif(cause = {PERSON}, is_excluded, NULL), is_deleted
-            FROM chunk_state JOIN rag_chunks ON id = chunk_state.chunk_id LEFT JOIN chunk_original USING (chunk_id)
+            FROM chunk_state JOIN chunk_flag USING (chunk_id) JOIN rag_chunks ON id = chunk_state.chunk_id
+                LEFT JOIN chunk_original USING (chunk_id)
             WHERE document_id = ? AND (cause = {PERSON} OR is_deleted) AND (is_deleted OR NOT is_edited)
             """,
             (document_id,),

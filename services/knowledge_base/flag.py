@@ -10,8 +10,6 @@ from services.knowledge_base.chunk_row import CAUSES, PERSON
 from services.knowledge_base.id_range import IdRanges
 from services.knowledge_base.repeat import RepeatRow, RepeatStatements
 
-_DECIDED = "(is_excluded OR cause)"  # the condition of the index chunk_state_decided, word for word
-
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
@@ -87,44 +85,37 @@ class FlagStatements(RepeatStatements):
             self.connection.execute(
                 """
                 UPDATE document SET chunk_count = chunk_count - gone.count
-                FROM (SELECT document_id, count(*) AS count FROM chunk_state WHERE is_deleted GROUP BY 1) AS gone
+                FROM (SELECT document_id, count(*) AS count FROM chunk_flag JOIN chunk_state USING (chunk_id)
+                      WHERE is_deleted GROUP BY 1) AS gone
                 WHERE gone.document_id = document.id
                 """
             )
-            return self._delete_rows("SELECT chunk_id FROM chunk_state WHERE is_deleted", {})
+            return self._delete_rows("SELECT chunk_id FROM chunk_flag WHERE is_deleted", {})
 
     def flag_counts(self) -> dict[str, int]:
-        """How many chunks are excluded, edited, repeats of others, and deleted; the first three without deleted ones."""
+        """How many chunks are excluded, edited and repeats of others, each without deleted ones, and how many deleted."""
+        not_deleted = "chunk_id NOT IN (SELECT chunk_id FROM chunk_flag WHERE is_deleted)"
         counts = {
-            "excluded": f"{_DECIDED} AND is_excluded",
-            "edited": "is_edited",
-            "duplicate": "duplicate_of IS NOT NULL",
-            "deleted": "is_deleted",
+            "excluded": "chunk_flag WHERE is_excluded AND NOT is_deleted",
+            "edited": f"chunk_state WHERE is_edited AND {not_deleted}",
+            "duplicate": f"chunk_state WHERE duplicate_of IS NOT NULL AND {not_deleted}",
+            "deleted": "chunk_flag WHERE is_deleted",
         }
-        rows = ", ".join(
-            f"(SELECT count(*) FROM chunk_state WHERE {condition})"
-            + ("" if flag == "deleted" else f" - (SELECT count(*) FROM chunk_state WHERE is_deleted AND {condition})")
-            for flag, condition in counts.items()
-        )
+        rows = ", ".join(f"(SELECT count(*) FROM {condition})" for condition in counts.values())
         return dict(zip(counts, self.connection.execute(f"SELECT {rows}").fetchone(), strict=True))
 
     def _exclude(self, ranges: IdRanges, value: bool) -> Flagged:
         before: list[tuple[int, int, IdRanges]] = []
-        rest = ranges
-        for is_excluded in (0, 1):
-            for cause in range(len(CAUSES)):
-                if not is_excluded and not cause:
-                    continue
-                these = ranges & self._ids(
-                    f"SELECT chunk_id FROM chunk_state WHERE {_DECIDED} AND is_excluded = ? AND cause = ?",
-                    (is_excluded, cause),
-                )
-                rest = rest - these
-                if these and (is_excluded, cause) != (value, PERSON):
-                    before.append((is_excluded, cause, these))
+        rest, changed = ranges, IdRanges()
+        for is_excluded, cause in self.connection.execute(
+            "SELECT DISTINCT is_excluded, cause FROM chunk_flag WHERE is_excluded OR cause"
+        ).fetchall():
+            these = ranges & self._ids(f"chunk_flag WHERE is_excluded = {is_excluded:d} AND cause = {cause:d}")
+            rest = rest - these
+            if these and (is_excluded, cause) != (value, PERSON):
+                before.append((is_excluded, cause, these))
         if rest:
             before.append((0, 0, rest))
-        changed = IdRanges()
         for is_excluded, _cause, these in before:
             self._update(these, f"is_excluded = {value:d}, cause = {PERSON}")
             if is_excluded != value:
@@ -132,28 +123,29 @@ class FlagStatements(RepeatStatements):
         return Flagged("excluded", value, changed, tuple(before))
 
     def _not_yet(self, column: str, ranges: IdRanges, value: bool) -> IdRanges:
-        flagged = self._ids(f"SELECT chunk_id FROM chunk_state WHERE {column}")
+        flagged = self._ids(f"chunk_flag WHERE {column}")
         return ranges - flagged if value else ranges & flagged
 
     def _known(self, ranges: IdRanges) -> IdRanges:
-        """Of these ids those that a chunk has. Reading a million ids is slow, counting them is not."""
+        """Of these ids those that a chunk has."""
         if not ranges:
             return ranges
         pairs = ranges.pairs()
-        limits = (pairs[0][0], pairs[-1][1])
-        between = "FROM chunk_state WHERE chunk_id BETWEEN ? AND ?"
-        count = self.connection.execute(f"SELECT count(*) {between}", limits).fetchone()[0]
-        if count == limits[1] - limits[0] + 1:
-            return ranges
-        return ranges & self._ids(f"SELECT chunk_id {between}", limits)
+        return ranges & self._ids(f"chunk_flag WHERE chunk_id BETWEEN {pairs[0][0]:d} AND {pairs[-1][1]:d}")
 
     def _update(self, ranges: IdRanges, change: str, condition: str = "1") -> None:
         self.connection.executemany(
-            f"UPDATE chunk_state SET {change} WHERE chunk_id BETWEEN ? AND ? AND {condition}", ranges.pairs()
+            f"UPDATE chunk_flag SET {change} WHERE chunk_id BETWEEN ? AND ? AND {condition}", ranges.pairs()
         )
 
-    def _ids(self, sql: str, values: tuple[int, ...] = ()) -> IdRanges:
-        return IdRanges(array("q", (row[0] for row in self.connection.execute(sql, values))))
+    def _ids(self, rows: str) -> IdRanges:
+        """The ids of some rows. Of a million, ends and number are known long before each is read."""
+        first, last, count = self.connection.execute(f"SELECT min(chunk_id), max(chunk_id), count(*) FROM {rows}").fetchone()
+        if not count:
+            return IdRanges()
+        if count == last - first + 1:
+            return IdRanges.between(first, last)
+        return IdRanges(array("q", (row[0] for row in self.connection.execute(f"SELECT chunk_id FROM {rows}"))))
 
     def _mark_stale(self, ranges: IdRanges) -> None:
         if self.connection.execute("SELECT EXISTS (SELECT 1 FROM pair)").fetchone()[0]:

@@ -36,6 +36,11 @@ class IdRanges:
         ranges._firsts, ranges._lasts = firsts, lasts
         return ranges
 
+    @classmethod
+    def between(cls, first: int, last: int) -> Self:
+        """One range, both ends included."""
+        return cls._of(np.array([first]), np.array([last]))
+
     def __len__(self) -> int:
         return int((self._lasts - self._firsts + 1).sum())
 

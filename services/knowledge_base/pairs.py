@@ -40,7 +40,7 @@ _PAIR = """
 """
 _USABLE = f"state IN {USABLE_STATES!r}"
 _IN_USE = f"""
-    FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN chunk_state USING (chunk_id)
+    FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN chunk_flag USING (chunk_id)
     WHERE dataset = ? AND {_USABLE} AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
 """
 

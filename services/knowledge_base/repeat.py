@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from services.knowledge_base.chunk_row import DUPLICATE, ChunkRowStatements
@@ -32,7 +32,7 @@ class RepeatStatements(ChunkRowStatements):
             tuple,
             self.connection.execute(
                 "SELECT chunk_id, sketch FROM chunk_sketch"
-                " WHERE chunk_id NOT IN (SELECT chunk_id FROM chunk_state WHERE is_deleted) ORDER BY chunk_id"
+                " WHERE chunk_id NOT IN (SELECT chunk_id FROM chunk_flag WHERE is_deleted) ORDER BY chunk_id"
             ),
         )
 
@@ -72,7 +72,7 @@ class RepeatStatements(ChunkRowStatements):
                 " FROM found WHERE found.chunk_id = chunk_state.chunk_id"
             )
             excluded = change(
-                f"UPDATE chunk_state SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
+                f"UPDATE chunk_flag SET is_excluded = 1, cause = {DUPLICATE} WHERE chunk_id IN"
                 " (SELECT chunk_id FROM found) AND NOT is_excluded AND NOT cause"
                 + ("" if left_out is None else " AND chunk_id IN (SELECT value FROM json_each(?))"),
                 () if left_out is None else (json.dumps(list(left_out)),),
@@ -127,7 +127,8 @@ class RepeatStatements(ChunkRowStatements):
             group = [
                 (RepeatRow(*row[:5]), row[5])
                 for row in self.connection.execute(
-                    "SELECT chunk_id, duplicate_of, similarity, is_excluded, cause, is_deleted FROM chunk_state"
+                    "SELECT chunk_id, duplicate_of, similarity, is_excluded, cause, is_deleted"
+                    " FROM chunk_state JOIN chunk_flag USING (chunk_id)"
                     " WHERE chunk_id = :id OR duplicate_of = :id ORDER BY chunk_id",
                     {"id": original},
                 )
@@ -148,16 +149,23 @@ class RepeatStatements(ChunkRowStatements):
                 {"heir": heir.chunk_id, "id": original, "similarity": heir.similarity},
             )
             self.connection.execute(
-                "UPDATE chunk_state SET duplicate_of = NULL, similarity = 0, is_excluded = 0,"
-                f" cause = iif(cause = {DUPLICATE}, 0, cause) WHERE chunk_id = ?",
+                "UPDATE chunk_state SET duplicate_of = NULL, similarity = 0 WHERE chunk_id = ?", (heir.chunk_id,)
+            )
+            self.connection.execute(
+                f"UPDATE chunk_flag SET is_excluded = 0, cause = iif(cause = {DUPLICATE}, 0, cause) WHERE chunk_id = ?",
                 (heir.chunk_id,),
             )
         return before
 
-    def _restore_repeats(self, rows: Iterable[RepeatRow]) -> None:
-        self.connection.executemany(
-            "UPDATE chunk_state SET duplicate_of = ?2, similarity = ?3, is_excluded = ?4, cause = ?5 WHERE chunk_id = ?1",
-            rows,
+    def _restore_repeats(self, rows: Sequence[RepeatRow]) -> None:
+        change = self.connection.executemany
+        change(
+            "UPDATE chunk_state SET duplicate_of = ?, similarity = ? WHERE chunk_id = ?",
+            [(row.duplicate_of, row.similarity, row.chunk_id) for row in rows],
+        )
+        change(
+            "UPDATE chunk_flag SET is_excluded = ?, cause = ? WHERE chunk_id = ?",
+            [(row.is_excluded, row.cause, row.chunk_id) for row in rows],
         )
 
     def _repeated_outside(self, ids: str, values: dict[str, object]) -> list[int]:

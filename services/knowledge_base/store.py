@@ -28,8 +28,9 @@ class KnowledgeBase(SwapStatements, ChunkStatements, PairStatements):
         with self.transaction():
             for statement in MAKE_TRIGGERS:
                 self.connection.execute(statement)
-            self.connection.execute("DELETE FROM chunk_state WHERE chunk_id NOT IN (SELECT id FROM rag_chunks)")
-            self.connection.execute("INSERT OR IGNORE INTO chunk_state (chunk_id) SELECT id FROM rag_chunks")
+            for table in ("chunk_state", "chunk_flag"):
+                self.connection.execute(f"DELETE FROM {table} WHERE chunk_id NOT IN (SELECT id FROM rag_chunks)")
+                self.connection.execute(f"INSERT OR IGNORE INTO {table} (chunk_id) SELECT id FROM rag_chunks")
             self.connection.execute(COUNT_CHUNKS)
             try:
                 self.connection.execute(
@@ -52,7 +53,7 @@ class KnowledgeBase(SwapStatements, ChunkStatements, PairStatements):
 
     def _is_in_step(self) -> bool:
         """Whether there are as many flags and index entries as chunks, up to the same highest id."""
-        tables = (("rag_chunks", "id"), ("chunk_state", "chunk_id"), ("rag_chunks_fts_docsize", "id"))
+        tables = (("rag_chunks", "id"), ("chunk_state", "chunk_id"), ("chunk_flag", "chunk_id"), ("rag_chunks_fts_docsize", "id"))
         ends = {
             self.connection.execute(f"SELECT (SELECT count(*) FROM {table}), max({key}) FROM {table}").fetchone()[:]
             for table, key in tables

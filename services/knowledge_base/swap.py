@@ -152,7 +152,8 @@ class SwapStatements(DocumentStatements):
         if len({(part.source, part.document_id) for part in parts}) > 1:
             raise UserError(_("Chunks of different documents cannot be merged. Select chunks of one document."))
         between = self.connection.execute(
-            "SELECT count(*) FROM rag_chunks JOIN chunk_state ON chunk_id = id"
+            "SELECT count(*) FROM rag_chunks JOIN chunk_state ON chunk_state.chunk_id = id"
+            " JOIN chunk_flag ON chunk_flag.chunk_id = id"
             " WHERE source = ? AND document_id IS ? AND chunk_index BETWEEN ? AND ? AND NOT is_deleted",
             (parts[0].source, parts[0].document_id, parts[0].chunk_index, parts[-1].chunk_index),
         ).fetchone()[0]

@@ -30,7 +30,7 @@ def put(knowledge_base: KnowledgeBase, text: str, size: int, source: str = "a.tx
 
 def states(knowledge_base: KnowledgeBase) -> list[tuple]:
     rows = knowledge_base.connection.execute(
-        "SELECT chunk_id, is_excluded, is_deleted, cause, duplicate_of, similarity FROM chunk_state ORDER BY 1"
+        "SELECT chunk_flag.*, duplicate_of, similarity FROM chunk_flag JOIN chunk_state USING (chunk_id) ORDER BY 1"
     )
     return list(map(tuple, rows))
 

@@ -23,7 +23,7 @@ def in_use(knowledge_base: KnowledgeBase) -> list[int]:
 
 
 def states(knowledge_base: KnowledgeBase) -> list[tuple]:
-    return list(map(tuple, knowledge_base.connection.execute("SELECT * FROM chunk_state ORDER BY 1")))
+    return list(map(tuple, knowledge_base.connection.execute("SELECT * FROM chunk_state JOIN chunk_flag USING (chunk_id) ORDER BY 1")))
 
 
 @pytest.fixture

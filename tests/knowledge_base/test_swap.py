@@ -14,7 +14,7 @@ from services.project import Project
 from services.records import CutChunk, DocumentText
 
 TEXT = "The mill was built in 1874. It is red.\nThe ferry carries nine people. It is slow.\n"
-TABLES = ("rag_chunks", "chunk_state", "chunk_original", "chunk_sketch", "document", "document_text", "pair")
+TABLES = ("rag_chunks", "chunk_state", "chunk_flag", "chunk_original", "chunk_sketch", "document", "document_text", "pair")
 
 
 def cut(text: str, size: int, overlap: int = 0) -> list[CutChunk]:

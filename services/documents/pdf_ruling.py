@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 from services.documents import markdown
@@ -15,6 +16,8 @@ _SAME = 3.0  # points: edges that are closer are one
 _LEAST_BANDS = 3  # with text, two of them with cells side by side
 _MOST_OBJECTS = 4000  # of a page; the rules of a drawing with more are no table's
 _MOST_SEGMENTS = 1500
+_LONGEST_CELL = 900  # characters
+_LONG_CELL = 160  # the usual cell of what is no table
 _LEAST_LENGTH = 60.0  # points
 
 
@@ -102,6 +105,7 @@ def _joined_rules(rules: set[tuple[int, int, int]]) -> list[Rule]:
 def with_ruled_tables(lines: list[Line], rules: Sequence[Rule]) -> list[Line]:
     """The lines with each ruled table as one line of Markdown rows, where its first line stood."""
     for group in _groups(rules):
+        group = _with_open_rows(lines, group)
         inside = [line for line in lines if not line.is_table and _is_inside(line, group)]
         table = _table(inside, group)
         if table is None:
@@ -123,6 +127,19 @@ def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
         else:
             groups.append([rule])
     return [group for group in groups if len(group) > _LEAST_BANDS]
+
+
+def _with_open_rows(lines: Sequence[Line], group: list[Rule]) -> list[Rule]:
+    """The rules, and one more above or below where a row with several cells stands there: a head, or the last row."""
+    top, bottom = group[0], group[-1]
+    usual = median(one.height - other.height for one, other in zip(group, group[1:]))
+    above = replace(top, height=top.height + 1.3 * usual)
+    below = replace(bottom, height=bottom.height - 1.3 * usual)
+    if any(line.cells and _is_inside(line, (above, top)) for line in lines):
+        group = [above, *group]
+    if any(line.cells and _is_inside(line, (bottom, below)) for line in lines):
+        group = [*group, below]
+    return group
 
 
 def _is_inside(line: Line, group: Sequence[Rule]) -> bool:
@@ -165,6 +182,9 @@ def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
         rows.append([_text(cell) for cell in cells])
     if bands < _LEAST_BANDS or beside < 0.6 * bands:
         return None
+    lengths = [len(text) for row in rows for text in row if text]
+    if max(lengths) > _LONGEST_CELL or median(lengths) > _LONG_CELL:
+        return None  # columns of prose between the rules of a page
     return replace(
         lines[0],
         text=markdown.table(rows),

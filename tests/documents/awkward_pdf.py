@@ -157,6 +157,23 @@ def _ruled_table_with_long_cells(path: Path) -> None:
     write_pdf(path, [page])
 
 
+def _table_with_rules_under_its_rows(path: Path) -> None:
+    rows = [
+        ["Light", "Opens", "Keeper"],
+        ["North", "noon", "E. Vang"],
+        ["South", "never", "O. Vang"],
+        ["Reef", "at low water", "nobody"],
+    ]
+    rules = [rule(70, 695 - 16 * index, 330) for index in range(4)]
+    write_pdf(path, [[*wrapped(LEFT, 60, 790), *grid(rows, 700), *rules, *wrapped(LAST, 60, 600)]])
+
+
+def _columns_between_rules(path: Path) -> None:
+    rules = [rule(60, y, 440) for y in (770, 715, 440, 385, 200)]
+    text = [*columns([LEFT, RIGHT], 700), *columns([LAST, ABSTRACT], 370)]
+    write_pdf(path, [[*rules, *wrapped("The Sound, a journal of lights", 60, 735, x=60), *text]])
+
+
 def _table_drawn_by_column(path: Path) -> None:
     rows = [
         ["Light", "Built", "Height"],
@@ -487,6 +504,9 @@ AWKWARD: tuple[Awkward, ...] = (
     Awkward("ruled table with long cells", _ruled_table_with_long_cells,
             ["| Fault | Cause | What to do |", "| The lamp does not burn | The wick is wet, or there is no oil | Dry the wick, and fill the lamp with rapeseed oil |",
              "| The light does not turn | The weight is down | Wind it up with the handle |"]),
+    Awkward("table with rules under its rows", _table_with_rules_under_its_rows,
+            ["| Light | Opens | Keeper |\n| --- | --- | --- |\n| North | noon | E. Vang |", "| Reef | at low water | nobody |"], ["| Neither", "sail. |"]),
+    Awkward("columns between rules", _columns_between_rules, ["into a book with a green cover"], ["|"], ["torn sail.", "Her brother"]),
     Awkward("table drawn by column", _table_drawn_by_column, ["| North | 1874 | 31.5 |", "| Reef | 1902 | 12.4 |"]),
     Awkward("table with empty cells", _table_with_empty_cells, ["| North | 31 | | 44 |", "| South | | 27 | 28 |", "| Harbour | 1 | 2 | 3 |"]),
     Awkward("table in a column", _table_in_a_column, ["| North | 1874 | 31.5 |"], ["| Her", "brother |"], ["torn sail", "| Light", "Her brother"]),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +107,7 @@ class PageText:
                         spans.append(found[1])
                 is_joint = True
             at += 1
-        self._find_gaps(text_page, text, starts, lines, spans)
+        lines, spans = self._with_cells(text_page, text, starts, lines, spans)
         self._find_bold(text_page, starts, lines, spans)
         return _with_whole_rows(lines)
 
@@ -151,7 +153,7 @@ class PageText:
             is_known = True
             for index in range(1, count):
                 next_left, next_right = self._rectangle(text_page, index, turn)
-                if next_left - right >= _GAP * size:
+                if next_left - right >= _GAP * size or next_left < right - 2 * size:
                     is_known = False  # there is a gap: where, the words will say
                     break
                 left, right = min(left, next_left), max(right, next_right)
@@ -160,40 +162,68 @@ class PageText:
             right = self._box(text_page, self._at(starts, end - 1), turn)[1]
         return Line(stripped, left, right, baseline, size, 0, False, turn), (first, end, is_known)
 
-    def _find_gaps(
+    def _with_cells(
         self,
         text_page: Any,
         text: str,
         starts: list[int] | None,
         lines: list[Line],
         spans: list[tuple[int, int, bool]],
-    ) -> None:
-        """Give the lines with wide gaps their cells."""
+    ) -> tuple[list[Line], list[tuple[int, int, bool]]]:
+        """The lines, with cells where they have wide gaps; and with them their spans.
+
+        pdfium takes lines of two columns for one where they are drawn in turn: these are cut.
+        """
         widths = [
             (line.right - line.left) / (line.size * len(line.text))
             for line in lines
             if line.size > 0 and len(line.text) > 2
         ]
         if not widths:
-            return
+            return lines, spans
         usual = min(median(widths), 0.62)  # that of a typewriter's letters
-        for line, (first, end, is_known) in zip(lines, spans, strict=True):
-            if " " not in line.text or line.size <= 0:
+        whole: list[Line] = []
+        whole_spans: list[tuple[int, int, bool]] = []
+        for line, span in zip(lines, spans, strict=True):
+            first, end, is_known = span
+            is_narrow = line.right - line.left < _WIDE * usual * line.size * (end - first)
+            if " " not in line.text or line.size <= 0 or (is_known and is_narrow):
+                whole.append(line)
+                whole_spans.append(span)
                 continue
-            if is_known and line.right - line.left < _WIDE * usual * line.size * (end - first):
-                continue
-            cells: list[Cell] = []
-            start, left = first, line.left
-            at = text.find(" ", first, end)
-            while at >= 0:
-                right = self._loose_box(text_page, self._at(starts, at - 1), line.turn)[1]
-                next_left = self._loose_box(text_page, self._at(starts, at + 1), line.turn)[0]
-                if next_left - right >= _GAP * line.size:
-                    cells.append(Cell(_readable(text[start:at]), left, right))
-                    start, left = at + 1, next_left
-                at = text.find(" ", at + 1, end)
-            if cells:
-                line.cells = (*cells, Cell(_readable(text[start:end]), left, line.right))
+            for part, start, stop in self._walk(text_page, text, starts, line, first, end):
+                whole.append(part)
+                whole_spans.append((start, stop, True))
+        return whole, whole_spans
+
+    def _walk(
+        self, text_page: Any, text: str, starts: list[int] | None, line: Line, first: int, end: int
+    ) -> Iterator[tuple[Line, int, int]]:
+        """Go from word to word: a wide gap ends a cell; a step back, or up or down, ends a line."""
+        cells: list[Cell] = []
+        line_start = start = first
+        left, bottom = line.left, self._bottom_of(text_page, self._at(starts, first), line.turn)
+        at = text.find(" ", first, end)
+        while at >= 0:
+            right = self._loose_box(text_page, self._at(starts, at - 1), line.turn)[1]
+            next_left = self._loose_box(text_page, self._at(starts, at + 1), line.turn)[0]
+            next_bottom = self._loose_bottom(line.turn)
+            if next_left < right - line.size or abs(next_bottom - bottom) > 0.5 * line.size:
+                yield self._piece(line, text[line_start:at], cells, text[start:at], left, right), line_start, at
+                size, turn, baseline = self._size(text_page, self._at(starts, at + 1))
+                line = Line("", next_left, line.right, baseline, size or line.size, 0, False, turn)
+                cells, line_start, start, left, bottom = [], at + 1, at + 1, next_left, next_bottom
+            elif next_left - right >= _GAP * line.size:
+                cells.append(Cell(_readable(text[start:at]), left, right))
+                start, left = at + 1, next_left
+            at = text.find(" ", at + 1, end)
+        yield self._piece(line, text[line_start:end], cells, text[start:end], left, line.right), line_start, end
+
+    @staticmethod
+    def _piece(line: Line, text: str, cells: list[Cell], last: str, left: float, right: float) -> Line:
+        """The line as far as it goes; its last cell is ``last``, from ``left`` to ``right``."""
+        parts = (*cells, Cell(_readable(last), left, right)) if cells else ()
+        return replace(line, text=_readable(text) or line.text, right=right, cells=parts)
 
     def _find_bold(
         self, text_page: Any, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
@@ -251,6 +281,15 @@ class PageText:
         if turn == 0:
             return box.left, box.right
         return ((box.bottom, box.top), (-box.right, -box.left), (-box.top, -box.bottom))[turn - 1]
+
+    def _loose_bottom(self, turn: int) -> float:
+        """Of the character whose loose box was asked for last."""
+        box = self._loose
+        return (box.bottom, -box.right, -box.top, box.left)[turn]
+
+    def _bottom_of(self, text_page: Any, character: int, turn: int) -> float:
+        self._loose_box(text_page, character, turn)
+        return self._loose_bottom(turn)
 
     def _extent(self, turn: int) -> tuple[float, float]:
         """Left and right as one reads."""

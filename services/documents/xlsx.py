@@ -6,6 +6,7 @@ import datetime
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell ref="\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)"')
 _FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f [^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_MOST_ROWS = 1 << 20  # of a sheet in Excel; a file may say that its next cell is a million million rows below
 _LARGEST_SCAN_BYTES = 50 << 20  # of a sheet's XML: longer ones are not looked through for merged cells
 
 
@@ -103,7 +105,7 @@ def _rows(sheet: ReadOnlyWorksheet, merged: dict[int, list[tuple[int, int, int]]
     """A cell that spans several rows is said in each of them, so that every row can be understood by itself."""
     sheet.reset_dimensions()  # which other programs write wrongly
     spanning: dict[int, tuple[int, str]] = {}  # column -> (last row, text)
-    for number, row in enumerate(sheet.iter_rows(), 1):
+    for number, row in enumerate(islice(sheet.iter_rows(), _MOST_ROWS), 1):
         texts = [_said(cell) for cell in row]
         spanning = {column: span for column, span in spanning.items() if span[0] >= number}
         if any(texts):

@@ -143,3 +143,12 @@ def _(path: Path) -> None:
 @awkward("empty.docx", refusal="empty")
 def _(path: Path) -> None:
     path.write_bytes(b"")
+
+
+@awkward("endless_rows.xlsx", must=["near"])
+def _(path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["near"])
+    book.active.append(["far"])
+    book.save(path)
+    replace_member(path, "xl/worksheets/sheet1.xml", lambda old: old.replace(b'r="2"', b'r="99999999999"'))

@@ -73,7 +73,7 @@ class ChunkStatements(FlagStatements):
             state.append("token_count BETWEEN :fewest AND :most")
             values["fewest"], values["most"] = tokens
         sql = self._id_query(query, document, flags, state, order, "DESC" if is_descending else "ASC")
-        return array("q", (row[0] for row in self.connection.execute(f"{sql} LIMIT :limit", values)))
+        return self._id_array(f"{sql} LIMIT :limit", values)
 
     def _id_query(
         self, query: str, document: str | None, flags: str, state: list[str], order: str, way: str
@@ -95,7 +95,7 @@ class ChunkStatements(FlagStatements):
         if query and order in ("id", "rank"):
             key = "rank" if order == "rank" and self._count_hits(query, RANKED_LIMIT) < RANKED_LIMIT else "rowid"
             return (
-                f"SELECT rag_chunks_fts.rowid FROM rag_chunks_fts CROSS JOIN chunk_state"
+                f"SELECT rag_chunks_fts.rowid AS id FROM rag_chunks_fts CROSS JOIN chunk_state"
                 f" ON chunk_id = rag_chunks_fts.rowid WHERE rag_chunks_fts MATCH :query"
                 f" AND {' AND '.join([flags.format(id='+chunk_id'), *state])}"
                 f" ORDER BY rag_chunks_fts.{key} {way if order == 'id' else ''}"
@@ -107,7 +107,7 @@ class ChunkStatements(FlagStatements):
             where = [flags.format(id="+chunk_id"), *state, *([f"{plus}chunk_id IN ({hits})"] if query else [])]
             key = _STATE_ORDERS[order]
             last = "" if key == "chunk_id" else f", chunk_id {way}"
-            return f"SELECT chunk_id FROM chunk_state WHERE {' AND '.join(where)} ORDER BY {key} {way}{last}"
+            return f"SELECT chunk_id AS id FROM chunk_state WHERE {' AND '.join(where)} ORDER BY {key} {way}{last}"
         where = [flags.format(id="+id"), *([f"{plus}id IN ({hits})"] if query else [])]
         if state:
             where.append(f"+id IN (SELECT chunk_id FROM chunk_state WHERE {' AND '.join(state)})")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from services.errors import Cancelled, UserError
 from services.knowledge_base.schema import upgrade
@@ -121,6 +124,15 @@ class Connection:
     def data_version(self) -> int:
         """Changes when another connection has committed."""
         return self.connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def _id_array(self, sql: str, values: dict[str, Any] | None = None) -> array[int]:
+        """The ids that a SELECT gives, in its order, as ``array('q')``.
+
+        SQLite puts them together itself: stepping through a million rows from Python takes four times as long, and
+        the other threads' turns with it. (It keeps the order of a subquery for group_concat, and where there is a LIMIT.)
+        """
+        text = self.connection.execute(f"SELECT group_concat(id) FROM ({sql})", values or {}).fetchone()[0]
+        return array("q", np.fromstring(text, np.int64, sep=",").tobytes() if text else b"")
 
     def _meta(self, key: str) -> object:
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

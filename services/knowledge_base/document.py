@@ -16,7 +16,7 @@ from services.records import CutChunk, Document, DocumentText, Removal
 
 _DOCUMENT = """
     SELECT document.*, coalesce(gone.count, 0) AS deleted_count FROM document LEFT JOIN (
-        SELECT document_id, count(*) AS count FROM chunk_flag JOIN chunk_state USING (chunk_id)
+        SELECT document_id, count(*) AS count FROM chunk_flag CROSS JOIN chunk_state USING (chunk_id)
         WHERE is_deleted GROUP BY document_id
     ) AS gone ON gone.document_id = document.id
 """

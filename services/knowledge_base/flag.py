@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -85,7 +84,7 @@ class FlagStatements(RepeatStatements):
             self.connection.execute(
                 """
                 UPDATE document SET chunk_count = chunk_count - gone.count
-                FROM (SELECT document_id, count(*) AS count FROM chunk_flag JOIN chunk_state USING (chunk_id)
+                FROM (SELECT document_id, count(*) AS count FROM chunk_flag CROSS JOIN chunk_state USING (chunk_id)
                       WHERE is_deleted GROUP BY 1) AS gone
                 WHERE gone.document_id = document.id
                 """
@@ -145,7 +144,7 @@ class FlagStatements(RepeatStatements):
             return IdRanges()
         if count == last - first + 1:
             return IdRanges.between(first, last)
-        return IdRanges(array("q", (row[0] for row in self.connection.execute(f"SELECT chunk_id FROM {rows}"))))
+        return IdRanges(self._id_array(f"SELECT chunk_id AS id FROM {rows}"))
 
     def _mark_stale(self, ranges: IdRanges) -> None:
         if self.connection.execute("SELECT EXISTS (SELECT 1 FROM pair)").fetchone()[0]:

@@ -101,7 +101,7 @@ def check_markup(archive: zipfile.ZipFile, path: Path, label: str) -> None:
         try:
             with archive.open(member) as part:
                 head = part.read(_PROLOG_BYTES)
-        except BROKEN as error:
+        except (*BROKEN, OSError) as error:  # OSError: a place in the file before its start
             raise refuse_package(path, label) from error
         refuse_entities(head, path.name)
 

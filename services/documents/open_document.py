@@ -91,7 +91,7 @@ class _Body:
             if properties.get(f"{_TABLE}display") == "false" or properties.get(f"{_TEXT}display") == "none"
         }
         self._numbered = {
-            (style.get(f"{_STYLE}name"), int(level.get(f"{_TEXT}level", "1")))
+            (style.get(f"{_STYLE}name"), level.get(f"{_TEXT}level", "1"))
             for root in roots
             for style in root.iter(f"{_TEXT}list-style")
             for level in style.iterchildren(f"{_TEXT}list-level-style-number")
@@ -185,7 +185,7 @@ class _Body:
         for item in element.iterchildren(f"{_TEXT}list-item", f"{_TEXT}list-header"):
             start = item.get(f"{_TEXT}start-value", "")
             number = int(start) if start.isdecimal() else number + 1
-            mark = f"{number}." if (style, depth) in self._numbered else "-"
+            mark = f"{number}." if (style, str(depth)) in self._numbered else "-"
             words: list[str] = []
             inner: list[str] = []
             for child in item:

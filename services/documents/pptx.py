@@ -33,20 +33,20 @@ def read_pptx(path: Path, report: Report = ignore) -> ReadDocument:
     from pptx.exc import PythonPptxError
 
     label = _("a PowerPoint presentation (PPTX)")
+    removals = Removals()
+    pages: list[Page] = []
     with open_package(path, label):
         try:
             slides = list(pptx.Presentation(str(path)).slides)
-        except (*BROKEN, PythonPptxError, XMLSyntaxError, AttributeError) as error:
+            for number, slide in enumerate(slides, 1):
+                text = _slide(slide, number, removals)
+                if slide._element.get("show") in ("0", "false"):
+                    removals.add("hidden", text)
+                    text = ""
+                pages.append(Page(number, text))
+                report(number / len(slides))
+        except (*BROKEN, PythonPptxError, XMLSyntaxError, AttributeError, TypeError) as error:
             raise refuse_package(path, label) from error
-    removals = Removals()
-    pages: list[Page] = []
-    for number, slide in enumerate(slides, 1):
-        text = _slide(slide, number, removals)
-        if slide._element.get("show") in ("0", "false"):
-            removals.add("hidden", text)
-            text = ""
-        pages.append(Page(number, text))
-        report(number / len(slides))
     if not any(has_words(page.text) for page in pages):
         raise refuse_without_text(path)
     return ReadDocument(tuple(pages), "pptx", removed=removals.found())

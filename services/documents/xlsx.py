@@ -39,7 +39,9 @@ def read_xlsx(path: Path, report: Report = ignore) -> ReadDocument:
         try:
             parts, missing = _sheets(path, archive, removals, report)
         # openpyxl has no error of its own for a damaged part; ParseError is a SyntaxError.
-        except (*BROKEN, TypeError, AttributeError, IndexError, SyntaxError) as error:
+        except (*BROKEN, TypeError, AttributeError, IndexError, SyntaxError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # of the system; openpyxl's own have none
+                raise
             raise refuse_package(path, label) from error
     if len(parts) == 2 and _is_default_name(parts[0]):
         del parts[0]

@@ -22,6 +22,7 @@ from services.records import Removal
 
 _BULLET = re.compile(r"[•‣▪●◦∙·–\uf0b7\uf0a7*-]\s+(?=\S)")
 _LIST_ITEM = re.compile(r"(?:- |\(?(?:\d{1,3}|[a-zA-Z])[.)]\s)")
+_NUMBER_OF = re.compile(r"[(\[]?\d+(?:\.\d+)*[a-z]?[)\]]?")  # an equation, or a page
 _ENTRY = re.compile(r"[^\W\d_]\W{0,2}, ?\d{1,4}(?:[,–-] ?\d{1,4})*$")  # of an index
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}")
 _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'”’»)\]]*$")
@@ -245,7 +246,7 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
     ):
         return "\n"
-    if _are_rows(before, line) or (_ENTRY.search(before.text) and _ENTRY.search(line.text)):
+    if _are_rows(before, line, measure) or (_ENTRY.search(before.text) and _ENTRY.search(line.text)):
         return "\n"
     if is_full or (runs_on and before.right - before.left > 0.5 * (measure.right_edge(before) - before.left)):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()
@@ -253,14 +254,18 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
     return "\n\n" if has_ended else "\n"
 
 
-def _are_rows(before: Line, line: Line) -> bool:
+def _are_rows(before: Line, line: Line, measure: _Measure) -> bool:
     """Whether two lines with gaps have cells under each other, as forms and numbered equations do."""
     if not before.cells or not line.cells:
         return False
-    if abs(before.cells[1].left - line.cells[1].left) < 0.4 * line.size:
-        return True
     one, other = before.cells[-1], line.cells[-1]
-    return len(one.text) < 7 and len(other.text) < 7 and abs(one.right - other.right) < 0.4 * line.size
+    if _NUMBER_OF.fullmatch(one.text) and _NUMBER_OF.fullmatch(other.text):
+        return abs(one.right - other.right) < 0.4 * line.size
+    gap = min(part.cells[1].left - part.cells[0].right for part in (before, line))
+    edge = min(part.right - measure.right_edge(part) for part in (before, line))
+    if gap < 3 * line.size and edge > -0.5 * line.size:
+        return False  # words that are spread to fill the lines
+    return abs(before.cells[1].left - line.cells[1].left) < 0.4 * line.size
 
 
 def _is_indented(before: Line, line: Line, after: Line | None) -> bool:

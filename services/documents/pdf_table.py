@@ -121,7 +121,7 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
         rows = [[_place(line, columns) for line in group] for group in _logical_rows(lines[first:end])]
         merged = [_merge(group, len(columns)) for group in rows]
         merged = _with_run_on_rows(merged)
-        if not _is_table(merged, columns, lines[first:end]):
+        if not _is_table(merged, columns, lines[first:end]) or _is_in_text(lines, first, end):
             # Rows that are no table together may hold one; looking from each of them would take too long.
             go_on = max(go_on, (first + end) // 2)
             continue
@@ -280,7 +280,35 @@ def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: 
             return False
     if any(length > _LONG_CELL for length in lengths) and not any(numeric[1:]):
         return False
+    if not any(numeric) and _reads_on([text for texts in by_column for text in texts]):
+        return False
     return not _is_prose(lines, columns, lengths, numeric)
+
+
+def _is_in_text(lines: Sequence[Line], first: int, end: int) -> bool:
+    """Whether the rows are some lines of a justified text, with wide gaps that lie over each other by chance."""
+    rows = lines[first:end]
+    if sum(is_number(cell.text) for line in rows for cell in line.cells) > len(rows) / 2:
+        return False
+    step = rows[0].baseline - rows[1].baseline
+    left, right = min(line.left for line in rows), max(line.right for line in rows)
+    size = rows[0].size
+    beside = [(lines[first - 1], rows[0])] if first else []
+    if end < len(lines):
+        beside.append((rows[-1], lines[end]))
+    return any(
+        abs(above.baseline - below.baseline - step) < 0.1 * size
+        and abs(other.left - left) < 0.5 * size
+        and abs(other.right - right) < 0.5 * size
+        for above, below in beside
+        for other in [below if above is rows[-1] else above]
+    )
+
+
+def _reads_on(texts: Sequence[str]) -> bool:
+    """Whether cells are parts of sentences: of several words, and most begin with a small letter."""
+    small = sum(text[0].islower() for text in texts)
+    return small >= 0.5 * len(texts) and sum(len(text.split()) for text in texts) >= 1.5 * len(texts)
 
 
 def _is_prose(

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from services.documents.cleaning import clean
+from services.documents.format import format_of
 from services.documents.ingest import read_document
-from services.documents.page import REMOVALS
+from services.documents.page import REMOVALS, ignore
 from services.errors import UserError
 from tests.documents import (  # noqa: F401  each registers its files
     awkward_hostile,
@@ -42,3 +43,21 @@ def test_an_awkward_file_gives_its_text_or_a_sentence(file: Awkward, tmp_path: P
 def test_the_files_are_many_and_differ() -> None:
     assert len(FILES) >= 60
     assert len({file.name for file in FILES}) == len(FILES)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_cut_off_anywhere_gives_its_text_or_a_sentence(file: Awkward, tmp_path: Path) -> None:
+    path = tmp_path / file.name
+    file.write(path)
+    data = path.read_bytes()
+    format_ = format_of(path)
+    assert format_ is not None
+    if len(data) > 500_000:
+        pytest.skip("long to read, and like others")
+    for end in (len(data) // 3, 2 * len(data) // 3, len(data) - 9):
+        path.write_bytes(data[: max(end, 0)])
+        try:
+            assert clean(format_.read(path, ignore)).content
+        except UserError as refusal:
+            assert path.name in str(refusal)

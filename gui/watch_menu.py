@@ -28,31 +28,39 @@ class WatchMenu(QMenu):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(_("Watched folders"), parent)
         self.setToolTipsVisible(True)
+        self._folders: list[QAction] = []
+        self._add_action = self.addAction(icon("add-folder"), _("Add a folder and watch it…"))
+        self.addSeparator()
+        self._nothing = self.addAction(_("No folder is watched"))
+        self._nothing.setEnabled(False)
+        self._end = self.addSeparator()
         self.look_action = QAction(icon("reset"), _("Look for changed files now"), parent, shortcut=QKeySequence(LOOK_KEYS))
-        self.look_action.triggered.connect(self.look_wanted)
+        self.addAction(self.look_action)
         parent.addAction(self.look_action)  # for its key
-        self.show_folders([])
+        # Not the actions' own signals: PySide loses connections when an action takes the memory of one that was deleted.
+        self.triggered.connect(self._choose)
 
     def show_folders(self, folders: list[str]) -> None:
         """List these; a click on one ends its watch."""
-        self.clear()
-        add = self.addAction(icon("add-folder"), _("Add a folder and watch it…"))
-        add.triggered.connect(self.folder_wanted)
-        self.addSeparator()
+        for action in self._folders:
+            self.removeAction(action)
+            action.deleteLater()
+        self._folders = []
         for folder in folders:
-            action = self.addAction(folder_name(folder))
-            action.setCheckable(True)
-            action.setChecked(True)
+            action = QAction(folder_name(folder), self, checkable=True, checked=True)
             action.setData(folder)
             action.setToolTip(_("{folder} is watched. A click ends that; its documents stay.").format(folder=folder))
-            action.triggered.connect(self._end)
-        if not folders:
-            self.addAction(_("No folder is watched")).setEnabled(False)
-        self.addSeparator()
-        self.addAction(self.look_action)
+            self.insertAction(self._end, action)
+            self._folders.append(action)
+        self._nothing.setVisible(not folders)
 
-    def _end(self) -> None:
-        self.ended.emit(self.sender().data())
+    def _choose(self, action: QAction) -> None:
+        if action is self._add_action:
+            self.folder_wanted.emit()
+        elif action is self.look_action:
+            self.look_wanted.emit()
+        else:
+            self.ended.emit(action.data())
 
 
 def folder_name(folder: str) -> str:

@@ -147,8 +147,8 @@ def _is_inside(line: Line, group: Sequence[Rule]) -> bool:
     return (
         line.turn == 0
         and group[-1].height < middle < group[0].height
-        and line.left > group[0].left - _SAME
-        and line.right < group[0].right + _SAME
+        and group[0].left - _SAME < line.left < group[0].right
+        and line.right < group[0].right + 0.3 * (group[0].right - group[0].left)  # a long cell may run out of its box
     )
 
 

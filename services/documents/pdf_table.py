@@ -116,6 +116,8 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
         if grown is None:
             continue
         columns, end = grown
+        if end < len(lines) and _goes_back(lines[first:end], lines[end]):
+            continue  # cells of several lines, drawn one after the other
         if first > start and not all(_is_near(lines[at], lines[at + 1]) for at in range(start, first)):
             continue
         rows = [[_place(line, columns) for line in group] for group in _logical_rows(lines[first:end])]
@@ -283,6 +285,11 @@ def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: 
     if not any(numeric) and _reads_on([text for texts in by_column for text in texts]):
         return False
     return not _is_prose(lines, columns, lengths, numeric)
+
+
+def _goes_back(rows: Sequence[Line], line: Line) -> bool:
+    """Whether the line after the rows stands beside them, within their width."""
+    return line.baseline > rows[-1].baseline - 0.3 * line.size and line.left < max(row.right for row in rows)
 
 
 def _is_in_text(lines: Sequence[Line], first: int, end: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QTextEdit, QToolButton, QVBoxLayout, QWidget
@@ -227,8 +229,8 @@ class ChunkEditor(QWidget):
         head = QHBoxLayout()
         head.setSpacing(2)
         head.addWidget(self.source, 1)
-        for name in ("previous", "next"):
-            button = QToolButton()
+        steps = [QToolButton(), QToolButton()]
+        for name, button in zip(("previous", "next"), steps, strict=True):
             button.setDefaultAction(self._actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setAccessibleName(self._actions[name].text())
@@ -274,4 +276,11 @@ class ChunkEditor(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.PAD, 0)
         column.addWidget(self.panes)
+        order = (
+            *steps, self.note.compare_button, self.note.include_button, self.note.replace_button, self.text,
+            self.restore_button, self.original, self.split_button, self.merge_button, self.original_button,
+            self.source_button, self.excluded, self.delete_button, self.view,
+        )  # fmt: skip
+        for one, other in pairwise(order):
+            QWidget.setTabOrder(one, other)
         self._actions.add_to(self, without=IN_TABLE_ONLY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
@@ -225,3 +226,6 @@ class ChunkFilter(QWidget):
         column.setSpacing(theme.GAP)
         column.addLayout(self._first)
         column.addWidget(self._more)
+        order = (self.search, self.documents, self.flags, self.more_button, self.problems, self.least, self.most)
+        for one, other in pairwise(order):
+            QWidget.setTabOrder(one, other)

@@ -18,9 +18,11 @@ class ChunkText(QPlainTextEdit):
 
     Signals:
         left: the person goes elsewhere, or is about to undo; what was typed is to be saved.
+        escaped: Escape; the table is wanted.
     """
 
     left = Signal()
+    escaped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, tabChangesFocus=True)
@@ -59,6 +61,12 @@ class ChunkText(QPlainTextEdit):
             event.ignore()
             return False
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+            return
+        super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -71,7 +71,7 @@ class FlagChunks(ChunkCommand):
     def __init__(self, shell: Shell, flag: str, ids: Iterable[int], value: bool) -> None:
         """flag: "excluded" or "deleted"."""
         super().__init__(shell, "")
-        self._ids, self._flag, self._value = ids, flag, value
+        self._ids, self._flag, self._value = IdRanges(ids), flag, value  # a million neighbours are one range
         self._flagged: Flagged | None = None
 
     def redo(self) -> None:

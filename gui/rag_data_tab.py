@@ -237,6 +237,8 @@ class RagDataTab(Tab):
         self.document_work.cutting.connect(self.editor.save)
         self.document_work.replaced.connect(self.undo_stack.clear)  # what it would undo is gone
         self.chunks.chunk_selected.connect(self.editor.show_chunk)
+        self.chunks.view.activated.connect(self.editor.text.setFocus)  # Enter, and back with Escape
+        self.editor.text.escaped.connect(self.chunks.view.setFocus)
         self.chunks.searched.connect(self.editor.text.mark_search)
         self.work.commanded.connect(self.undo_stack.push)
         self.editor.commanded.connect(self.undo_stack.push)

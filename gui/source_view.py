@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeySequence, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -60,6 +60,7 @@ class SourceView(QWidget):
         self._shell = shell
         self._chunk: Chunk | None = None
         self._document: Document | None = None
+        self._read: tuple[Document, str] | None = None  # the text of the last document: a long one takes a while
         self._passage = ""
         self._page, self._page_count = 0, 0
         self._shown: tuple[Path, int, str] | None = None
@@ -100,6 +101,12 @@ class SourceView(QWidget):
         super().showEvent(event)
         self._begin()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
+
     def turn(self, pages: int) -> None:
         """Go on (1) or back (-1)."""
         if self._is_picture() and 1 <= self._page + pages <= max(self._page_count, self._page):
@@ -121,7 +128,9 @@ class SourceView(QWidget):
         if chunk is None or self._document is None:
             self._show_nothing(_("Nothing is known of the document that this chunk comes from.") if chunk else "")
             return
-        text = store.document_text(self._document.id).content
+        if self._read is None or self._read[0] != self._document:
+            self._read = (self._document, store.document_text(self._document.id).content)
+        text = self._read[1]
         start, end = chunk.metadata.get("start"), chunk.metadata.get("end")
         has_place = isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)
         self._passage = text[start:end] if has_place else chunk.content

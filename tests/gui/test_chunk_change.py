@@ -226,6 +226,33 @@ def test_a_repeat_takes_the_place_of_its_original_side_by_side(qtbot, tab, shell
     assert shell.knowledge_base.chunk(repeat).duplicate_of == original
 
 
+def test_enter_leads_into_the_text_and_escape_back(qtbot, tab):
+    select(tab, 1)
+    tab.chunks.view.setFocus()
+    tab.chunks.view.activated.emit(tab.chunks.model.index(1, 1))
+    qtbot.waitUntil(tab.editor.text.hasFocus)
+    qtbot.keyClick(tab.editor.text, Qt.Key.Key_Escape)
+    qtbot.waitUntil(tab.chunks.view.hasFocus)
+    tab.actions_of_chunks["source"].trigger()
+    qtbot.keyClick(tab.editor.view.text, Qt.Key.Key_Escape)
+    assert not tab.editor.view.isVisible()
+
+
+def test_tab_goes_from_left_to_right_and_down(tab):
+    chain, widget = [tab.documents.files_button], tab.documents.files_button.nextInFocusChain()
+    while widget is not chain[0]:
+        chain.append(widget)
+        widget = widget.nextInFocusChain()
+    order = [
+        tab.documents.files_button, tab.documents.watch_button, tab.documents.view, tab.documents.retry_button,
+        tab.documents.recut_button, tab.chunks.search, tab.chunks.flags, tab.chunks.filter.more_button,
+        tab.chunks.filter.problems, tab.chunks.view, tab.chunks.delete_button, tab.editor.text, tab.editor.split_button,
+        tab.editor.excluded, tab.editor.delete_button,
+    ]  # fmt: skip
+    places = [chain.index(one) for one in order]
+    assert places == sorted(places)
+
+
 def test_every_action_has_a_key_of_its_own(tab):
     actions = [action for action in tab.actions_of_chunks.findChildren(QAction) if not action.isSeparator()]
     keys = [key.toString() for action in actions for key in action.shortcuts()]

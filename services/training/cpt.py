@@ -27,7 +27,9 @@ from services.training.session import (
     pick_up,
     process_count,
     run_of,
+    token_folder,
 )
+from services.training.token_store import key_of, recall
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -145,18 +147,25 @@ def _rows(
 
     Where there are retellings, only these are kept aside: their facts are learnt in other words, so nothing is lost.
     """
-    values = record.settings
+    values, corpus = record.settings, CorpusRecord(**record.details["corpus"])
     context.progress(0, 0, _("Cutting the text into rows"))
-    documents = read_corpus(project.cpt_data_path, tokenizer.eos_token)
-    kinds = CorpusRecord(**record.details["corpus"]).kinds
-    rows: list[Row] = []
-    row_kinds: list[str] = []
-    for kind in ("text", "wording", "replay"):
-        texts = [document for document, each in zip(documents, kinds, strict=True) if each == kind]
-        for ids in encode_documents(tokenizer, texts, has_special_tokens=kind == "replay", context=context):
-            cut = cut_rows(ids, values["max_seq_length"])
-            rows += cut
-            row_kinds += [kind] * len(cut)
+
+    def cut() -> tuple[list[Row], list[str]]:
+        documents = read_corpus(project.cpt_data_path, tokenizer.eos_token)
+        made: list[Row] = []
+        kinds: list[str] = []
+        for kind in ("text", "wording", "replay"):
+            texts = [document for document, each in zip(documents, corpus.kinds, strict=True) if each == kind]
+            for ids in encode_documents(tokenizer, texts, has_special_tokens=kind == "replay", context=context):
+                parts = cut_rows(ids, values["max_seq_length"])
+                made += parts
+                kinds += [kind] * len(parts)
+        return made, kinds
+
+    key = key_of(
+        "cpt", record.data, record.base, corpus.texts, corpus.wordings, corpus.replays, values["max_seq_length"]
+    )
+    rows, row_kinds = recall(token_folder(project), key, cut, is_writer=is_first_process())
     tokens = sum(row.token_count for row in rows)
     if tokens < _FEWEST_TOKENS:
         raise UserError(

@@ -55,6 +55,11 @@ def run_of(context: Context) -> int:
     return run_number(context.folder) if context.folder else 0
 
 
+def token_folder(project: Project) -> Path:
+    """Where the tokens of the last trainings are kept, so that the next start need not make them again."""
+    return project.checkpoints_folder / "tokens"
+
+
 def prefix_of(phase: str, name: str = "final") -> str:
     """How the checkpoint folders of a phase begin: "cpt", or "sft-final" for one final model."""
     return "cpt" if phase == "cpt" else f"sft-{name}"

@@ -25,7 +25,9 @@ from services.training.session import (
     prefix_of,
     process_count,
     run_of,
+    token_folder,
 )
+from services.training.token_store import key_of, recall
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -83,7 +85,12 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         with explain_memory(values):
             model, tokenizer = load_merged(project, "cpt", device.name, dtype)
         chat = prepare_chat(tokenizer, model.config, model.generation_config)
-        rows, too_long = encode_conversations(tokenizer, conversations, chat, values["max_seq_length"])
+        rows, too_long = recall(
+            token_folder(project),
+            key_of("sft", now.data, now.base, chat.template, list(chat.stop_token_ids), values["max_seq_length"]),
+            lambda: encode_conversations(tokenizer, conversations, chat, values["max_seq_length"]),
+            is_writer=is_first_process(),
+        )
         _report_left_out(rows, too_long, values, context)
         rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
         for text in advise("sft", len(rows), values, process_count()):

@@ -116,6 +116,27 @@ def test_the_base_model_writes_what_it_is_to_remember(text_project: Project, tin
     assert (cache.stat().st_mtime_ns, cache.read_bytes()) == before
 
 
+def test_a_second_start_does_not_make_the_tokens_again(
+    text_project: Project, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.training import cpt, sft
+
+    calls: list[str] = []
+    for module, name in ((cpt, "cut_rows"), (sft, "encode_conversations")):
+        make = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *arguments, make=make, name=name, **more: calls.append(name) or make(*arguments, **more)
+        )
+    write_pairs(text_project, 12)
+    for phase, base in (("cpt", {"base_model": str(tiny_model)}), ("sft", {})):
+        first = run(text_project, phase, **base, **quick(phase, epochs=1))
+        assert len(calls) == 1
+        second = run(text_project, phase, **base, **quick(phase, epochs=1))
+        assert len(calls) == 1
+        assert first["loss"] == second["loss"] and first["tokens"] == second["tokens"]
+        calls.clear()
+
+
 def test_retellings_are_kept_aside_and_no_text_is(project: Project, tiny_model: Path, tokenizer: Any) -> None:
     from services.training import cpt
     from services.training.checkpoint import TrainingRecord

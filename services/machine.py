@@ -75,7 +75,7 @@ def examine(folder: Path | None = None) -> list[Finding]:
     """Look at the machine without loading a model; torch is imported."""
     findings = [_python(), _memory(), _disk(folder or Path.cwd())]
     findings += [_package(name) for name in _NEEDED]
-    findings += [_accelerator(), _llama_cpp(), _keyring(), _starter_model(), _network()]
+    findings += [_accelerator(), _llama_cpp(), _keyring(), _text_recognition(), _starter_model(), _network()]
     return findings
 
 
@@ -174,6 +174,15 @@ def _keyring() -> Finding:
         return Finding(_("Keyring"), "note", _("none: keys of providers last until the program closes"),
                        _("Set OPENROUTER_API_KEY instead, or install a keyring such as gnome-keyring."))
     return Finding(_("Keyring"), "ok", keyring.get_keyring().name)
+
+
+def _text_recognition() -> Finding:
+    from services.documents import ocr
+
+    if ocr.is_installed():
+        return Finding(_("Text recognition"), "ok", _("scanned pages are read"))
+    return Finding(_("Text recognition"), "note", _("not installed: scanned pages are named and left out"),
+                   "" if getattr(sys, "frozen", False) else f"{sys.executable} -m pip install rapidocr onnxruntime")
 
 
 def _starter_model() -> Finding:

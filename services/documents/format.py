@@ -114,8 +114,13 @@ def why_not_readable(path: Path) -> str:
         if suffix in kinds:
             return _("Files of this kind ({suffix}) cannot be read. {way_out}").format(suffix=suffix, way_out=way_out)
     return _("Files of this kind ({suffix}) cannot be read. Readable are {formats}.").format(
-        suffix=path.suffix or path.name, formats=", ".join(format_.label for format_ in FORMATS)
+        suffix=path.suffix or path.name, formats=readable_kinds()
     )
+
+
+def readable_kinds() -> str:
+    """What can be read, by name: "PDF document, Word document, ..."."""
+    return ", ".join(format_.label for format_ in FORMATS)
 
 
 def _filter(label: str, suffixes_: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from services import settings as declared
-from services.documents.format import suffixes
+from services.documents.format import readable_kinds
 from services.documents.likeness import Repeat, find_repeats
 from services.documents.page import Report, printable
 from services.documents.reader import Cut, Piece, cut_and_assess, read_document
@@ -64,8 +64,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     findings = find_files(paths)
     if not findings.files and not findings.problems:
         raise UserError(
-            _("There is no document to read in {paths}. Readable are {suffixes}.").format(
-                paths=", ".join(paths) or _("an empty list"), suffixes=", ".join(suffixes())
+            _("There is no document to read in {paths}. Readable are {kinds}.").format(
+                paths=", ".join(paths) or _("an empty list"), kinds=readable_kinds()
             )
         )
     with project.lock(_("reading documents")), project.connect() as knowledge_base:
@@ -122,11 +122,11 @@ class _Ingest:
         self._files = findings.files
         # A byte more for each file: an empty one is work too.
         self._total = sum(file.size_bytes + 1 for file in findings.files)
-        self._done, self._shares = 0, {}
+        self._done, self._shares, self._current = 0, {}, ""
         count = min(self._values["workers"] or min(os.cpu_count() or 1, _MOST_WORKERS), max(1, len(self._files)))
         how = Cut(self._values["chunk_size"], self._values["chunk_overlap"], self._values["splitter"])
         limits = Limits(self._values["file_timeout_s"], self._values["file_memory_mb"])
-        self._say_progress("")
+        self._say_progress()
         with (
             tempfile.TemporaryDirectory(prefix="wissenswerk-", ignore_cleanup_errors=True) as folder,
             Readers(count, self._tokenizer.name, how, limits) as readers,
@@ -151,7 +151,8 @@ class _Ingest:
             file = self._files[number]
             source = self._sources[number] = name_source(file, self._by_path, ChainMap(self._claims, self._by_source))
             self._claims[source] = _claim(source, file)
-            self._say_progress(source)
+            self._current = source
+            self._say_progress()
             columns: dict[str, Any] = {"path": file.location, "size_bytes": file.size_bytes}
             self._columns[number] = columns
             try:
@@ -226,16 +227,16 @@ class _Ingest:
         self._fates[number] = fate
         self._shares.pop(number, None)
         self._done += self._files[number].size_bytes + 1
-        self._say_progress(fate["source"])
+        self._say_progress()
 
     def _report(self, work: Work, share: float) -> None:
         self._shares[work.key] = share
-        self._say_progress(self._sources[work.key])
+        self._say_progress()
 
-    def _say_progress(self, source: str) -> None:
+    def _say_progress(self) -> None:
         self._context.check()
         begun = sum(share * self._files[number].size_bytes for number, share in self._shares.items())
-        self._context.progress(self._done + int(begun), self._total, source)
+        self._context.progress(self._done + int(begun), self._total, self._current)
 
     def _say_left_out(self, findings: Findings) -> None:
         if findings.left_out:

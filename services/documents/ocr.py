@@ -45,9 +45,9 @@ def how_to_install() -> str:
     if getattr(sys, "frozen", False):
         return _("Run it through text recognition (OCR) in another program, and add the result.")
     return _(
-        'With the text recognition (OCR) part it can be read: pip install "wissenswerk[ocr]". '
+        "With the text recognition (OCR) part it can be read. To install it: {python} -m pip install rapidocr onnxruntime. "
         "Or run it through another program's text recognition, and add the result."
-    )
+    ).format(python=sys.executable)
 
 
 def page_lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:

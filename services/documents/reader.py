@@ -71,8 +71,8 @@ def read_parts(path: Path, report: Report = ignore) -> Iterator[ReadDocument]:
         traceback.print_exc(limit=-8, file=sys.stderr)
         raise UserError(
             _(
-                "{name} cannot be read as a {format}: it is damaged, or of a kind not met before ({error}). Open it in "
-                "the program that made it, and save it again."
+                "{name} cannot be read ({format}): it is damaged, or of a kind not met before ({error}). Open it in the "
+                "program that made it, and save it again."
             ).format(name=path.name, format=format_.label, error=type(error).__name__)  # fmt: skip
         ) from error
 

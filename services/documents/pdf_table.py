@@ -127,7 +127,7 @@ def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
             # Rows that are no table together may hold one; looking from each of them would take too long.
             go_on = max(go_on, (first + end) // 2)
             continue
-        head = [_merge([_spread(line, columns)], len(columns)) for line in lines[start:first]]
+        head = [_merge([_place(line, columns)], len(columns)) for line in lines[start:first]]
         whole = lines[start:end]
         text = markdown.table(head + merged)
         return (
@@ -213,6 +213,7 @@ def _logical_rows(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _place(line: Line, columns: Sequence[_Column]) -> list[str]:
+    """The texts of a row by column; a cell over several columns stands in the first of them."""
     texts = [""] * len(columns)
     for cell in line.cells or (Cell(line.text, line.left, line.right),):
         for index, column in enumerate(columns):
@@ -220,11 +221,6 @@ def _place(line: Line, columns: Sequence[_Column]) -> list[str]:
                 texts[index] = f"{texts[index]} {cell.text}".strip()
                 break
     return texts
-
-
-def _spread(line: Line, columns: Sequence[_Column]) -> list[str]:
-    """A row of the head; a cell over several columns stands in the first of them."""
-    return _place(line, columns)
 
 
 def _merge(rows: Sequence[Sequence[str]], width: int) -> list[str]:

@@ -11,7 +11,7 @@ from services.documents.page import ReadDocument
 from services.documents.pdf import PART_PAGES, broken_share, read_pdf
 from services.errors import Cancelled, UserError
 from services.records import Removal
-from tests.documents.awkward_pdf import ABSTRACT, LEFT, RIGHT, pages_with_heads
+from tests.documents.awkward_pdf_part import ABSTRACT, LEFT, RIGHT, pages_with_heads
 from tests.documents.pdf_file import Raw, Text, wrapped, write_pdf
 
 WORDS = ("hares", "lynxes", "herons", "otters", "stoats", "ravens", "seals", "cranes", "adders", "finches")
@@ -100,7 +100,7 @@ def test_the_sentence_about_a_scan_says_how_to_install_recognition(tmp_path: Pat
     path = write_pdf(tmp_path / "scan.pdf", [[]], picture_pages=[0])
     with pytest.raises(UserError, match=re.escape(ocr.how_to_install())):
         read_pdf(path)
-    assert "wissenswerk[ocr]" in ocr.how_to_install()
+    assert "pip install rapidocr onnxruntime" in ocr.how_to_install()
     with pytest.raises(UserError, match="is a picture"):
         ocr.read_picture(path)
 

@@ -9,7 +9,7 @@ from services.documents import markdown
 from services.documents.cleaning import clean
 from services.documents.page import ReadDocument
 from services.documents.pdf import read_pdf
-from tests.documents.awkward_pdf import ABSTRACT, LAST, LEFT, RIGHT, columns, grid
+from tests.documents.awkward_pdf_part import ABSTRACT, LAST, LEFT, RIGHT, columns, grid
 from tests.documents.pdf_file import Raw, Text, rule, wrapped, write_pdf
 
 WORDS = sorted({word.strip(".,").lower() for text in (LEFT, RIGHT, ABSTRACT, LAST) for word in text.split()})

@@ -8,7 +8,7 @@ import pytest
 
 from services.documents.pdf_picture import PagePicture, render_page
 from services.errors import UserError
-from tests.documents.awkward_pdf import LEFT, RIGHT
+from tests.documents.awkward_pdf_part import LEFT, RIGHT
 from tests.documents.pdf_file import Text, paragraph, wrapped, write_pdf
 
 

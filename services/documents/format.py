@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.documents import ocr
 from services.documents.csv_file import read_csv
 from services.documents.docx import read_docx
 from services.documents.email_message import read_email
@@ -69,6 +70,8 @@ FORMATS: tuple[Format, ...] = (
         read_source_code,
     ),
 )  # fmt: skip
+if ocr.is_installed():
+    FORMATS += (Format("picture", _("Picture of text"), (".png", ".jpg", ".jpeg", ".tif", ".tiff"), ocr.read_picture),)
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
 
 ARCHIVE_SUFFIX = ".zip"
@@ -82,9 +85,8 @@ _WAYS_OUT: dict[tuple[str, ...], str] = {
     (".djvu", ".xps", ".oxps", ".ps"): _("Open it, print it into a PDF, and add that."),
     (".msg", ".pst", ".ost", ".mbox"): _("Save its messages as EML files in the mail program, and add those."),
     (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"): _("Unpack it, and add the files or the folder."),
-    (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".heic", ".svg"): _(
-        "It is a picture. Save it as a PDF with recognised text, and add that."
-    ),
+    (".png", ".jpg", ".jpeg", ".tif", ".tiff"): _("It is a picture. {how}").format(how=ocr.how_to_install()),
+    (".bmp", ".gif", ".webp", ".heic", ".svg"): _("It is a picture. Save it as a PDF with recognised text, and add that."),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ _LONGEST_LINE = 200  # characters, with its leaders
 _LONGEST_GAP = 200  # characters between two entries: a wrapped title, the name of a part
 _LAST_CHARACTERS = frozenset("0123456789ivxlcfn|")  # of an entry
 _PAGE = r"[0-9]{1,4}(?:[-–][0-9]{1,4})?"
-# An entry read from its end, where it can be told at once: page numbers, then leaders, blanks or a comma, then the title.
+# An entry read from its end, where it can be told at once: page numbers, leaders, blanks or a comma, then the title.
 _ENTRY = re.compile(
     rf"[ \t|]*(?P<pages>[fn]{{0,2}}{_PAGE}(?: ?[,;][fn]{{0,2}}{_PAGE}|[ \t]+[,;][fn]{{0,2}}{_PAGE})*|[ivxlc]{{1,6}})"
     r"(?P<gap>(?:[ \t]*[.…_·]){3,}[ \t]*|[ \t]*…[ \t]*|[ \t]+[|,:;]?[ \t]*)(?=[^\s.,;:|])"
@@ -25,7 +25,8 @@ _CONTENTS = (
     "indice|indice generale|sommario|inhoud|inhoudsopgave|spis treści|innehåll|indhold|sisällys|obsah|tartalom"
 )
 _INDEX = (
-    "(?:general |subject |author |name |concept |alphabetical )?index(?: of [a-z ]{3,30})?|(?:[a-z]+ and )?[a-z]+ index|"
+    "(?:general |subject |author |name |concept |alphabetical )?index(?: of [a-z ]{3,30})?|"
+    "(?:[a-z]+ and )?[a-z]+ index|"
     "register|sachregister|namensregister|stichwortverzeichnis|sachverzeichnis|personenregister|"
     "index (?:général|alphabétique|des [a-zà-ÿ ]{3,30})|índice (?:alfabético|analítico|temático|de [a-zà-ÿ ]{3,30})|"
     "indice (?:analitico|dei nomi)|skorowidz|rejstřík|trefwoordenregister"
@@ -34,7 +35,8 @@ _TITLE = re.compile(
     rf"^(?:#{{1,6}} +)?\**(?:(?P<contents>{_CONTENTS})|(?P<index>{_INDEX}))\**[ \t]*:?$", re.IGNORECASE | re.MULTILINE
 )
 _SECTION = re.compile(
-    r"(?:#{1,6} |[-*] )?(?:(?:chapter|part|kapitel|teil|chapitre|capítulo|capitolo) )?[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*\.?\)? +\S",
+    r"(?:#{1,6} |[-*] )?(?:(?:chapter|part|kapitel|teil|chapitre|capítulo|capitolo) )?"
+    r"[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*\.?\)? +\S",
     re.IGNORECASE,
 )
 _SUBSECTION = re.compile(r"(?:#{1,6} |[-*] )?[0-9A-Z]{1,3}\.[0-9]")

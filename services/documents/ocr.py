@@ -45,7 +45,8 @@ def how_to_install() -> str:
     if getattr(sys, "frozen", False):
         return _("Run it through text recognition (OCR) in another program, and add the result.")
     return _(
-        "With the text recognition (OCR) part it can be read. To install it: {python} -m pip install rapidocr onnxruntime. "
+        "With the text recognition (OCR) part it can be read. "
+        "To install it: {python} -m pip install rapidocr onnxruntime. "
         "Or run it through another program's text recognition, and add the result."
     ).format(python=sys.executable)
 

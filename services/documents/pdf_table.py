@@ -1,8 +1,8 @@
 """Tables of a PDF page, found by what stands under what: a false table is worse than one that is missed.
 
 Lines with gaps are a table when the gaps of three rows and more lie over each other, the cells of each column
-share an edge, and their text is that of a table: short cells, or numbers. Prose in columns, lists, and tables of contents
-have gaps as well, and are left as they are.
+share an edge, and their text is that of a table: short cells, or numbers. Prose in columns, lists, and tables of
+contents have gaps as well, and are left as they are.
 """
 
 from __future__ import annotations

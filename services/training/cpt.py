@@ -62,12 +62,12 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         context.progress(0, 0, _("Loading the base model"))
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.merge import load_base
-        from services.training.device import choose_device
+        from services.training.device import training_device
         from services.training.trainer import explain_memory, save_adapter, train
 
-        device = choose_device(values["device"])
+        device = training_device(values["device"])
         with explain_memory(values):
-            model, tokenizer = load_base(base_folder, "auto" if device.name == "cpu" else device.dtype, device.name)
+            model, tokenizer = load_base(base_folder, "auto" if device.dtype == "float32" else device.dtype, device.name)
         require_eos(tokenizer, name)
         fingerprint = fingerprint_model(base_folder)
         now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint, data="")

@@ -76,12 +76,12 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.chat_template import prepare_chat
         from services.models.merge import base_of, load_merged, merge_final
-        from services.training.device import choose_device
+        from services.training.device import training_device
         from services.training.trainer import explain_memory, save_adapter, train
 
         base_folder = base_of(project)
-        device = choose_device(values["device"])
-        dtype = "auto" if device.name == "cpu" else device.dtype
+        device = training_device(values["device"])
+        dtype = "auto" if device.dtype == "float32" else device.dtype
         with explain_memory(values):
             model, tokenizer = load_merged(project, "cpt", device.name, dtype)
         chat = prepare_chat(tokenizer, model.config, model.generation_config)

@@ -156,6 +156,31 @@ def test_as_many_layers_are_recomputed_as_asked(
     assert calls[1:] == [[first + steps, second], [first + steps, second + steps]]
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_it_learns_in_bf16_with_an_adapter_in_f32(
+    load_model: Callable[[], Any], tokenizer: Any, rows: list[Row], tmp_path: Path, dropout: float
+) -> None:
+    """Without autocast: the weights are in BF16 and so are all activations."""
+    import torch
+
+    from services.training.trainer import train
+
+    dtypes: set[torch.dtype] = set()
+    model = load_model().bfloat16()
+    model.model.layers[1].mlp.register_forward_pre_hook(lambda _module, inputs: dtypes.add(inputs[0].dtype))
+    events: list[dict[str, Any]] = []
+    settings = quick("cpt", epochs=4, lora_dropout=dropout)
+    trained, _outcome = train(
+        model, tokenizer, rows, rows[:3], settings, Device("cpu", "bfloat16"), tmp_path, Context(events.append),
+        log_every_s=0,
+    )  # fmt: skip
+
+    assert dtypes == {torch.bfloat16}
+    assert {weight.dtype for weight in trained.parameters() if weight.requires_grad} == {torch.float32}
+    reported = list(losses(events).values())
+    assert reported[-1] < 0.7 * reported[0]
+
+
 @pytest.mark.parametrize("is_on", [False, True])
 def test_saving_memory_recomputes_no_more_than_needed(
     teach: Callable[..., Any], rows: list[Row], monkeypatch: pytest.MonkeyPatch, is_on: bool

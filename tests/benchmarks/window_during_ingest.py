@@ -125,7 +125,7 @@ def main() -> None:
             stop, started = threading.Event(), time.perf_counter()
             ended: list[str] = []
             if phase == "ingest":
-                window.page.shell.job_ended.connect(lambda outcome: ended.append(outcome.state))
+                window.page.shell.job_ended.connect(lambda outcome, ended=ended: ended.append(outcome.state))
                 person.tab.add_paths([folder / "documents"])
 
             def type_on(stop: threading.Event = stop) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from services.knowledge_base.chunk_row import CAUSES, PERSON
+from services.knowledge_base.chunk_row import PERSON
 from services.knowledge_base.id_range import IdRanges
 from services.knowledge_base.repeat import RepeatRow, RepeatStatements
+
+_FEW = 100  # ranges that are looked up one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,12 @@ class FlagStatements(RepeatStatements):
         if not ranges:
             return ranges
         pairs = ranges.pairs()
-        return ranges & self._ids(f"chunk_flag WHERE chunk_id BETWEEN {pairs[0][0]:d} AND {pairs[-1][1]:d}")
+        if len(pairs) > _FEW:
+            return ranges & self._ids(f"chunk_flag WHERE chunk_id BETWEEN {pairs[0][0]:d} AND {pairs[-1][1]:d}")
+        known = IdRanges()
+        for first, last in pairs:
+            known = known | self._ids(f"chunk_flag WHERE chunk_id BETWEEN {first:d} AND {last:d}")
+        return known
 
     def _update(self, ranges: IdRanges, change: str, condition: str = "1") -> None:
         self.connection.executemany(

@@ -7,7 +7,6 @@ A group is an original and the chunks that point to it. One of them is used; the
 from __future__ import annotations
 
 import json
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -59,8 +58,6 @@ class RepeatStatements(ChunkRowStatements):
             left_out: of the rows the chunks that are excluded; the others are noted only. None: all of them.
             compared_through: what ``compared_through`` says from now on.
         """
-        only = "" if left_out is None else "WHERE chunk_id IN (SELECT value FROM json_each(?))"
-        ids = () if left_out is None else (json.dumps(list(left_out)),)
         with self.transaction():
             change = self.connection.execute
             change("DROP TABLE IF EXISTS temp.found")

@@ -9,7 +9,9 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QTableView
 
+from gui.row_query import ChunkQuery, RowQuery
 from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids, show_ids
+from tests.gui.conftest import fill
 
 
 @dataclass
@@ -132,3 +134,57 @@ def test_rows_grow_with_the_font(view):
     font.setPixelSize(40)
     view.setFont(font)
     assert view.rowHeight(0) > before
+
+
+class Asked:
+    """A table over a project whose answers come from a thread, and what its model has shown so far."""
+
+    def __init__(self, shell, view: QTableView) -> None:
+        self.view, self.order, self.counts = view, "id", []
+        self.query = RowQuery(shell, view, lambda: ChunkQuery.of(order=self.order, is_descending=True), view)
+        self.query.shown.connect(lambda: self.counts.append(view.model().rowCount()))
+
+
+@pytest.fixture
+def asked(shell, qtbot, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    fill(shell.project, [f"Chunk {number}." for number in range(40)])
+    monkeypatch.setattr(RowQuery, "DIRECT_LIMIT", 0)
+    monkeypatch.setattr(RowQuery, "FIRST_ROWS", 5)
+    view = QTableView()
+    qtbot.addWidget(view)
+    prepare(view, TableModel(COLUMNS, shell.knowledge_base.chunks, view))
+    return Asked(shell, view)
+
+
+def finished(asked: Asked) -> bool:
+    return asked.view.model().rowCount() == 40 and not asked.query.is_partial and asked.query._thread is None
+
+
+def test_the_first_rows_are_there_before_all_of_them(asked: Asked, qtbot):
+    asked.query.reload()
+    qtbot.waitUntil(lambda: finished(asked))
+    assert asked.counts == [5, 40] and list(asked.view.model().ids) == list(range(40, 0, -1))
+
+
+def test_a_question_that_is_asked_again_keeps_its_rows_on_the_screen(asked: Asked, qtbot):
+    asked.query.reload()
+    qtbot.waitUntil(lambda: finished(asked))
+    asked.query.reload()
+    qtbot.waitUntil(lambda: len(asked.counts) == 3 and finished(asked))
+    assert asked.counts == [5, 40, 40]
+
+
+def test_select_all_means_the_rows_to_come_too(asked: Asked, qtbot):
+    asked.query.shown.connect(lambda: asked.view.selectAll() if asked.query.is_partial else None)
+    asked.query.reload()
+    qtbot.waitUntil(lambda: finished(asked))
+    assert selected_count(asked.view) == 40
+
+
+def test_another_question_takes_the_place_of_the_one_that_is_asked(asked: Asked, qtbot):
+    asked.query.reload()
+    asked.order = "content"
+    asked.query.reload()
+    qtbot.waitUntil(lambda: finished(asked))
+    texts = [asked.view.model().row(number).content for number in range(40)]
+    assert texts == sorted(texts, reverse=True)

@@ -63,8 +63,9 @@ def say_quality(chunk: Chunk) -> str:
 
 
 def say_number(chunk: Chunk) -> str:
-    """“Chunk 12: excluded”, for tool tips and screen readers."""
-    number, state = _("Chunk {n:,}").format(n=chunk.chunk_index + 1), say_state(chunk)
+    """“Chunk 12 of cells.pdf: excluded”, for tool tips and screen readers."""
+    number = _("Chunk {n:,} of {source}").format(n=chunk.chunk_index + 1, source=chunk.source)
+    state = say_state(chunk)
     return f"{number}: {state}" if state else number
 
 

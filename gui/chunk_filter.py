@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
@@ -146,6 +146,18 @@ class ChunkFilter(QWidget):
             return True
         return False
 
+    def _fit(self) -> None:
+        """Widths that follow the font."""
+        metrics = self.fontMetrics()
+        for number in (self.least, self.most):
+            number.setFixedWidth(metrics.averageCharWidth() * 13)
+        self.more_button.setMinimumWidth(metrics.horizontalAdvance(_("More ({n})").format(n=2)) + 3 * metrics.height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_second"):
+            self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the list of documents stands in the second row."""
         super().resizeEvent(event)
@@ -198,14 +210,11 @@ class ChunkFilter(QWidget):
         number.setGroupSeparatorShown(True)
         number.setAlignment(Qt.AlignmentFlag.AlignRight)
         number.setKeyboardTracking(False)
-        number.setFixedWidth(number.fontMetrics().averageCharWidth() * 13)
         number.valueChanged.connect(self._change)
         return number
 
     def _lay_out(self) -> None:
-        self.more_button.setMinimumSize(
-            QSize(self.fontMetrics().horizontalAdvance(_("More ({n})").format(n=2)) + 5 * theme.GAP, 0)
-        )
+        self._fit()
         self._first = QHBoxLayout()
         self._first.setSpacing(theme.GAP)
         self._first.addWidget(self.search, 3)
@@ -216,9 +225,8 @@ class ChunkFilter(QWidget):
         for text, field in (
             (_("Quality"), self.problems), (_("Tokens from"), self.least), (_("to"), self.most),
         ):  # fmt: skip
-            label = QLabel(text, alignment=Qt.AlignmentFlag.AlignVCenter)
+            label = QLabel(text)
             label.setBuddy(field)
-            label.setMinimumHeight(field.sizeHint().height())
             self._second.addWidget(label)
             self._second.addWidget(field)
         column = QVBoxLayout(self)

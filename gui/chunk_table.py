@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
@@ -248,8 +248,7 @@ class ChunkTable(QWidget):
         foot.addWidget(self.selected, 1)
         for button in (self.merge_button, self.exclude_button, self.delete_button):
             foot.addWidget(button)
-        for button in (self.exclude_button, self.delete_button):  # their texts change: nothing beside them may move
-            button.setMinimumWidth(self.fontMetrics().horizontalAdvance(_("Include again")) + 3 * theme.PAD + 2)
+        self._fit()
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
         column.setSpacing(theme.GAP)
@@ -257,6 +256,17 @@ class ChunkTable(QWidget):
         column.addLayout(line)
         column.addWidget(self.view, 1)
         column.addLayout(foot)
+
+    def _fit(self) -> None:
+        """The texts of these buttons change: nothing beside them may move."""
+        metrics = self.fontMetrics()
+        for button in (self.exclude_button, self.delete_button):
+            button.setMinimumWidth(metrics.horizontalAdvance(_("Include again")) + round(3.1 * metrics.height()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "delete_button"):
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -267,4 +277,4 @@ class ChunkTable(QWidget):
         letters = self.width() / self.fontMetrics().averageCharWidth()
         is_quality_wanted = self.filter.problems.currentData() or self.view.horizontalHeader().sortIndicatorSection() == QUALITY
         self.view.setColumnHidden(SOURCE, letters < 96 or self.documents.currentData() is not None)
-        self.view.setColumnHidden(QUALITY, letters < 64 and not is_quality_wanted)
+        self.view.setColumnHidden(QUALITY, letters < 72 and not is_quality_wanted)

@@ -59,18 +59,32 @@ class FlowLayout(QLayout):
         return size
 
     def _place(self, rect: QRect, *, is_trial: bool) -> int:
-        left, top, row_height = rect.left(), rect.top(), 0
+        """Place the widgets, those of a row on one middle line; returns the height of all rows."""
+        top, spacing = rect.top(), self.spacing()
+        for row in self._rows(rect.width()):
+            height = max(item.sizeHint().height() for item in row)
+            left = rect.left()
+            for item in row if not is_trial else ():
+                size = item.sizeHint().boundedTo(QSize(rect.width(), height))
+                item.setGeometry(QRect(QPoint(left, top + (height - size.height()) // 2), size))
+                left += size.width() + spacing
+            top += height + spacing
+        return max(0, top - spacing - rect.top())
+
+    def _rows(self, width: int) -> list[list[QLayoutItem]]:
+        rows: list[list[QLayoutItem]] = []
+        used = 0
         for item in self._items:
             if item.isEmpty():
                 continue
-            size = item.sizeHint()
-            if left + size.width() > rect.right() + 1 and left > rect.left():
-                left, top, row_height = rect.left(), top + row_height + self.spacing(), 0
-            if not is_trial:
-                item.setGeometry(QRect(QPoint(left, top), QSize(min(size.width(), rect.width()), size.height())))
-            left += size.width() + self.spacing()
-            row_height = max(row_height, size.height())
-        return top + row_height - rect.top()
+            wanted = item.sizeHint().width()
+            if not rows or used + self.spacing() + wanted > width:
+                rows.append([item])
+                used = wanted
+            else:
+                rows[-1].append(item)
+                used += self.spacing() + wanted
+        return rows
 
 
 class FlowBox(QWidget):

@@ -33,6 +33,7 @@ class FolderWatch(QObject):
         self._shell, self._tab = shell, tab
         self._thread: JobThread | None = None
         self._is_outdated = False
+        self._folders = shell.knowledge_base.watched_folders()
         self._put_off: dict[str, tuple[float, int]] = {}  # path -> time and size, as they were put off
         self._timer = QTimer(self, interval=self.INTERVAL_MS)
         self._timer.timeout.connect(self.look)
@@ -40,15 +41,16 @@ class FolderWatch(QObject):
         QGuiApplication.instance().applicationStateChanged.connect(self._activate)
 
     def folders(self) -> list[str]:
-        return self._shell.knowledge_base.watched_folders()
+        """As they were when they were last read: an answer that comes late must not ask a database that is closed."""
+        return self._folders
 
     def watch(self, folder: str | Path) -> None:
         self._shell.knowledge_base.watch_folder(str(folder))
-        self.look()
+        self._changed()
 
     def unwatch(self, folder: str | Path) -> None:
         self._shell.knowledge_base.unwatch_folder(str(folder))
-        self.look()
+        self._changed()
 
     def look(self) -> None:
         """Compare now, in a thread, unless documents are being read or nobody sees the tab."""
@@ -75,6 +77,10 @@ class FolderWatch(QObject):
         """Say nothing more of these files until they change again."""
         self._put_off.update((str(path), _stamp(path)) for path in (*changes.new, *changes.changed))
         self._put_off.update((source, (0.0, 0)) for source in changes.gone)
+
+    def _changed(self) -> None:
+        self._folders = self._shell.knowledge_base.watched_folders()
+        self.look()
 
     def _tell(self, changes: Changes) -> None:
         if self._shell.is_busy or self._is_outdated:

@@ -437,7 +437,7 @@ def test_an_excluded_chunk_says_so_in_words_to_those_who_cannot_see_it(tab):
     tab.chunks.view.selectRow(0)
     tab.work.toggle_excluded()
     index = tab.chunks.model.index(0, 0)
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Chunk 1: excluded"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Chunk 1 of cells.txt: excluded"
 
 
 def test_copy_puts_the_selected_texts_on_the_clipboard(qtbot, tab):

@@ -61,7 +61,8 @@ class ChunkFilter(QWidget):
         self.search.installEventFilter(self)
         self.documents = self._list(_("Only the chunks of one document"), 9, [(None, _("All documents"))])
         self.flags = self._list(_("Only edited, excluded, repeated or deleted chunks"), 7, [row[:2] for row in FLAGS])
-        problems = [(None, _("Any quality")), ("any", _("Any problem")), *((key, SHORT_PROBLEMS.get(key, text)) for key, text in PROBLEMS.items())]
+        named = ((key, SHORT_PROBLEMS.get(key, text)) for key, text in PROBLEMS.items())
+        problems = [(None, _("Any quality")), ("any", _("Any problem")), *named]
         self.problems = self._list(
             _("Only chunks of a certain quality"), 9, [(key, text[:1].upper() + text[1:]) for key, text in problems]
         )

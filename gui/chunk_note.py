@@ -36,11 +36,14 @@ class ChunkNote(QFrame):
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
         self.text.linkActivated.connect(self._follow)
-        self.compare_button = self._button(_("Compare…"), self.comparison_wanted, _("Shows both side by side. ({keys})"), "Ctrl+B")
+        self.compare_button = self._button(_("Compare…"), self.comparison_wanted, _("Shows both side by side. (Ctrl+B)"))
         self.replace_button = self._button(
-            _("Keep this one instead"), self.replacement_wanted, _("Lets this one in and leaves the other one out.")
+            _("Keep this one instead"), self.replacement_wanted,
+            _("Lets this one in and leaves the other one out. (Ctrl+Shift+K)"),
+        )  # fmt: skip
+        self.include_button = self._button(
+            _("Keep both"), self.inclusion_wanted, _("Trains models on this one, too. (Ctrl+E)")
         )
-        self.include_button = self._button(_("Keep both"), self.inclusion_wanted, "")
         said = QHBoxLayout()
         said.setSpacing(theme.GAP)
         said.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop)
@@ -63,7 +66,9 @@ class ChunkNote(QFrame):
         if original is not None:
             text = say_repeat(chunk, original)
         elif repeat_count and not chunk.is_excluded:
-            text = ngettext("{n:,} other chunk says much the same.", "{n:,} other chunks say much the same.", repeat_count).format(n=repeat_count)
+            text = ngettext(
+                "{n:,} other chunk says much the same.", "{n:,} other chunks say much the same.", repeat_count
+            ).format(n=repeat_count)
         elif not text and chunk.problem:
             text = _("Quality {n} of 100: {problem}.").format(n=chunk.quality, problem=say_problem(chunk))
         is_out = chunk.is_excluded and not chunk.is_deleted
@@ -89,9 +94,9 @@ class ChunkNote(QFrame):
     def _follow(self, link: str) -> None:
         self.chunk_wanted.emit(int(link))
 
-    def _button(self, text: str, wanted: Signal, tip: str, keys: str = "") -> QPushButton:
+    def _button(self, text: str, wanted: Signal, tip: str) -> QPushButton:
         button = QPushButton(text)
-        button.setToolTip(tip.format(keys=keys))
+        button.setToolTip(tip)
         button.clicked.connect(wanted)
         return button
 

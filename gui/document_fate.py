@@ -35,7 +35,8 @@ def document_columns(state_of: Callable[[Document], str]) -> tuple[Column, ...]:
     return (
         Column(_("Document"), lambda document: document.source, "name", icon=mark,
                tooltip=lambda document: document.path or document.source),
-        Column(_("Chunks"), say, "fate", "00,000", is_number=True, tooltip=lambda document: describe(document, state_of(document))),
+        Column(_("Chunks"), say, "fate", "00,000", is_number=True,
+               tooltip=lambda document: describe(document, state_of(document))),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from services.translation import _, ngettext
+from services.translation import ngettext
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,8 @@ class SourceView(QWidget):
 
     def rest(self) -> None:
         """End the process that draws, unless it is drawing; the next page starts it again."""
+        self._timer.stop()
+        self._wanted = None
         if self._thread is None:
             self._pictures.close()
         else:

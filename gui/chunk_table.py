@@ -105,6 +105,11 @@ class ChunkTable(QWidget):
         """Filter by a document, or by none."""
         self.filter.show_only(source)
 
+    def show_flag(self, flag: str) -> None:
+        """Show only the chunks of a flag, such as "duplicate"."""
+        self.filter.clear()
+        self.flags.setCurrentIndex(self.flags.findData(flag))
+
     def show_chunk(self, chunk_id: int, *, is_jump: bool = True) -> None:
         """Go to a chunk; on a jump, filters that hide it are cleared."""
         row = self.model.row_of(chunk_id)

@@ -11,11 +11,15 @@ from services.translation import ngettext
 
 @dataclass(frozen=True, slots=True)
 class IngestNews:
-    """text: to be shown. failed: sources that could not be read. other_cut: said where a known document was cut otherwise."""
+    """text: to be shown. failed: sources that could not be read. other_cut: said where a known document was cut otherwise.
+
+    repeat_count: how many of the new chunks repeat others.
+    """
 
     text: str
     failed: tuple[str, ...] = ()
     other_cut: str = ""
+    repeat_count: int = 0
 
 
 def tell_result(result: dict[str, Any]) -> IngestNews:
@@ -43,4 +47,4 @@ def tell_result(result: dict[str, Any]) -> IngestNews:
     other_cut = next((one["reason"] for one in documents if one["state"] == "unchanged" and one["reason"]), "")
     if other_cut and not failed:
         parts.append(other_cut)
-    return IngestNews(" ".join(parts), failed, "" if failed else other_cut)
+    return IngestNews(" ".join(parts), failed, "" if failed else other_cut, result.get("repeats", 0))

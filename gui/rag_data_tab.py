@@ -26,7 +26,7 @@ from gui.tab import Tab
 from gui.watch_bar import WatchBar
 from services import settings
 from services.documents.format import file_filters
-from services.documents.watch import Changes
+from services.documents.watch import Changes, file_of
 from services.errors import UserError
 from services.project import Project
 from services.records import Document
@@ -133,7 +133,8 @@ class RagDataTab(Tab):
         self.add_paths(sample_documents())
 
     def _read_again(self, documents: list[Document]) -> None:
-        self.add_paths(Path(document.path) for document in documents if document.path)
+        paths = [Path(document.path) for document in documents if document.path]
+        self.add_paths(dict.fromkeys(file_of(path) or path for path in paths))  # an archive once for all that is in it
 
     def _last_folder(self) -> str:
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
@@ -223,6 +224,8 @@ class RagDataTab(Tab):
             self.shell.notify("warning", news.text, _("Show why"), lambda: self.documents.select_source(first), tab="ingest")
         elif news.other_cut:
             self.shell.notify("info", news.text, _("Re-cut…"), lambda: self.document_work.recut(None), tab="ingest")
+        elif news.repeat_count:
+            self.shell.notify("success", news.text, _("Show repeats"), lambda: self.chunks.show_flag("duplicate"), tab="ingest")
         else:
             self.shell.notify("success", news.text, tab="ingest")
 

@@ -44,8 +44,8 @@ class RepeatView(QDialog):
         self._kept, self._others = group[0], list(group[1:])
         heading = QLabel(
             ngettext(
-                "One chunk stays in training; {n:,} other repeats it.", "One chunk stays in training; {n:,} others repeat it.",
-                len(self._others),
+                "{n:,} chunk says the same as the one on the left, or nearly.",
+                "{n:,} chunks say the same as the one on the left, or nearly.", len(self._others),
             ).format(n=len(self._others)) + " " + _("Words that differ are marked."),
             wordWrap=True,
         )  # fmt: skip

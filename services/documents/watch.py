@@ -49,7 +49,7 @@ def find_changes(
             continue
         known.add(document.path)
         path = Path(document.path)
-        file = next((file for file in (path, *path.parents) if file.is_file()), None)
+        file = file_of(path)
         if file is None:
             if document.state == "ready" and not is_there(path):
                 gone.append(document.source)
@@ -71,3 +71,7 @@ def find_changes(
                 new.append(file.path)
     return Changes(tuple(sorted(set(new) - set(changed))), tuple(sorted(set(changed))), tuple(gone))
 
+
+def file_of(path: Path) -> Path | None:
+    """The file that a document was read from: its path, or the archive around it; None when it is gone."""
+    return next((file for file in (path, *path.parents) if file.is_file()), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,38 @@ def test_a_changed_file_is_read_again_from_the_list(qtbot, project, shell, tmp_p
     tab.documents.retry_button.click()
     assert finish_job(qtbot, shell).result["documents"][0]["state"] == "replaced"
     qtbot.waitUntil(lambda: "now" in tab.editor.text.toPlainText())
+
+
+def test_repeats_are_found_told_and_shown(qtbot, project, shell, tmp_path):
+    text = " ".join(f"{text} Number {number} of many." for number in range(4) for text in TEXTS)
+    (tmp_path / "cells.txt").write_text(text, "utf-8")
+    (tmp_path / "copy.txt").write_text(text + "\n\n", "utf-8")
+    news = []
+    shell.notified.connect(news.append)
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([tmp_path / "cells.txt"])
+    assert finish_job(qtbot, shell).result["repeats"] == 0
+    tab.add_paths([tmp_path / "copy.txt"])
+    assert finish_job(qtbot, shell).result["repeats"] == 1
+    assert "repeats another" in news[-1].text and news[-1].action_text == "Show repeats"
+    news[-1].action()
+    qtbot.waitUntil(lambda: [one.source for one in shell.knowledge_base.chunks(shown(tab))] == ["copy.txt"])
+    qtbot.waitUntil(lambda: "The same as" in tab.editor.note.text.text())
+    assert "chunk 1 in cells.txt" in tab.editor.note.text.text() and tab.editor.excluded.isChecked()
+
+
+def test_what_is_in_an_archive_is_read_again_with_it(qtbot, project, shell, tmp_path):
+    archive = tmp_path / "letters.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("one.txt", "The first letter says this.")
+        file.writestr("two.txt", "The second letter says something else.")
+    tab = make_tab(qtbot, project, shell)
+    tab.add_paths([archive])
+    finish_job(qtbot, shell)
+    tab.documents.view.selectAll()
+    assert len(tab.documents.selected()) == 2
+    tab.documents.retry_button.click()
+    assert [one["state"] for one in finish_job(qtbot, shell).result["documents"]] == ["unchanged", "unchanged"]
 
 
 def test_what_was_left_out_can_be_seen(qtbot, project, shell):

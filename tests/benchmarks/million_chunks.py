@@ -205,8 +205,9 @@ def measure_naive(project: Project, table: Table) -> None:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("ATTACH ? AS whole", (str(source),))
             connection.execute(
-                "CREATE TABLE chunk AS SELECT rag_chunks.*, token_count, is_excluded FROM whole.rag_chunks"
-                " JOIN whole.chunk_state ON chunk_id = id"
+                "CREATE TABLE chunk AS SELECT id, content, source, chunk_index, metadata, token_count, is_excluded"
+                " FROM (SELECT *, id AS chunk_id FROM whole.rag_chunks) AS text"
+                " JOIN whole.chunk_state USING (chunk_id) JOIN whole.chunk_flag USING (chunk_id)"
             )
             connection.execute("CREATE UNIQUE INDEX chunk_id ON chunk (id)")
             connection.commit()

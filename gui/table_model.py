@@ -245,6 +245,8 @@ def show_ids(view: QTableView, ids: Iterable[int]) -> None:
         return
     row = model.row_of(current_id) if current_id is not None else -1
     if row >= 0:
-        view.setCurrentIndex(model.index(row, max(current.column(), 0)))
+        # Not view.setCurrentIndex, which takes the row out of the selection while Ctrl is held.
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        view.selectionModel().setCurrentIndex(model.index(row, max(current.column(), 0)), flags)
     if top_id is not None and (place := model.row_of(top_id)) >= 0:
         view.scrollTo(model.index(place, 0), QAbstractItemView.ScrollHint.PositionAtTop)

@@ -178,11 +178,13 @@ class _Ingest:
         known = self._by_source.get(source)
         is_in = known is not None and known.state == "ready"
         if known and is_in and known.sha256 == columns["sha256"]:
+            self._note_file(source, columns)
             return _fate(source, "unchanged", self._other_cut(known), known.chunk_count)
         twin = None if is_in else self._knowledge_base.document_by_hash(columns["sha256"])
         if twin is None:
             return None
         if not is_there(Path(twin.path)):
+            self._note_file(twin.source, columns)
             reason = _("It is known as {source}; the file was moved.").format(source=twin.source)
             return _fate(twin.source, "unchanged", reason, twin.chunk_count)
         reason = _("It has the same content as {source}.").format(source=twin.source)
@@ -209,6 +211,8 @@ class _Ingest:
         known = self._by_source.get(source)
         self._context.warning(source, reason)
         if known and known.state == "ready":
+            if "modified_at" in columns:
+                self._note_file(source, columns)
             reason += " " + _("What was read from it before is still there.")
             return _fate(source, "failed", reason, known.chunk_count)
         self._record(source, "failed", reason, columns)
@@ -218,6 +222,14 @@ class _Ingest:
         self._knowledge_base.record_fate(source, state, reason, **columns)
         self._remember(source)
         self._context.changed("document")
+
+    def _note_file(self, source: str, columns: dict[str, Any]) -> None:
+        """The file was looked at: it counts as changed again when it looks otherwise."""
+        known = self._by_source.get(source)
+        if known and all(getattr(known, key) == columns[key] for key in ("path", "size_bytes", "modified_at")):
+            return
+        self._knowledge_base.note_file(source, columns["path"], columns["size_bytes"], columns["modified_at"])
+        self._remember(source)
 
     def _remember(self, source: str) -> None:
         if document := self._knowledge_base.document_by_source(source):

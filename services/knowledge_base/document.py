@@ -64,6 +64,14 @@ class DocumentStatements(RepeatStatements):
         ).fetchone()
         return [Removal(**removal) for removal in json.loads(row[0])] if row else []
 
+    def note_file(self, source: str, path: str, size_bytes: int, modified_at: float) -> None:
+        """Note where a known document's file is, and how it looks, when it was looked at last."""
+        with self.transaction():
+            self.connection.execute(
+                "UPDATE document SET path = ?, size_bytes = ?, modified_at = ? WHERE source = ?",
+                (path, size_bytes, modified_at, source),
+            )
+
     def record_fate(self, source: str, state: str, reason: str, **columns: Any) -> None:
         """Note that a file gave no chunks, and why. A document of that source that is ready stays as it is."""
         known = self.document_by_source(source)

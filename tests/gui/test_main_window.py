@@ -195,7 +195,7 @@ def test_the_line_of_descent_says_what_is_out_of_date_and_why():
 def test_undo_and_redo_of_the_menu_are_those_of_the_tab_in_front(qtbot, window):
     tab = window.page.tab("ingest")
     tab.chunks.view.selectRow(0)
-    tab.chunks.toggle_deleted()
+    tab.work.toggle_deleted()
     undo = window._actions.by_name["undo"]
     assert undo.isEnabled() and "deletion" in undo.text()
     window.page.tabs.setCurrentIndex(1)

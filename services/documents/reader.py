@@ -102,9 +102,18 @@ def prepare(path: Path, tokenizer: Tokenizer, how: Cut, report: Report = ignore)
         UserError: the file cannot be read.
     """
     read: list[ReadDocument] = []
+    share_read = 0.0
+
+    def report_reading(share: float) -> None:
+        nonlocal share_read
+        share_read = share
+        report(_READ * share)
+
+    def report_cutting(share: float) -> None:
+        report(_READ * share_read + (1 - _READ) * share if share_read == 1 else _READ * share_read)
 
     def parts() -> Iterator[ReadDocument]:
-        for part in read_parts(path, lambda share: report(_READ * share)):
+        for part in read_parts(path, report_reading):
             read.append(part)
             yield part
 
@@ -112,7 +121,7 @@ def prepare(path: Path, tokenizer: Tokenizer, how: Cut, report: Report = ignore)
     language = ""
     for text in clean_parts(parts()):
         language = language or main_language(text.content)
-        chunks = cut_and_assess(text, tokenizer, how, above=above, language=language)
+        chunks = cut_and_assess(text, tokenizer, how, report_cutting, above, language)
         above = headings_at_end(text, above)
         yield Piece(
             text,

@@ -33,6 +33,7 @@ from services.translation import _
 _SHARE_EVERY_S = 0.5
 _WATCH_EVERY_S = 0.1
 _AHEAD = 2  # files given to a process: the one it reads and the next, so that it never waits for us
+_MOST_FALSE_STARTS = 3
 _WAITING_ANSWERS = 8  # then the processes wait for us, and memory stays flat
 _SPARE_MB = 1024  # of address space, for libraries, above the limit that is watched
 
@@ -160,7 +161,7 @@ class ReaderProcess:
         self._answers, self._limits = answers, limits
         self._killed_for = ""  # "time" or "memory"
         self._heard_at = time.monotonic()
-        self._is_waiting, self._is_idle = False, True
+        self._is_waiting, self._is_idle = False, True  # idle: no progress is expected
         self._gone = threading.Event()
         self._process = subprocess.Popen(
             reader_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
@@ -174,19 +175,13 @@ class ReaderProcess:
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request; a process that is gone says so in ``answers``."""
-        self._heard_at, self._is_idle = time.monotonic(), False
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps({**request, "memory_mb": self._limits.memory_mb}) + "\n")
             self._process.stdin.flush()
 
-    def rest(self) -> None:
-        """It has nothing to do: no progress is expected."""
-        self._is_idle = True
-
     def kill(self) -> None:
         """End the process; its last word, None, may still wait for room in the queue."""
-        self._is_idle = True
         kill_tree(self._process.pid)
 
     def close(self) -> None:
@@ -229,6 +224,7 @@ class ReaderProcess:
 
     def _put(self, answer: dict[str, Any] | None) -> None:
         self._is_waiting = True  # for us, not for the file
+        self._is_idle = answer is None or "done" in answer or "failed" in answer
         self._answers.put((self, answer))
         self._heard_at, self._is_waiting = time.monotonic(), False
 
@@ -284,6 +280,7 @@ class Readers:
         """
         waiting = iter(works)
         again: deque[Work] = deque()  # given to a process that died before it came to them
+        false_starts = 0  # processes in a row that died before they began to read
         while True:
             self._hand_out(waiting, again)
             if not any(self._assigned.values()):
@@ -299,6 +296,9 @@ class Readers:
                 has_begun = self._pieces.pop(process, None) is not None
                 work = assigned.popleft() if has_begun else None
                 again.extend(assigned)
+                false_starts = 0 if has_begun or not assigned else false_starts + 1
+                if false_starts == _MOST_FALSE_STARTS:
+                    raise RuntimeError("Reading processes end before they begin to read: see the lines above.")
                 if work is not None:
                     yield work, process.why_gone(work.name)
             elif "begun" in answer:
@@ -310,8 +310,6 @@ class Readers:
             else:
                 work = self._assigned[process].popleft()
                 pieces = self._pieces.pop(process)
-                if not self._assigned[process]:
-                    process.rest()
                 yield work, answer["failed"] if "failed" in answer else join_pieces(pieces)
 
     def _hand_out(self, waiting: Iterator[Work], again: deque[Work]) -> None:
@@ -357,7 +355,6 @@ class PagePictures:
             answer: dict[str, Any] | None = {"begun": True}
             while answer is not None and "begun" in answer:
                 answer = self._answers.get()[1]
-            process.rest()
             if answer is None:
                 self._process = None
                 process.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import zipfile
 from collections import Counter
@@ -175,14 +176,16 @@ def _walk(folder: Path, findings: Findings) -> Iterator[Path]:
 def _add(path: Path, source: str, seen: set[Path], findings: Findings) -> None:
     try:
         real = path.resolve()
-        size_bytes = path.stat().st_size
+        status = path.stat()
     except OSError as error:
         reason = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
         findings.problems.append((printable(source), reason))
         return
-    if real not in seen:
+    if not stat.S_ISREG(status.st_mode):
+        findings.problems.append((printable(source), _("It is not a file but a pipe or a device, and is not opened.")))
+    elif real not in seen:
         seen.add(real)
-        findings.files.append(SourceFile(path, printable(source), size_bytes))
+        findings.files.append(SourceFile(path, printable(source), status.st_size))
 
 
 def _add_members(path: Path, source: str, seen: set[Path], findings: Findings) -> str:

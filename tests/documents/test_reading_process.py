@@ -1,5 +1,6 @@
 """Files are read in processes of their own: what goes wrong with one costs that one, and is said."""
 
+import os
 import queue
 import threading
 import time
@@ -59,14 +60,25 @@ def test_files_come_back_whole_from_several_processes(tmp_path: Path) -> None:
     assert not readers_of(psutil.Process().pid)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
 def test_a_file_that_gets_no_further_is_given_up_and_the_rest_is_read(tmp_path: Path) -> None:
-    slow, *others = long_file(tmp_path), *small_files(tmp_path, 3)
-    with Readers(1, "starter", HOW, Limits(timeout_s=0.5)) as readers:
-        readers._request["cut"] = [100, 10, "own"]
-        outcomes = read_all(readers, others[0], slow, *others[1:])
-    assert "long.txt was given up" in str(outcomes["long.txt"])
-    assert "0 seconds" in str(outcomes["long.txt"]) or "1 second" in str(outcomes["long.txt"])
+    hanging, *others = tmp_path / "hanging.txt", *small_files(tmp_path, 3)
+    os.mkfifo(hanging)  # whoever opens it to read waits for a writer
+    with Readers(1, "starter", HOW, Limits(timeout_s=1.0)) as readers:
+        outcomes = read_all(readers, others[0], hanging, *others[1:])
+    assert "hanging.txt was given up: nothing of it could be read for 1 second" in str(outcomes["hanging.txt"])
     assert all(isinstance(outcomes[path.name], Piece) for path in others)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_in_a_folder_is_named_and_not_opened(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    small_files(folder, 1)
+    os.mkfifo(folder / "pipe.txt")
+    fates = {fate["source"]: fate for fate in run({"project": str(project.folder), "paths": [str(folder)]}, Context())["documents"]}
+    assert fates["small-0.txt"]["state"] == "added"
+    assert fates["pipe.txt"]["state"] == "failed" and "pipe" in fates["pipe.txt"]["reason"]
 
 
 def test_a_file_that_needs_too_much_memory_is_given_up_and_the_rest_is_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _NAME = "wissenswerk_documents"
@@ -17,17 +17,40 @@ _KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 _PROBE_LENGTHS = (5, 9, 3)
 
 
+class Documents:
+    """The lengths of rows that lie one behind the other.
+
+    An object and not a tuple: a compiled layer hands it on without being compiled again for other lengths.
+    """
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        self.lengths = tuple(lengths)
+        self._ends: Any = None
+
+    def ends(self, device: Any) -> Any:
+        """Where each row ends, with a 0 before, as int32 on a device: made once for all layers."""
+        import torch
+
+        if self._ends is None:
+            self._ends = torch.tensor((0, *self.lengths), dtype=torch.int32).cumsum(0, dtype=torch.int32).to(device)
+        return self._ends
+
+
 @contextlib.contextmanager
-def documents_apart(network: Any) -> Iterator[bool]:
+def documents_apart(network: Any, *, is_compiled: bool = False) -> Iterator[bool]:
     """Give a model this attention for as long as it is trained; yields whether it can have it.
 
     It can where three short documents in one flat row come out as each of them alone does with the model's own
     attention. Where not, the model is left as it was.
+
+    Args:
+        is_compiled: the layers around it will be; it is not, since it goes through the documents one by one.
     """
+    import torch
     from transformers import AttentionInterface
     from transformers.masking_utils import AttentionMaskInterface
 
-    AttentionInterface.register(_NAME, attend)
+    AttentionInterface.register(_NAME, torch.compiler.disable(attend) if is_compiled else attend)
     AttentionMaskInterface.register(_NAME, lambda *_arguments, **_more: None)
     before = network.config._attn_implementation
     config = network.config.get_text_config()
@@ -50,14 +73,14 @@ def attend(
     dropout: float = 0.0,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    documents: tuple[int, ...] | None = None,
+    documents: Documents | None = None,
     **more: Any,
 ) -> tuple[Any, None]:
     """An attention function of transformers.
 
     Args:
         query, key, value: (1, heads, tokens, width); keys and values may have fewer heads.
-        documents: lengths of the rows, of ``tokens`` in all; none: every row of the batch is one.
+        documents: of ``tokens`` in all; none: every row of the batch is one.
 
     Returns:
         (1, tokens, heads, width).
@@ -68,20 +91,20 @@ def attend(
     wanted = [name for name in ("softcap", "s_aux", "position_bias", "cache") if more.get(name) is not None]
     if wanted or attention_mask is not None or not getattr(module, "is_causal", True):
         raise NotImplementedError(f"attention with {wanted or 'a mask'}")
-    lengths = documents or (query.shape[2],)
-    if documents and _can_vary(query, dropout):
-        return _attend_at_once(query, key, value, scaling, sliding_window, lengths), None
-    return _attend_each(query, key, value, scaling, sliding_window, lengths, dropout), None
+    documents = documents or Documents(query.shape[2:3])
+    if query.shape[0] == 1 and _can_vary(query, dropout):
+        return _attend_at_once(query, key, value, scaling, sliding_window, documents), None
+    return _attend_each(query, key, value, scaling, sliding_window, documents, dropout), None
 
 
 def _attend_each(
-    query: Any, key: Any, value: Any, scaling: float | None, window: int | None, lengths: tuple[int, ...],
+    query: Any, key: Any, value: Any, scaling: float | None, window: int | None, documents: Documents,
     dropout: float = 0.0,
 ) -> Any:  # fmt: skip
     import torch
 
     parts = []
-    for q, k, v in zip(*(states.split(lengths, dim=2) for states in (query, key, value)), strict=True):
+    for q, k, v in zip(*(states.split(documents.lengths, dim=2) for states in (query, key, value)), strict=True):
         mask = None
         if window and q.shape[2] > window:
             places = torch.arange(q.shape[2], device=q.device)
@@ -96,25 +119,17 @@ def _attend_each(
 
 
 def _attend_at_once(
-    query: Any, key: Any, value: Any, scaling: float | None, window: int | None, lengths: tuple[int, ...]
+    query: Any, key: Any, value: Any, scaling: float | None, window: int | None, documents: Documents
 ) -> Any:
     from torch.nn.attention.varlen import varlen_attn
 
     q, k, v = (states[0].transpose(0, 1) for states in (query, key, value))
-    ends, longest = _ends(lengths, query.device), max(lengths)
+    ends, longest = documents.ends(query.device), max(documents.lengths)
     before = window - 1 if window else -1  # the token itself is one of the window
     return varlen_attn(
         q, k, v, ends, ends, longest, longest, scale=scaling, window_size=(before, 0),
         enable_gqa=q.shape[1] != k.shape[1],
     )[None]  # fmt: skip
-
-
-@functools.lru_cache(maxsize=4)
-def _ends(lengths: tuple[int, ...], device: Any) -> Any:
-    """Where each row ends, with a 0 before: made once for all layers of a batch."""
-    import torch
-
-    return torch.tensor((0, *lengths), dtype=torch.int32, device=device).cumsum(0, dtype=torch.int32)
 
 
 def _can_vary(query: Any, dropout: float) -> bool:
@@ -145,7 +160,7 @@ def _has_varlen(device: Any, dtype: Any) -> bool:
         results = []
         for function in (_attend_at_once, _attend_each):
             states = [each.to(device, dtype).requires_grad_() for each in draw]
-            out = function(*states, None, None, lengths)
+            out = function(*states, None, None, Documents(lengths))
             out.float().square().sum().backward()
             results.append([out, *(state.grad for state in states)])
         return all(
@@ -176,7 +191,7 @@ def _is_exact(network: Any) -> bool:
             ).float()
             network.set_attn_implementation(_NAME)
             flat = network.base_model(
-                input_ids=ids, position_ids=positions, use_cache=False, documents=_PROBE_LENGTHS
+                input_ids=ids, position_ids=positions, use_cache=False, documents=Documents(_PROBE_LENGTHS)
             ).last_hidden_state.float()
         tolerance = 1e-4 if network.dtype in (torch.float32, torch.float64) else 3e-2
         is_exact = network.config._attn_implementation == _NAME and bool(

@@ -63,11 +63,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.merge import load_base
         from services.training.device import training_device
+        from services.training.four_bit import load_to_fit
         from services.training.trainer import explain_memory, save_adapter, train
 
         device = training_device(values["device"])
         with explain_memory(values):
-            model, tokenizer = load_base(base_folder, "auto" if device.dtype == "float32" else device.dtype, device.name)
+            dtype = "auto" if device.dtype == "float32" else device.dtype
+            model, tokenizer = load_to_fit(lambda place: load_base(base_folder, dtype, place), base_folder, device)
         require_eos(tokenizer, name)
         fingerprint = fingerprint_model(base_folder)
         now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint, data="")

@@ -6,7 +6,7 @@ choose. In both no token ever sees another row: under causal attention nothing s
 
 A batch is a dictionary: ``input_ids`` and ``position_ids`` (rows, length); ``kept``, the places (in the flattened batch)
 of hidden states that predict a token which is learnt, and ``targets``, those tokens; all int64. A flat one also has
-``documents``, the lengths of its rows.
+``documents``, the lengths of its rows, for the attention.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from services.training.attention import Documents
 from services.training.row import IGNORED, Row
 
 Batch = dict[str, Any]
@@ -25,7 +26,7 @@ def lay_flat(rows: Sequence[Row], *, is_learnt: bool = True) -> Batch:
     """Rows one behind the other, (1, all tokens); not learnt, they have no targets."""
     import torch
 
-    lengths = tuple(len(row.input_ids) for row in rows)
+    lengths = [len(row.input_ids) for row in rows]
     following = np.concatenate([_following(row) for row in rows])
     kept, targets = _targets(following, is_learnt)
     return {
@@ -33,7 +34,7 @@ def lay_flat(rows: Sequence[Row], *, is_learnt: bool = True) -> Batch:
         "position_ids": torch.from_numpy(np.concatenate([np.arange(length) for length in lengths]))[None],
         "kept": kept,
         "targets": targets,
-        "documents": lengths,
+        "documents": Documents(lengths),
     }
 
 

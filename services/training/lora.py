@@ -20,8 +20,17 @@ def fused(model: Any) -> Iterator[int]:
     Layers with dropout, DoRA, quantized bases or several adapters keep PEFT's own way.
     """
     layers = [module for module in model.modules() if _is_plain(module)]
+    apply = _function().apply  # looked up here: a compiler cannot make the class
+
+    def forward(layer: Any, x: Any) -> Any:
+        if layer.disable_adapters or layer.merged:
+            return type(layer).forward(layer, x)
+        (name,) = layer.active_adapters
+        base = layer.base_layer
+        return apply(x, base.weight, base.bias, layer.lora_A[name].weight, layer.lora_B[name].weight, layer.scaling[name])
+
     for layer in layers:
-        layer.forward = MethodType(_forward, layer)
+        layer.forward = MethodType(forward, layer)
     try:
         yield len(layers)
     finally:
@@ -43,16 +52,6 @@ def _is_plain(module: Any) -> bool:
         and type(module.lora_dropout[name]) is torch.nn.Identity
         and module.lora_B[name].bias is None
         and not module.base_layer.weight.requires_grad
-    )
-
-
-def _forward(self: Any, x: Any) -> Any:
-    if self.disable_adapters or self.merged:
-        return type(self).forward(self, x)
-    (name,) = self.active_adapters
-    base = self.base_layer
-    return _function().apply(
-        x, base.weight, base.bias, self.lora_A[name].weight, self.lora_B[name].weight, self.scaling[name]
     )
 
 

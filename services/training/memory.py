@@ -61,3 +61,20 @@ def recompute(network: Any, count: int) -> None:
         network.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     for number, layer in enumerate(checkpointable_layers(network)):
         layer.gradient_checkpointing = number < count
+
+
+def memory_use(device: Any) -> dict[str, float]:
+    """What the training takes now and what there is, in bytes."""
+    import torch
+
+    if device.type == "cuda":
+        total = torch.cuda.get_device_properties(device).total_memory
+        return {"memory_bytes": torch.cuda.max_memory_reserved(device), "memory_total_bytes": total}
+    if device.type == "mps":
+        return {
+            "memory_bytes": torch.mps.driver_allocated_memory(),
+            "memory_total_bytes": torch.mps.recommended_max_memory(),
+        }
+    import psutil
+
+    return {"memory_bytes": psutil.Process().memory_info().rss, "memory_total_bytes": psutil.virtual_memory().total}

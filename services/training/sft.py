@@ -77,13 +77,16 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.models.chat_template import prepare_chat
         from services.models.merge import base_of, load_merged, merge_final
         from services.training.device import training_device
+        from services.training.four_bit import load_to_fit
         from services.training.trainer import explain_memory, save_adapter, train
 
         base_folder = base_of(project)
         device = training_device(values["device"])
         dtype = "auto" if device.dtype == "float32" else device.dtype
         with explain_memory(values):
-            model, tokenizer = load_merged(project, "cpt", device.name, dtype)
+            model, tokenizer = load_to_fit(
+                lambda place: load_merged(project, "cpt", place, dtype), base_folder, device
+            )
         chat = prepare_chat(tokenizer, model.config, model.generation_config)
         rows, too_long = recall(
             token_folder(project),

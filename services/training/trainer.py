@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import Cancelled, UserError
-from services.training import checkpoint, lora, memory
+from services.training import checkpoint, compiled, lora, memory
 from services.training.attention import documents_apart
 from services.training.device import Device
 from services.training.layout import divide, lay_flat, lay_padded
@@ -238,9 +238,9 @@ def _trainer_class() -> type:
 
         def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, Any], **_more: Any) -> None:
             if "loss" in logs:
-                memory = memory_use(self.trainer.args.device)
+                used = memory.memory_use(self.trainer.args.device)
                 self.pace.logged(
-                    state.global_step, logs["loss"], logs["learning_rate"], logs.get("grad_norm", 0.0), memory
+                    state.global_step, logs["loss"], logs["learning_rate"], logs.get("grad_norm", 0.0), used
                 )
 
         def on_save(self, *_arguments: Any, **_more: Any) -> None:
@@ -268,13 +268,18 @@ def _trainer_class() -> type:
                 _BUSY_TOKENS.get(self.args.device.type, 2048), settings["batch_size"] * settings["max_seq_length"]
             )
             self._settings, self._rows = settings, rows
+            for parameter in self.model.parameters():
+                # TRL has the adapter of a quantized model in BF16, which is too coarse for Adam's small steps.
+                if parameter.requires_grad and parameter.dtype in (torch.bfloat16, torch.float16):
+                    parameter.data = parameter.data.float()
 
         @contextlib.contextmanager
         def at_its_best(self, recomputed_layers: int | None) -> Iterator[None]:
             """Everything that is computed in another way than the libraries do, for as long as the training takes."""
             network, processes = self._network, self.accelerator.num_processes
             with contextlib.ExitStack() as stack:
-                if stack.enter_context(documents_apart(network)):
+                is_compiled = self._settings.get("compile", False)
+                if stack.enter_context(documents_apart(network, is_compiled=is_compiled)):
                     self._pad_id = None
                 if not self.args.fp16:
                     stack.enter_context(lora.fused(self.model))
@@ -287,6 +292,12 @@ def _trainer_class() -> type:
                             network, max(longest, self._budget), memory.free_bytes(self.args.device)
                         )
                 memory.recompute(network, recomputed_layers)
+                if is_compiled:
+                    layers = memory.checkpointable_layers(network)[recomputed_layers:]
+                    if reason := stack.enter_context(compiled.compiled(layers, self._attempt)):
+                        self.pace.context.warning(
+                            _("Training"), _("It runs without the compiler: {reason}").format(reason=reason)
+                        )
                 self._schedule = Schedule(
                     self._rows, self._train_batch_size * processes, self.args.seed, budget=self._budget,
                     pad_id=self._pad_id, process=self.accelerator.process_index, processes=processes,
@@ -295,6 +306,21 @@ def _trainer_class() -> type:
                 network.forward = self._forward
                 stack.callback(delattr, network, "forward")
                 yield
+
+        def _attempt(self) -> tuple[float, Any]:
+            """Loss and gradient of a few rows, to see whether another way of computing them is right."""
+            rows = sorted(self._rows, key=lambda row: len(row.input_ids))[-2:]
+            batch = self._prepare_inputs(self._lay(rows))
+            with self.compute_loss_context_manager():
+                loss = summed_loss(self._network.train(), batch, self._head)
+            loss.backward()
+            trained = [parameter for parameter in self._network.parameters() if parameter.grad is not None]
+            gradient = torch.cat([parameter.grad.flatten().float() for parameter in trained])
+            self._network.zero_grad()
+            return loss.item(), gradient
+
+        def _lay(self, rows: Sequence[Row]) -> dict[str, Any]:
+            return lay_flat(rows) if self._pad_id is None else lay_padded(rows, self._pad_id)
 
         def _forward(self, **inputs: Any) -> dict[str, Any]:
             batch = {name: value for name, value in inputs.items() if value is not None}
@@ -341,9 +367,7 @@ def _trainer_class() -> type:
             for group in groups[self.accelerator.process_index :: processes]:
                 if processes == 1 and self.pace.context.cancelled.is_set():
                     return {}
-                rows = [self.held_out[index] for index in group]
-                batch = lay_flat(rows) if self._pad_id is None else lay_padded(rows, self._pad_id)
-                batch = self._prepare_inputs(batch)
+                batch = self._prepare_inputs(self._lay([self.held_out[index] for index in group]))
                 with torch.no_grad(), self.accelerator.autocast():
                     total[0] += summed_loss(self._network, batch, self._head)
                 total[1] += len(batch["targets"])
@@ -365,20 +389,3 @@ def _trainer_class() -> type:
                     checkpoint.seal(folder)
 
     return LoraTrainer
-
-
-def memory_use(device: Any) -> dict[str, float]:
-    """What the training takes now and what there is, in bytes."""
-    import torch
-
-    if device.type == "cuda":
-        total = torch.cuda.get_device_properties(device).total_memory
-        return {"memory_bytes": torch.cuda.max_memory_reserved(device), "memory_total_bytes": total}
-    if device.type == "mps":
-        return {
-            "memory_bytes": torch.mps.driver_allocated_memory(),
-            "memory_total_bytes": torch.mps.recommended_max_memory(),
-        }
-    import psutil
-
-    return {"memory_bytes": psutil.Process().memory_info().rss, "memory_total_bytes": psutil.virtual_memory().total}

@@ -181,6 +181,24 @@ def test_it_learns_in_bf16_with_an_adapter_in_f32(
     assert reported[-1] < 0.7 * reported[0]
 
 
+def test_a_broken_compiler_is_said_and_done_without(
+    teach: Callable[..., Any], rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import functools
+
+    from services.training import compiled
+
+    def backend(_graph: Any, _inputs: Any) -> Any:
+        raise OSError("no compiler for this card")
+
+    plain, _outcome, _events = teach(rows, folder="plain", epochs=1)
+    monkeypatch.setattr(compiled, "compiled", functools.partial(compiled.compiled, backend=backend))
+    ours, _outcome, events = teach(rows, folder="compiled", epochs=1, unchecked={"compile": True})
+
+    assert [event["text"] for event in events if event["type"] == "warning" and "compiler for this card" in event["text"]]
+    assert all((ours[name] == weight).all() for name, weight in plain.items())
+
+
 @pytest.mark.parametrize("is_on", [False, True])
 def test_saving_memory_recomputes_no_more_than_needed(
     teach: Callable[..., Any], rows: list[Row], monkeypatch: pytest.MonkeyPatch, is_on: bool

@@ -244,7 +244,9 @@ def _arranged(lines: list[Line], text: PageText) -> list[Line]:
         return lines
     if rules := text.rules():
         lines = with_ruled_tables(lines, rules)
-    return with_tables(*in_reading_order(with_drawn_tables(lines)))
+    found = with_drawn_tables(lines)
+    ordered, has_columns = in_reading_order(found)
+    return with_tables(ordered, has_columns, is_searched=found is lines and ordered == lines)
 
 
 def _has_large_picture(document: pypdfium2.PdfDocument, index: int) -> bool:

@@ -8,12 +8,16 @@ contents have gaps as well, and are left as they are.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
 from services.documents import markdown
 from services.documents.pdf_line import Cell, Line
+
+_Column = tuple[float, float]
+"""Its left and right edge. Columns stand in order, and apart from each other."""
 
 _LEAST_ROWS = 3
 _ALIGNED = 0.75  # share of a column's cells that must share an edge
@@ -29,24 +33,20 @@ _ENUMERATOR = re.compile(
 )
 _EQUATION_NUMBER = re.compile(r"\(\d+(?:\.\d+)*[a-z]?\)")
 _INDEX_ENTRY = re.compile(r".*\D,? \d+(?:[,–-] ?\d+)*")
+_BROKEN_WORD = re.compile(r"(?<=\w)-\n(?=[a-zß-ÿ])")
 _LEADERS = re.compile(r"(?:\. ?){4,}|…{2,}|_{4,}")
-
-
-@dataclass(slots=True)
-class _Column:
-    left: float
-    right: float
 
 
 def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def with_tables(lines: list[Line], has_columns: bool = False) -> list[Line]:
+def with_tables(lines: list[Line], has_columns: bool = False, is_searched: bool = False) -> list[Line]:
     """The page's lines with each table as one line of Markdown rows.
 
     Args:
         has_columns: the text stands in columns, so that lines of one height are not of one row.
+        is_searched: there is no table that is drawn row by row.
     """
     rows = None if has_columns else _seen_rows(lines)
     if rows is not None:
@@ -57,7 +57,7 @@ def with_tables(lines: list[Line], has_columns: bool = False) -> list[Line]:
             line.cells and id(line) not in ids for line in found
         ):
             return found
-    return with_drawn_tables(lines)
+    return lines if is_searched else with_drawn_tables(lines)
 
 
 def _seen_rows(lines: Sequence[Line]) -> list[Line] | None:
@@ -94,55 +94,88 @@ def _one_row(row: Sequence[Line]) -> Line:
 
 
 def with_drawn_tables(lines: list[Line]) -> list[Line]:
-    """As ``with_tables``, for tables that are drawn row by row."""
+    """As ``with_tables``, for tables that are drawn row by row; where there is none, ``lines`` itself."""
     if sum(bool(line.cells) for line in lines) < _LEAST_ROWS:
         return lines
+    search = _Search(lines)
     out: list[Line] = []
     index = 0
     while index < len(lines):
-        table, end = _table_at(lines, index) if lines[index].cells else (None, index + 1)
+        table, end = search.table_at(index) if lines[index].cells else (None, index + 1)
         out += lines[index:end] if table is None else [table]
         index = end
-    return out
+    return out if len(out) < len(lines) else lines
 
 
-def _table_at(lines: Sequence[Line], start: int) -> tuple[Line | None, int]:
-    """The table whose first row is the line at ``start``, if there is one, and where to go on."""
-    go_on = start + 1
-    for first in range(start, min(start + 3, len(lines) - 1)):  # spanning cells of a head may not fit the columns
-        if not lines[first].cells:
-            break
-        grown = _grow(lines, first)
-        if grown is None:
-            continue
-        columns, end = grown
-        if end < len(lines) and _goes_back(lines[first:end], lines[end]):
-            continue  # cells of several lines, drawn one after the other
-        if first > start and not all(_is_near(lines[at], lines[at + 1]) for at in range(start, first)):
-            continue
-        rows = [[_place(line, columns) for line in group] for group in _logical_rows(lines[first:end])]
-        merged = [_merge(group, len(columns)) for group in rows]
-        merged = _with_run_on_rows(merged)
-        if not _is_table(merged, columns, lines[first:end]) or _is_in_text(lines, first, end):
-            # Rows that are no table together may hold one; looking from each of them would take too long.
-            go_on = max(go_on, (first + end) // 2)
-            continue
-        head = [_merge([_place(line, columns)], len(columns)) for line in lines[start:first]]
-        whole = lines[start:end]
-        text = markdown.table(head + merged)
-        return (
-            replace(
-                whole[0],
-                text=text,
-                left=min(line.left for line in whole),
-                right=max(line.right for line in whole),
-                cells=(),
-                is_table=True,
-                is_bold=False,
-            ),
-            end,
-        )
-    return None, go_on
+class _Search:
+    """The search for tables among some lines. What was tried is kept: a line is tried for each of the two before it."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._is_near = [*map(_is_near, lines, lines[1:]), False]  # each line and the next one
+        self._tried: dict[int, tuple[list[_Column], list[list[str]], int]] = {}
+
+    def table_at(self, start: int) -> tuple[Line | None, int]:
+        """The table whose first row is the line at ``start``, if there is one, and where to go on."""
+        lines = self._lines
+        go_on = start + 1
+        for first in range(start, min(start + 3, len(lines) - 1)):  # spanning cells of a head may not fit the columns
+            if not lines[first].cells or (first > start and not self._is_near[first - 1]):
+                break
+            if first not in self._tried:
+                self._tried[first] = self._rows_from(first)
+            columns, rows, end = self._tried[first]
+            if rows:
+                head = [_merge([_place(line, columns)], len(columns)) for line in lines[start:first]]
+                return _as_line(lines[start:end], head + rows), end
+            go_on = max(go_on, end)
+        return None, go_on
+
+    def _rows_from(self, first: int) -> tuple[list[_Column], list[list[str]], int]:
+        """The columns, rows and end of a table that starts at ``first``; without rows, a line to look on from, or 0."""
+        lines = self._lines
+        columns, end = self._grow(first)
+        body = lines[first:end]
+        if not columns or (end < len(lines) and _goes_back(body, lines[end])):
+            return [], [], 0  # too few rows, or cells of several lines, drawn one after the other
+        # Rows that are no table together may hold one; looking from each of them would take too long.
+        none: tuple[list[_Column], list[list[str]], int] = [], [], (first + end) // 2
+        cells = _by_column(body, columns)
+        if len(columns) < 2 or not all(_is_aligned(column, 0.4 * body[0].size) for column in cells):
+            return none
+        rows = [_merge([_place(line, columns) for line in group], len(columns)) for group in _logical_rows(body)]
+        rows = _with_run_on_rows(rows)
+        is_table = _is_table(rows, columns, cells, body) and not _is_in_text(lines, first, end)
+        return (columns, rows, end) if is_table else none
+
+    def _grow(self, start: int) -> tuple[list[_Column], int]:
+        """The columns of the rows from ``start`` on, and where they end; no columns for too few rows."""
+        lines, is_near = self._lines, self._is_near
+        gap = 0.5 * lines[start].size
+        columns = [(cell.left, cell.right) for cell in lines[start].cells]
+        end = last_row = start + 1
+        rows = found = 1
+        if any(after[0] - before[1] < gap for before, after in zip(columns, columns[1:])):
+            return [], end
+        while is_near[end - 1] and _fit(columns, lines[end], gap):
+            line = lines[end]
+            end += 1
+            rows += bool(line.cells)
+            if line.cells or _is_under_a_column(columns, line, lines[end - 2]):
+                last_row, found = end, rows
+        return columns if found >= _LEAST_ROWS and found >= 0.5 * (last_row - start) else [], last_row
+
+
+def _as_line(lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> Line:
+    return replace(
+        lines[0],
+        text=markdown.table(rows),
+        left=min(line.left for line in lines),
+        right=max(line.right for line in lines),
+        cells=(),
+        is_table=True,
+        is_bold=False,
+    )
 
 
 def _is_near(above: Line, below: Line) -> bool:
@@ -152,45 +185,32 @@ def _is_near(above: Line, below: Line) -> bool:
     )
 
 
-def _grow(lines: Sequence[Line], start: int) -> tuple[list[_Column], int] | None:
-    """The columns of the rows from ``start`` on, and where they end; None for too few rows."""
-    gap = 0.5 * lines[start].size
-    columns = [_Column(cell.left, cell.right) for cell in lines[start].cells]
-    end = start + 1
-    last_row = end
-    while end < len(lines) and _is_near(lines[end - 1], lines[end]):
-        if not _fit(columns, lines[end], gap):
-            break
-        end += 1
-        if lines[end - 1].cells or _is_under_a_column(columns, lines[end - 1], lines[end - 2]):
-            last_row = end
-    rows = sum(bool(line.cells) for line in lines[start:last_row])
-    return (columns, last_row) if rows >= _LEAST_ROWS and rows >= 0.5 * (last_row - start) else None
-
-
 def _fit(columns: list[_Column], line: Line, gap: float) -> bool:
     """Widen the columns by a row's cells; False, and nothing is changed, if one would run over two columns."""
-    widened = [_Column(column.left, column.right) for column in columns]
-    for cell in line.cells or (Cell(line.text, line.left, line.right),):
-        over = [column for column in widened if cell.left < column.right + gap and cell.right > column.left - gap]
-        if len(over) > 1:
+    widened = columns
+    at = 0  # of the first column that is not left of the cell
+    for cell in line.cells or (line,):
+        left, right = cell.left, cell.right
+        while at < len(widened) and widened[at][1] + gap <= left:
+            at += 1
+        if at == len(widened) or widened[at][0] - gap >= right:
+            if not line.cells:
+                return False
+            widened = [*widened[:at], (left, right), *widened[at:]]
+            continue
+        if at + 1 < len(widened) and widened[at + 1][0] - gap < right:
             return False
-        if over:
-            over[0].left, over[0].right = min(over[0].left, cell.left), max(over[0].right, cell.right)
-        elif not line.cells:
-            return False
-        else:
-            widened.append(_Column(cell.left, cell.right))
-    widened.sort(key=lambda column: column.left)
-    if any(after.left - before.right < gap for before, after in zip(widened, widened[1:])):
-        return False
+        column_left, column_right = widened[at]
+        if left < column_left or right > column_right:
+            widened = widened.copy()
+            widened[at] = (min(left, column_left), max(right, column_right))
     columns[:] = widened
     return True
 
 
 def _is_under_a_column(columns: Sequence[_Column], line: Line, above: Line) -> bool:
     """Whether a line of one cell goes on with a cell of the row above it."""
-    if line.left >= columns[0].right:
+    if line.left >= columns[0][1]:
         return True
     return line.text[0].islower() and above.baseline - line.baseline < 1.5 * line.size
 
@@ -215,12 +235,29 @@ def _logical_rows(lines: Sequence[Line]) -> list[list[Line]]:
 def _place(line: Line, columns: Sequence[_Column]) -> list[str]:
     """The texts of a row by column; a cell over several columns stands in the first of them."""
     texts = [""] * len(columns)
-    for cell in line.cells or (Cell(line.text, line.left, line.right),):
-        for index, column in enumerate(columns):
-            if cell.left < column.right and cell.right > column.left:
-                texts[index] = f"{texts[index]} {cell.text}".strip()
-                break
+    for cell in line.cells or (line,):
+        index = _column_of(cell, columns)
+        if index is not None:
+            texts[index] = f"{texts[index]} {cell.text}".strip()
     return texts
+
+
+def _by_column(lines: Sequence[Line], columns: Sequence[_Column]) -> list[list[Cell]]:
+    cells: list[list[Cell]] = [[] for _ in columns]
+    for line in lines:
+        for cell in line.cells:
+            index = _column_of(cell, columns)
+            if index is not None:
+                cells[index].append(cell)
+    return cells
+
+
+def _column_of(cell: Cell | Line, columns: Sequence[_Column]) -> int | None:
+    """The index of the first column that the cell stands in or over."""
+    for index, (left, right) in enumerate(columns):
+        if cell.left < right:
+            return index if cell.right > left else None
+    return None
 
 
 def _merge(rows: Sequence[Sequence[str]], width: int) -> list[str]:
@@ -230,7 +267,9 @@ def _merge(rows: Sequence[Sequence[str]], width: int) -> list[str]:
         for row in rows:
             if row[index]:
                 text = f"{text}\n{row[index]}" if text.endswith("-") else f"{text} {row[index]}"
-        merged.append(re.sub(r"(?<=\w)-\n(?=[a-zß-ÿ])", "", text).replace("\n", " ").strip())
+        if "\n" in text:
+            text = _BROKEN_WORD.sub("", text).replace("\n", " ")
+        merged.append(text.strip())
     return merged
 
 
@@ -252,14 +291,14 @@ def _with_run_on_rows(rows: list[list[str]]) -> list[list[str]]:
     return out
 
 
-def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: Sequence[Line]) -> bool:
-    if len(rows) < _LEAST_ROWS or len(columns) < 2:
+def _is_table(
+    rows: Sequence[Sequence[str]], columns: Sequence[_Column], cells: Sequence[Sequence[Cell]], lines: Sequence[Line]
+) -> bool:
+    if len(rows) < _LEAST_ROWS:
         return False
     body = rows[1:]
     by_column = [[row[index] for row in body if row[index]] for index in range(len(columns))]
     if any(len(texts) < 2 for texts in by_column) or sum(map(len, by_column)) < 0.6 * len(columns) * len(body):
-        return False
-    if not all(_is_aligned(lines, column) for column in columns):
         return False
     lengths = [median(map(len, texts)) for texts in by_column]
     numeric = [_share(texts, _NUMBER) >= _NUMERIC for texts in by_column]
@@ -280,7 +319,7 @@ def _is_table(rows: Sequence[Sequence[str]], columns: Sequence[_Column], lines: 
         return False
     if not any(numeric) and _reads_on([text for texts in by_column for text in texts]):
         return False
-    return not _is_prose(lines, columns, lengths, numeric)
+    return not _is_prose(columns, cells, lengths, numeric)
 
 
 def _goes_back(rows: Sequence[Line], line: Line) -> bool:
@@ -315,33 +354,30 @@ def _reads_on(texts: Sequence[str]) -> bool:
 
 
 def _is_prose(
-    lines: Sequence[Line], columns: Sequence[_Column], lengths: Sequence[float], numeric: Sequence[bool]
+    columns: Sequence[_Column], cells: Sequence[Sequence[Cell]], lengths: Sequence[float], numeric: Sequence[bool]
 ) -> bool:
     """Columns of running text: their lines are long, and most reach the right edge."""
     if any(numeric) or min(lengths) < 15:
         return False
     full = total = 0
-    for column in columns[:-1]:
-        for line in lines:
-            for cell in line.cells:
-                if cell.left < column.right and cell.right > column.left:
-                    total += 1
-                    full += cell.right > column.right - 0.15 * (column.right - column.left)
+    for (left, right), column in zip(columns[:-1], cells):
+        total += len(column)
+        full += sum(cell.right > right - 0.15 * (right - left) for cell in column)
     return full > 0.4 * total
 
 
-def _is_aligned(lines: Sequence[Line], column: _Column) -> bool:
-    cells = [cell for line in lines for cell in line.cells if cell.left < column.right and cell.right > column.left]
+def _is_aligned(cells: Sequence[Cell], tolerance: float) -> bool:
+    """Whether most cells of a column share their left edge, their right edge, or their middle."""
     if len(cells) < 2:
         return False
-    tolerance = 0.4 * lines[0].size
+    least = _ALIGNED * len(cells) - 1
     for edges in (
         [cell.left for cell in cells],
         [cell.right for cell in cells],
         [(cell.left + cell.right) / 2 for cell in cells],
     ):
         middle = median(edges)
-        if sum(abs(edge - middle) <= tolerance for edge in edges) >= _ALIGNED * len(cells) - 1:
+        if sum([abs(edge - middle) <= tolerance for edge in edges]) >= least:
             return True
     return False
 

@@ -117,6 +117,41 @@ def test_every_layout_is_each_document_alone(family: str, layout: str, layers: i
     assert largest_difference(ours, expected_gradients) < 1e-11
 
 
+def vary(
+    query: Any, key: Any, value: Any, cu_seq_q: Any, cu_seq_k: Any, max_q: int, max_k: int, *, scale: float,
+    window_size: tuple[int, int], enable_gqa: bool,
+) -> Any:  # fmt: skip
+    """What torch's ``varlen_attn`` is documented to compute, which itself runs on a card only."""
+    assert cu_seq_q.dtype == torch.int32 and cu_seq_q is cu_seq_k and window_size[1] == 0
+    assert max_q == max_k == int(cu_seq_q.diff().max())
+    parts = []
+    for start, end in zip(cu_seq_q[:-1].tolist(), cu_seq_q[1:].tolist(), strict=True):
+        places = torch.arange(end - start)
+        distance = places[:, None] - places
+        mask = (distance >= 0) & ((distance <= window_size[0]) if window_size[0] >= 0 else True)
+        states = [each[start:end].transpose(0, 1) for each in (query, key, value)]
+        out = torch.nn.functional.scaled_dot_product_attention(
+            *states, attn_mask=mask, scale=scale, enable_gqa=enable_gqa
+        )
+        parts.append(out.transpose(0, 1))
+    return torch.cat(parts)
+
+
+@pytest.mark.parametrize("family", ["llama", "window", "alternating"])
+def test_attention_in_one_call_is_told_the_same(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch.nn.attention.varlen
+
+    rows = make_rows([5, 17, 30, 2, 12])
+    model = make_model(family)
+    expected, expected_gradients = alone(model, rows)
+    monkeypatch.setattr(torch.nn.attention.varlen, "varlen_attn", vary)
+    monkeypatch.setattr(attention, "_can_vary", lambda *_arguments: True)
+    with documents_apart(model.get_base_model()) as is_apart:
+        assert is_apart
+        loss, ours = together(model, [lay_flat(rows)])
+    assert loss == pytest.approx(expected, rel=1e-11) and largest_difference(ours, expected_gradients) < 1e-11
+
+
 def test_what_bends_attention_keeps_its_own_and_padded_rows() -> None:
     rows = make_rows([5, 17, 30, 2])
     model = make_model("capped")

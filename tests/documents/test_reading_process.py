@@ -35,10 +35,10 @@ def small_files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def long_file(folder: Path) -> Path:
+def long_file(folder: Path, sentences: int = 250_000) -> Path:
     """A text that takes seconds to read on any machine."""
     path = folder / "long.txt"
-    path.write_text("\n\n".join(f"Sentence {number} is about the sea and its tides." for number in range(250_000)), "utf-8")
+    path.write_text("\n\n".join(f"Sentence {number} is about the sea and its tides." for number in range(sentences)), "utf-8")
     return path
 
 
@@ -82,7 +82,7 @@ def test_a_pipe_in_a_folder_is_named_and_not_opened(project: Project, tmp_path: 
 
 
 def test_a_file_that_needs_too_much_memory_is_given_up_and_the_rest_is_read(tmp_path: Path) -> None:
-    greedy, *others = long_file(tmp_path), *small_files(tmp_path, 3)
+    greedy, *others = long_file(tmp_path, 700_000), *small_files(tmp_path, 3)
     with Readers(1, "starter", HOW, Limits(memory_mb=120)) as readers:
         outcomes = read_all(readers, greedy, *others)
     assert "more than 120 MB of memory" in str(outcomes["long.txt"])
@@ -137,7 +137,7 @@ def test_readers_end_with_their_parent(tmp_path: Path) -> None:
 def test_hostile_files_in_an_ingest_are_named_with_their_reason(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
-    long_file(folder)
+    long_file(folder, 700_000)
     small_files(folder, 2)
     warnings: list[dict] = []
     result = run(

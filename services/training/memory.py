@@ -1,7 +1,8 @@
 """How much memory the activations of a training take, and of how many layers they should be computed twice.
 
 Bytes that eager transformers layers keep for the way back, with fused attention, for T tokens, width h, inner width I:
-T · (8·I + 20·h) in two bytes, twice that in four. Counted with autograd's hooks on three models, right within 2 %.
+T · (8·I + 20·h) in two bytes, twice that in four. Counted with autograd's hooks on the shapes of three models with this
+program's attention and adapters: 2 % less in two bytes, 8 to 10 % less in four.
 """
 
 from __future__ import annotations
@@ -12,6 +13,18 @@ _SHARE = {"cuda": 0.85, "mps": 0.5, "cpu": 0.5}  # of what is free; a computer's
 _ADAM_BYTES = 12  # for each trained value: its gradient and both moments
 
 
+def layer_bytes(config: Any, tokens: int, value_bytes: int) -> int:
+    """What one layer keeps for the way back.
+
+    Args:
+        config: of a decoder of transformers.
+        tokens: of a batch.
+        value_bytes: of one activation: 2 or 4.
+    """
+    width, inner = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    return tokens * (8 * inner + 20 * width) * value_bytes // 2
+
+
 def layers_to_recompute(network: Any, tokens: int, free_bytes: int) -> int:
     """The fewest layers whose activations must be thrown away and computed again.
 
@@ -20,15 +33,13 @@ def layers_to_recompute(network: Any, tokens: int, free_bytes: int) -> int:
         tokens: of the largest batch.
         free_bytes: what the training may take beyond the weights.
     """
-    layers = len(checkpointable_layers(network))
-    config = network.config.get_text_config()
-    width, inner = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    layers, config = len(checkpointable_layers(network)), network.config.get_text_config()
     size = next(parameter.element_size() for parameter in network.parameters() if parameter.is_floating_point())
-    kept = tokens * (8 * inner + 20 * width) * size // 2
+    kept, states = layer_bytes(config, tokens, size), tokens * config.hidden_size * size
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    room = free_bytes - _ADAM_BYTES * trained - 2 * tokens * width * size
+    room = free_bytes - _ADAM_BYTES * trained - 2 * states
     for count in range(layers + 1):
-        if (layers - count) * kept + count * tokens * width * size + (kept if count else 0) <= room:
+        if (layers - count) * kept + count * states + (kept if count else 0) <= room:
             return count
     return layers
 

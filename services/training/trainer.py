@@ -69,7 +69,8 @@ def train(
     Args:
         model: a causal language model of transformers with its weights in the device's dtype.
         rows, held_out: to learn from, and to measure on; both of at most ``settings["max_seq_length"]`` tokens.
-        settings: those that both phases share, see ``services.settings``.
+        settings: those that both phases share, see ``services.settings``; with a true "compile" the layers go through
+            ``torch.compile``, which can pay on a graphics card.
         folder: where this run's checkpoints are.
         resume_from: a complete checkpoint in there. Going on from it gives the same adapter as not having stopped.
         recomputed_layers: whose activations are computed twice to save memory; None: none of them, or, with

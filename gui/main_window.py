@@ -17,7 +17,7 @@ from gui.new_project_dialog import NewProjectDialog
 from gui.notices import Notice
 from gui.project_page import ProjectPage
 from gui.recent_projects import RecentProjects
-from gui.sample import sample_documents
+from services.sample import sample_documents
 from gui.start_page import StartPage
 from gui.tab import Tab
 from gui.theme import Theme

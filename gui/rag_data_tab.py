@@ -20,7 +20,7 @@ from gui.document_work import DocumentWork
 from gui.drop_area import DropVeil, EmptyState, paths_of
 from gui.folder_watch import FolderWatch
 from gui.ingest_news import tell_result
-from gui.sample import sample_documents
+from services.sample import sample_documents
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
 from gui.watch_bar import WatchBar

@@ -17,11 +17,11 @@ from services.evaluation.match import is_right, normalise
 from services.jobs import Context, run_here
 from services.models.base import STARTER_MODEL, STARTER_NAME
 from services.project import Project
+from services.sample import QUESTIONS, sample_documents
 from services.sft_data.jsonl import write_dataset
 from services.training.session import resumable_step
 from services.translation import _
 
-SAMPLE = Path(__file__).resolve().parent.parent / "resources" / "sample"
 
 # What teaches a model of a few million parameters; tried out with packaging/starter_model/evaluate.py.
 CPT = {
@@ -47,13 +47,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         UserError: the sample or the starter model is not there, or the folder cannot be used.
     """
     began = time.monotonic()
-    if not (STARTER_MODEL / "config.json").exists() or not (SAMPLE / "questions.jsonl").exists():
+    if not (STARTER_MODEL / "config.json").exists() or not QUESTIONS.exists():
         raise UserError(_("The starter model or the sample is missing from resources/. Take the program again."))
     project = Project.create(Path(settings["project"]))
-    questions = read_questions(SAMPLE / "questions.jsonl")
+    questions = read_questions(QUESTIONS)
     asked = questions[:: max(1, len(questions) // QUESTION_COUNT)][:QUESTION_COUNT]
 
-    _job("ingest", project, {"paths": [str(SAMPLE)]}, context.part(0.0, 0.02, _("1 of 4 · reading documents")))
+    _job("ingest", project, {"paths": [str(path) for path in sample_documents()]}, context.part(0.0, 0.02, _("1 of 4 · reading documents")))
     if _is_due(project, "cpt"):
         values = {**CPT, "base_model": STARTER_NAME, "resume": resumable_step(project, "cpt") is not None}
         _job("cpt", project, values, context.part(0.02, 0.60, _("2 of 4 · CPT training")))

@@ -10,6 +10,7 @@ from services.demo import in_words, read_questions, run
 from services.evaluation.match import is_right
 from services.jobs import Context
 from services.project import Project
+from services.sample import QUESTIONS, sample_documents
 
 
 @pytest.mark.slow
@@ -31,6 +32,10 @@ def test_the_demo_goes_through_all_four_phases_and_does_nothing_twice(tmp_path: 
     text = in_words(result)
     assert all(row["question"] in text for row in result["questions"]) and str(project.folder) in text
 
+    with project.connect(is_read_only=True) as knowledge_base:
+        assert {document.source for document in knowledge_base.documents()} == {path.name for path in sample_documents()}
+    assert QUESTIONS not in sample_documents() and len(sample_documents()) == 3
+
     kinds = [each.kind for each in project.runs()]
     run({"project": str(tmp_path / "demo")}, Context())
     again = [each.kind for each in project.runs()]
@@ -40,8 +45,9 @@ def test_the_demo_goes_through_all_four_phases_and_does_nothing_twice(tmp_path: 
 def test_no_question_of_the_end_is_in_the_training_data(project: Project):
     from services.jobs import run_here
 
-    run_here("ingest", {"project": str(project.folder), "paths": [str(demo.SAMPLE)]}, lambda event: None, Context().cancelled)
-    questions = [item["question"] for item in read_questions(demo.SAMPLE / "questions.jsonl")]
+    paths = [str(path) for path in sample_documents()]
+    run_here("ingest", {"project": str(project.folder), "paths": paths}, lambda event: None, Context().cancelled)
+    questions = [item["question"] for item in read_questions(QUESTIONS)]
     demo._make_pairs(project, questions, Context())
     rows = [json.loads(line) for line in project.dataset_path().read_text("utf-8").splitlines()]
     assert len(rows) > 300

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from services.documents.pdf_call import with_addresses
 from services.documents.pdf_line import Cell, Line
 from services.documents.pdf_ruling import Rule, find_rules
 
@@ -39,11 +39,21 @@ class PageText:
         self._document, self._pdfium = document, pdfium
         self._page: Any = None
         self._buffer: Any = (ctypes.c_ushort * 8192)()
-        self._left, self._right, self._top, self._bottom = (ctypes.c_double() for _ in range(4))
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._edges = (ctypes.c_double * 4)()  # left, right, bottom, top
+        self._edges_at = [ctypes.addressof(self._edges) + index * ctypes.sizeof(ctypes.c_double) for index in range(4)]
         self._matrix, self._loose = pdfium.FS_MATRIX(), pdfium.FS_RECTF()
+        self._matrix_at, self._loose_at = ctypes.addressof(self._matrix), ctypes.addressof(self._loose)
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
+        self._name_at, self._flags_at = ctypes.addressof(self._name), ctypes.addressof(self._flags)
+        self._count_rectangles = with_addresses(pdfium.FPDFText_CountRects)
+        self._get_rectangle = with_addresses(pdfium.FPDFText_GetRect)
+        self._get_box = with_addresses(pdfium.FPDFText_GetCharBox)
+        self._get_loose_box = with_addresses(pdfium.FPDFText_GetLooseCharBox)
+        self._get_origin = with_addresses(pdfium.FPDFText_GetCharOrigin)
+        self._get_matrix = with_addresses(pdfium.FPDFText_GetMatrix)
+        self._get_font = with_addresses(pdfium.FPDFText_GetFontInfo)
+        self._get_size = with_addresses(pdfium.FPDFText_GetFontSize)
         self._is_bold: dict[tuple[bytes, int], bool] = {}
 
     def lines(self, index: int) -> list[Line]:
@@ -63,7 +73,7 @@ class PageText:
         if not text_page:
             raise pypdfium2.PdfiumError("Failed to load the page's text.")
         try:
-            return self._lines(text_page)
+            return self._lines(text_page, ctypes.cast(text_page, ctypes.c_void_p).value or 0)
         finally:
             pdfium.FPDFText_ClosePage(text_page)
 
@@ -80,8 +90,9 @@ class PageText:
             self._pdfium.FPDF_ClosePage(self._page)
         self._page = None
 
-    def _lines(self, text_page: Any) -> list[Line]:
-        text, starts = self._text(text_page)
+    def _lines(self, handle: Any, text_page: int) -> list[Line]:
+        """text_page: the address that the handle holds."""
+        text, starts = self._text(handle)
         if not text:
             return []
         lines: list[Line] = []
@@ -132,7 +143,7 @@ class PageText:
         return text, starts
 
     def _placed(
-        self, text_page: Any, starts: list[int] | None, at: int, piece: str
+        self, text_page: int, starts: list[int] | None, at: int, piece: str
     ) -> tuple[Line, tuple[int, int, bool]] | None:
         """The piece of text from ``at`` on as a line, with its span and whether all its gaps are known to be small."""
         stripped = piece.strip()
@@ -143,7 +154,7 @@ class PageText:
         character, length = first, end - first
         if starts is not None:
             character, length = starts[first], starts[end - 1] + 1 - starts[first]
-        count = self._pdfium.FPDFText_CountRects(text_page, character, length)
+        count = self._count_rectangles(text_page, character, length)
         size, turn, baseline = self._size(text_page, character)
         if not stripped[0].isalpha() or size > _LARGE:
             size = self._usual_size(text_page, starts, first, stripped, size)
@@ -164,7 +175,7 @@ class PageText:
 
     def _with_cells(
         self,
-        text_page: Any,
+        text_page: int,
         text: str,
         starts: list[int] | None,
         lines: list[Line],
@@ -197,20 +208,20 @@ class PageText:
         return whole, whole_spans
 
     def _walk(
-        self, text_page: Any, text: str, starts: list[int] | None, line: Line, first: int, end: int
+        self, text_page: int, text: str, starts: list[int] | None, line: Line, first: int, end: int
     ) -> Iterator[tuple[Line, int, int]]:
         """Go from word to word: a wide gap ends a cell; a step back, or up or down, ends a line."""
         cells: list[Cell] = []
         line_start = start = first
-        left, bottom = line.left, self._bottom_of(text_page, self._at(starts, first), line.turn)
+        left, bottom = line.left, self._loose_box(text_page, self._at(starts, first), line.turn)[2]
         at = text.find(" ", first, end)
         while at >= 0:
-            right = self._loose_box(text_page, self._at(starts, at - 1), line.turn)[1]
-            next_left = self._loose_box(text_page, self._at(starts, at + 1), line.turn)[0]
-            next_bottom = self._loose_bottom(line.turn)
+            before, after = (at - 1, at + 1) if starts is None else (starts[at - 1], starts[at + 1])
+            right = self._loose_box(text_page, before, line.turn)[1]
+            next_left, _right, next_bottom = self._loose_box(text_page, after, line.turn)
             if next_left < right - line.size or abs(next_bottom - bottom) > 0.5 * line.size:
                 yield self._piece(line, text[line_start:at], cells, text[start:at], left, right), line_start, at
-                size, turn, baseline = self._size(text_page, self._at(starts, at + 1))
+                size, turn, baseline = self._size(text_page, after)
                 line = Line("", next_left, line.right, baseline, size or line.size, 0, False, turn)
                 cells, line_start, start, left, bottom = [], at + 1, at + 1, next_left, next_bottom
             elif next_left - right >= _GAP * line.size:
@@ -223,10 +234,12 @@ class PageText:
     def _piece(line: Line, text: str, cells: list[Cell], last: str, left: float, right: float) -> Line:
         """The line as far as it goes; its last cell is ``last``, from ``left`` to ``right``."""
         parts = (*cells, Cell(_readable(last), left, right)) if cells else ()
-        return replace(line, text=_readable(text) or line.text, right=right, cells=parts)
+        return Line(
+            _readable(text) or line.text, line.left, right, line.baseline, line.size, turn=line.turn, cells=parts
+        )
 
     def _find_bold(
-        self, text_page: Any, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
+        self, text_page: int, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
     ) -> None:
         """Find the short lines that are bold from the first letter to the last."""
         widest = max((line.right - line.left for line in lines), default=0.0)
@@ -236,21 +249,21 @@ class PageText:
                     continue
             line.is_bold = all(self._letter_is_bold(text_page, self._at(starts, at)) for at in (first, end - 1))
 
-    def _letter_is_bold(self, text_page: Any, character: int) -> bool:
-        self._pdfium.FPDFText_GetFontInfo(text_page, character, self._name, 128, self._flags)
+    def _letter_is_bold(self, text_page: int, character: int) -> bool:
+        self._get_font(text_page, character, self._name_at, 128, self._flags_at)
         key = (self._name.value, self._flags.value)
         is_bold = self._is_bold.get(key)
         if is_bold is None:
             is_bold = self._is_bold[key] = bool(key[1] & _FORCE_BOLD or _BOLD_NAME.search(key[0]))
         return is_bold
 
-    def _size(self, text_page: Any, character: int) -> tuple[float, int, float]:
+    def _size(self, text_page: int, character: int) -> tuple[float, int, float]:
         """Of a letter: its size on the page in points, that of its font times its scale; its turns; its baseline."""
-        size = self._pdfium.FPDFText_GetFontSize(text_page, character)
+        size = self._get_size(text_page, character)
         matrix = self._matrix
-        if not self._pdfium.FPDFText_GetMatrix(text_page, character, matrix):
-            self._pdfium.FPDFText_GetCharOrigin(text_page, character, self._x, self._y)
-            return size, 0, self._y.value
+        if not self._get_matrix(text_page, character, self._matrix_at):
+            self._get_origin(text_page, character, *self._edges_at[:2])
+            return size, 0, self._edges[1]
         # The matrix is that of a string, which has one baseline.
         a, b, d = matrix.a, matrix.b, matrix.d
         if abs(b) > abs(a):
@@ -259,47 +272,44 @@ class PageText:
             return size * -d, 2, -matrix.f
         return size * (abs(d) or 1.0), 0, matrix.f
 
-    def _usual_size(self, text_page: Any, starts: list[int] | None, first: int, text: str, size: float) -> float:
+    def _usual_size(self, text_page: int, starts: list[int] | None, first: int, text: str, size: float) -> float:
         """The size of a line whose first character may be of another: a bullet, a note's mark, or a drop capital."""
         middle = len(text) // 2
         middle += text[middle].isspace() and middle + 1 < len(text)  # blanks may be pdfium's own, without a size
         other = self._size(text_page, self._at(starts, first + middle))[0] or size
         return min(size, other) if text[0].isalpha() else other
 
-    def _rectangle(self, text_page: Any, index: int, turn: int) -> tuple[float, float]:
-        self._pdfium.FPDFText_GetRect(text_page, index, self._left, self._top, self._right, self._bottom)
+    def _rectangle(self, text_page: int, index: int, turn: int) -> tuple[float, float]:
+        left, right, bottom, top = self._edges_at
+        self._get_rectangle(text_page, index, left, top, right, bottom)
         return self._extent(turn)
 
-    def _box(self, text_page: Any, character: int, turn: int) -> tuple[float, float]:
-        self._pdfium.FPDFText_GetCharBox(text_page, character, self._left, self._right, self._bottom, self._top)
+    def _box(self, text_page: int, character: int, turn: int) -> tuple[float, float]:
+        self._get_box(text_page, character, *self._edges_at)
         return self._extent(turn)
-
-    def _loose_box(self, text_page: Any, character: int, turn: int) -> tuple[float, float]:
-        """As wide as the character is set, and not as its ink: a comma after which a gap may seem to be has little."""
-        box = self._loose
-        self._pdfium.FPDFText_GetLooseCharBox(text_page, character, box)
-        if turn == 0:
-            return box.left, box.right
-        return ((box.bottom, box.top), (-box.right, -box.left), (-box.top, -box.bottom))[turn - 1]
-
-    def _loose_bottom(self, turn: int) -> float:
-        """Of the character whose loose box was asked for last."""
-        box = self._loose
-        return (box.bottom, -box.right, -box.top, box.left)[turn]
-
-    def _bottom_of(self, text_page: Any, character: int, turn: int) -> float:
-        self._loose_box(text_page, character, turn)
-        return self._loose_bottom(turn)
 
     def _extent(self, turn: int) -> tuple[float, float]:
         """Left and right as one reads."""
+        edges = self._edges
         if turn == 0:
-            return self._left.value, self._right.value
-        if turn == 1:
-            return self._bottom.value, self._top.value
-        if turn == 2:
-            return -self._right.value, -self._left.value
-        return -self._top.value, -self._bottom.value
+            return edges[0], edges[1]
+        left, right, bottom, top = edges
+        return ((bottom, top), (-right, -left), (-top, -bottom))[turn - 1]
+
+    def _loose_box(self, text_page: int, character: int, turn: int) -> tuple[float, float, float]:
+        """Left, right and bottom as one reads, of a character as wide as it is set.
+
+        That of its ink would not do: a comma after which a gap may seem to be has little.
+        """
+        box = self._loose
+        self._get_loose_box(text_page, character, self._loose_at)
+        if turn == 0:
+            return box.left, box.right, box.bottom
+        return (
+            (box.bottom, box.top, -box.right),
+            (-box.right, -box.left, -box.top),
+            (-box.top, -box.bottom, box.left),
+        )[turn - 1]
 
     @staticmethod
     def _at(starts: list[int] | None, index: int) -> int:

@@ -8,7 +8,6 @@ contents have gaps as well, and are left as they are.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -141,6 +140,8 @@ class _Search:
         # Rows that are no table together may hold one; looking from each of them would take too long.
         none: tuple[list[_Column], list[list[str]], int] = [], [], (first + end) // 2
         cells = _by_column(body, columns)
+        if len(columns) == 2 and not _is_headed(body) and not any(is_number(cell.text) for cell in cells[1]):
+            return none  # most that is no table is found out here, before its rows are put together
         if len(columns) < 2 or not all(_is_aligned(column, 0.4 * body[0].size) for column in cells):
             return none
         rows = [_merge([_place(line, columns) for line in group], len(columns)) for group in _logical_rows(body)]
@@ -312,14 +313,17 @@ def _is_table(
     if len(columns) == 2:
         if _share(by_column[0], _ENUMERATOR) > 0.5 or _share(by_column[1], _EQUATION_NUMBER) > 0.5:
             return False
-        is_headed = lines[0].is_bold and not any(line.is_bold for line in lines[1:])
-        if not (numeric[1] or (is_headed and max(lengths) < _LONG_CELL and not numeric[0])):
+        if not (numeric[1] or (_is_headed(lines) and max(lengths) < _LONG_CELL and not numeric[0])):
             return False
     if any(length > _LONG_CELL for length in lengths) and not any(numeric[1:]):
         return False
     if not any(numeric) and _reads_on([text for texts in by_column for text in texts]):
         return False
     return not _is_prose(columns, cells, lengths, numeric)
+
+
+def _is_headed(lines: Sequence[Line]) -> bool:
+    return lines[0].is_bold and not any(line.is_bold for line in lines[1:])
 
 
 def _goes_back(rows: Sequence[Line], line: Line) -> bool:

@@ -231,7 +231,8 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         return "\n\n"
     is_placed = bool(before.size and line.size)
     step = before.baseline - line.baseline if is_placed else 0.0
-    has_ended = _SENTENCE_END.search(before.text[-6:]) is not None
+    last = before.text[-1]
+    has_ended = not last.isalnum() and _SENTENCE_END.search(before.text[-6:]) is not None
     is_full = measure.is_full(before, line)
     runs_on = not has_ended and text[0].islower()
     limit = 2 * measure.step if runs_on and is_full else _WIDER_STEP * measure.step
@@ -242,11 +243,13 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         return "\n"
     if is_placed and step > 0 and has_ended and _is_indented(before, line, after):
         return "\n\n"
-    if before.text[-1] in "0123456789ivxlc" and (
+    if last in "0123456789ivxlc" and (
         _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
     ):
         return "\n"
-    if _are_rows(before, line, measure) or (_ENTRY.search(before.text) and _ENTRY.search(line.text)):
+    if _are_rows(before, line, measure) or (
+        last.isdigit() and _ENTRY.search(before.text) and _ENTRY.search(line.text)
+    ):
         return "\n"
     if is_full or (runs_on and before.right - before.left > 0.5 * (measure.right_edge(before) - before.left)):
         is_hyphen = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].isalpha()

@@ -46,14 +46,14 @@ class PageText:
         self._name = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
         self._name_at, self._flags_at = ctypes.addressof(self._name), ctypes.addressof(self._flags)
-        self._count_rectangles = with_addresses(pdfium.FPDFText_CountRects)
-        self._get_rectangle = with_addresses(pdfium.FPDFText_GetRect)
-        self._get_box = with_addresses(pdfium.FPDFText_GetCharBox)
-        self._get_loose_box = with_addresses(pdfium.FPDFText_GetLooseCharBox)
-        self._get_origin = with_addresses(pdfium.FPDFText_GetCharOrigin)
-        self._get_matrix = with_addresses(pdfium.FPDFText_GetMatrix)
-        self._get_font = with_addresses(pdfium.FPDFText_GetFontInfo)
-        self._get_size = with_addresses(pdfium.FPDFText_GetFontSize)
+        self._count_rectangles = with_addresses("FPDFText_CountRects")
+        self._get_rectangle = with_addresses("FPDFText_GetRect")
+        self._get_box = with_addresses("FPDFText_GetCharBox")
+        self._get_loose_box = with_addresses("FPDFText_GetLooseCharBox")
+        self._get_origin = with_addresses("FPDFText_GetCharOrigin")
+        self._get_matrix = with_addresses("FPDFText_GetMatrix")
+        self._get_font = with_addresses("FPDFText_GetFontInfo")
+        self._get_size = with_addresses("FPDFText_GetFontSize")
         self._is_bold: dict[tuple[bytes, int], bool] = {}
 
     def lines(self, index: int) -> list[Line]:

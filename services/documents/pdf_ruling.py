@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from services.documents import markdown
+from services.documents.pdf_call import with_addresses
 from services.documents.pdf_line import Cell, Line
 from services.documents.pdf_table import is_number
 
@@ -36,21 +37,24 @@ def find_rules(page: Any) -> list[Rule]:
 
     import pypdfium2.raw as pdfium
 
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     count = pdfium.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return []
+    page = ctypes.cast(page, ctypes.c_void_p).value
+    object_at, type_of = with_addresses("FPDFPage_GetObject"), with_addresses("FPDFPageObj_GetType")
+    get_bounds = with_addresses("FPDFPageObj_GetBounds")
+    left, bottom, right, top = edges = [ctypes.c_float() for _ in range(4)]
+    edges_at = list(map(ctypes.addressof, edges))
     rules: set[tuple[int, int, int]] = set()
 
     def add(one: float, other: float, height: float) -> None:
         if abs(other - one) > 6:
             rules.add((round(min(one, other)), round(max(one, other)), round(height)))
 
+    path = pdfium.FPDF_PAGEOBJ_PATH
     for index in range(count):
-        item = pdfium.FPDFPage_GetObject(page, index)
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_PATH:
-            continue
-        if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+        item = object_at(page, index)
+        if type_of(item) != path or not get_bounds(item, *edges_at):
             continue
         if top.value - bottom.value <= _THIN:
             add(left.value, right.value, (top.value + bottom.value) / 2)
@@ -60,28 +64,31 @@ def find_rules(page: Any) -> list[Rule]:
     return _joined_rules(rules)
 
 
-def _segments(item: Any, top: float) -> list[tuple[float, float, float]]:
+def _segments(item: int, top: float) -> list[tuple[float, float, float]]:
     """The horizontal strokes of a path that is no mere rule, such as a box or a whole grid."""
     import ctypes
 
     import pypdfium2.raw as pdfium
 
-    count = pdfium.FPDFPath_CountSegments(item)
+    count = with_addresses("FPDFPath_CountSegments")(item)
     if not 2 <= count <= _MOST_SEGMENTS:
         return []
     matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(item, matrix)
+    with_addresses("FPDFPageObj_GetMatrix")(item, ctypes.addressof(matrix))
     if matrix.b or matrix.c:
         return []
+    segment_at, type_of = with_addresses("FPDFPath_GetPathSegment"), with_addresses("FPDFPathSegment_GetType")
+    get_point = with_addresses("FPDFPathSegment_GetPoint")
     x, y = ctypes.c_float(), ctypes.c_float()
+    x_at, y_at = ctypes.addressof(x), ctypes.addressof(y)
     found = []
     before: tuple[float, float] | None = None
     for index in range(count):
-        segment = pdfium.FPDFPath_GetPathSegment(item, index)
-        if not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+        segment = segment_at(item, index)
+        if not get_point(segment, x_at, y_at):
             return []
         here = (matrix.a * x.value + matrix.e, matrix.d * y.value + matrix.f)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
+        kind = type_of(segment)
         if kind == pdfium.FPDF_SEGMENT_BEZIERTO:
             return []  # a drawing, not a box
         if kind == pdfium.FPDF_SEGMENT_LINETO and before and abs(before[1] - here[1]) < 0.5:

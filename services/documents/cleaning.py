@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from services.documents import markdown
 from services.documents.listing import find_listings
@@ -27,10 +27,11 @@ _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 _BLANKS = re.compile(r"(?<=\S)[ \t]{2,}(?!\n)")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_BROKEN_WORD = re.compile(r"([^\W\d_]+)[-‐]\n[ \t]*([^\W\d_]+)")
-_WORD_AT_START = re.compile(r"[^\W\d_]+")
-_WORD_AT_END = re.compile(r"([^\W\d_]+)[-‐]$")
-_CONTINUES = re.compile(r"[^.!?:…。！？|\n\s]$")
+_BREAK = re.compile(r"[-‐]\n[ \t]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS_AT_END = re.compile(r"[^\W\d_]+$")
+_HYPHENS = ("-", "‐")
+_ENDS = frozenset(".!?:…。！？|")  # after which nothing goes on
 _FIXED_SPACES = ("text", "markdown")  # formats in which several blanks in a row may mean something
 
 
@@ -124,7 +125,7 @@ def _learn_words(texts: Sequence[str], vocabulary: Counter[str]) -> None:
         return
     for text in texts:
         if _has_broken_words(text):
-            text = _BROKEN_WORD.sub(" ", text)
+            text = _with_broken_words(text, lambda _at, _first, _second: " ")
         vocabulary.update(_WORD.findall(text.lower()))
 
 
@@ -134,7 +135,21 @@ def _has_broken_words(text: str) -> bool:
 
 def _may_be_broken(text: str) -> bool:
     """Whether a word is broken at the end of a line or of the page."""
-    return _has_broken_words(text) or text.endswith(("-", "‐"))
+    return _has_broken_words(text) or text.endswith(_HYPHENS)
+
+
+def _with_broken_words(text: str, mend: Callable[[int, str, str], str | None]) -> str:
+    """The text with what ``mend`` gives for each word broken at a line end: of its place and parts; None to keep it."""
+    out: list[str] = []
+    done = 0
+    for line_break in _BREAK.finditer(text):
+        at = line_break.start()
+        first = _LETTERS_AT_END.search(text, max(done, text.rfind("\n", 0, at) + 1), at)
+        second = _LETTERS.match(text, line_break.end())
+        if first and second and (mended := mend(first.start(), first[0], second[0])) is not None:
+            out += text[done : first.start()], mended
+            done = second.end()
+    return "".join([*out, text[done:]])
 
 
 def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:
@@ -143,12 +158,10 @@ def _mend_broken_words(text: str, vocabulary: Counter[str]) -> str:
         return text
     blocks = list(markdown.fences(text))
 
-    def mend(match: re.Match[str]) -> str:
-        if markdown.is_inside(match.start(), blocks):
-            return match[0]
-        return _mended(match[1], match[2], vocabulary)
+    def mend(at: int, first: str, second: str) -> str | None:
+        return None if markdown.is_inside(at, blocks) else _mended(first, second, vocabulary)
 
-    return _BROKEN_WORD.sub(mend, text)
+    return _with_broken_words(text, mend)
 
 
 def _mended(first: str, second: str, vocabulary: Counter[str]) -> str:
@@ -170,9 +183,10 @@ def _join_pages(texts: list[str], vocabulary: Counter[str]) -> tuple[str, list[i
             starts.append(length)
             continue
         if tail:
-            first = _WORD_AT_START.match(text)
-            if (broken := _WORD_AT_END.search(tail)) and first and text[0].islower():
-                mended = _mended(broken[1], first[0], vocabulary)
+            first = _LETTERS.match(text)
+            broken = _LETTERS_AT_END.search(tail, tail.rfind("\n") + 1, len(tail) - 1) if tail[-1] in _HYPHENS else None
+            if broken and first and text[0].islower():
+                mended = _mended(broken[0], first[0], vocabulary)
                 parts[-1] = tail[: broken.start()] + mended[: len(mended) - len(first[0])]
                 length += len(parts[-1]) - len(tail)
             else:
@@ -191,4 +205,4 @@ def _join_pages(texts: list[str], vocabulary: Counter[str]) -> tuple[str, list[i
 def _runs_on(tail: str, text: str) -> bool:
     """Whether a paragraph goes on over the page's end: no full stop before, a small letter after."""
     last_line = tail[tail.rfind("\n") + 1 :]
-    return bool(_CONTINUES.search(tail)) and not last_line.startswith(("#", "|")) and text[0].islower()
+    return tail[-1] not in _ENDS and not last_line.startswith(("#", "|")) and text[0].islower()

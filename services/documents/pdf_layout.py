@@ -247,7 +247,7 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
         _LISTED.search(before.text) or (before.cells and before.cells[-1].text.isdigit())
     ):
         return "\n"
-    if _are_rows(before, line, measure) or (
+    if (before.cells and line.cells and _are_rows(before, line, measure)) or (
         last.isdigit() and _ENTRY.search(before.text) and _ENTRY.search(line.text)
     ):
         return "\n"
@@ -259,8 +259,6 @@ def _separator(before: Line, line: Line, after: Line | None, text: str, measure:
 
 def _are_rows(before: Line, line: Line, measure: _Measure) -> bool:
     """Whether two lines with gaps have cells under each other, as forms and numbered equations do."""
-    if not before.cells or not line.cells:
-        return False
     one, other = before.cells[-1], line.cells[-1]
     if _NUMBER_OF.fullmatch(one.text) and _NUMBER_OF.fullmatch(other.text):
         return abs(one.right - other.right) < 0.4 * line.size

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from statistics import median
 
 from services.documents.pdf_line import Cell, Line
@@ -169,12 +168,16 @@ def _cut_at(line: Line, gutter: float) -> list[Line]:
 
 
 def _part(line: Line, cells: tuple[Cell, ...]) -> Line:
-    return replace(
-        line,
-        text=" ".join(cell.text for cell in cells),
-        left=cells[0].left,
-        right=cells[-1].right,
-        cells=cells if len(cells) > 1 else (),
+    return Line(
+        " ".join([cell.text for cell in cells]),
+        cells[0].left,
+        cells[-1].right,
+        line.baseline,
+        line.size,
+        line.level,
+        line.is_bold,
+        line.turn,
+        cells if len(cells) > 1 else (),
     )
 
 

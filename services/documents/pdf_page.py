@@ -282,7 +282,7 @@ class PageText:
     def _rectangle(self, text_page: int, index: int, turn: int) -> tuple[float, float]:
         left, right, bottom, top = self._edges_at
         self._get_rectangle(text_page, index, left, top, right, bottom)
-        return self._extent(turn)
+        return self._extent(turn) if turn else (self._edges[0], self._edges[1])
 
     def _box(self, text_page: int, character: int, turn: int) -> tuple[float, float]:
         self._get_box(text_page, character, *self._edges_at)
@@ -290,11 +290,8 @@ class PageText:
 
     def _extent(self, turn: int) -> tuple[float, float]:
         """Left and right as one reads."""
-        edges = self._edges
-        if turn == 0:
-            return edges[0], edges[1]
-        left, right, bottom, top = edges
-        return ((bottom, top), (-right, -left), (-top, -bottom))[turn - 1]
+        left, right, bottom, top = self._edges
+        return ((left, right), (bottom, top), (-right, -left), (-top, -bottom))[turn]
 
     def _loose_box(self, text_page: int, character: int, turn: int) -> tuple[float, float, float]:
         """Left, right and bottom as one reads, of a character as wide as it is set.

@@ -139,10 +139,12 @@ class _Search:
             return [], [], 0  # too few rows, or cells of several lines, drawn one after the other
         # Rows that are no table together may hold one; looking from each of them would take too long.
         none: tuple[list[_Column], list[list[str]], int] = [], [], (first + end) // 2
+        if len(columns) < 2:
+            return none
         cells = _by_column(body, columns)
         if len(columns) == 2 and not _is_headed(body) and not any(is_number(cell.text) for cell in cells[1]):
             return none  # most that is no table is found out here, before its rows are put together
-        if len(columns) < 2 or not all(_is_aligned(column, 0.4 * body[0].size) for column in cells):
+        if not all(_is_aligned(column, 0.4 * body[0].size) for column in cells):
             return none
         rows = [_merge([_place(line, columns) for line in group], len(columns)) for group in _logical_rows(body)]
         rows = _with_run_on_rows(rows)
@@ -255,8 +257,9 @@ def _by_column(lines: Sequence[Line], columns: Sequence[_Column]) -> list[list[C
 
 def _column_of(cell: Cell | Line, columns: Sequence[_Column]) -> int | None:
     """The index of the first column that the cell stands in or over."""
+    cell_left = cell.left
     for index, (left, right) in enumerate(columns):
-        if cell.left < right:
+        if cell_left < right:
             return index if cell.right > left else None
     return None
 

@@ -132,7 +132,12 @@ class _Ingest:
             Readers(count, self._tokenizer.name, how, limits) as readers,
         ):
             self._folder = Path(folder)
-            for numbers in (range(len(self._files)), self._twins):
+            for number, file in enumerate(self._files):
+                source = name_source(file, self._by_path, ChainMap(self._claims, self._by_source))
+                self._sources[number], self._claims[source] = source, _claim(source, file)
+            # The largest first: at the end no process reads on alone for long.
+            order = sorted(range(len(self._files)), key=lambda number: -self._files[number].size_bytes)
+            for numbers in (order, self._twins):
                 for work, outcome in readers.read(self._works(numbers), self._context.check, self._report):
                     if isinstance(outcome, str):
                         self._end(work.key, self._fail(self._sources[work.key], outcome, self._columns[work.key]))
@@ -148,9 +153,7 @@ class _Ingest:
     def _works(self, numbers: Sequence[int]) -> Iterator[Work]:
         """The files of which something is new, as they are asked for; the fate of the others is decided here."""
         for number in numbers:
-            file = self._files[number]
-            source = self._sources[number] = name_source(file, self._by_path, ChainMap(self._claims, self._by_source))
-            self._claims[source] = _claim(source, file)
+            file, source = self._files[number], self._sources[number]
             self._current = source
             self._say_progress()
             columns: dict[str, Any] = {"path": file.location, "size_bytes": file.size_bytes}

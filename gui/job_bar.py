@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QStackedLayout, QWidget
 
 from gui import theme
@@ -27,11 +27,16 @@ class JobBar(QWidget):
 
     next_step_taken = Signal(str)  # the phase to go to
 
+    SAY_EVERY_MS = 200  # often enough to be read; each time costs a paint
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._job: JobThread | None = None
         self._next_phase = ""
         self._began = 0.0
+        self._news: Event | None = None  # the last progress, not said yet
+        self._say_timer = QTimer(self, singleShot=True, interval=self.SAY_EVERY_MS)
+        self._say_timer.timeout.connect(self._say)
 
         self.text = QLabel()
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -68,7 +73,7 @@ class JobBar(QWidget):
             self._show_idle("", text)
 
     def _start(self, job: JobThread) -> None:
-        self._job, self._began = job, time.monotonic()
+        self._job, self._began, self._news = job, time.monotonic(), None
         self.text.setText(_("{job} is starting").format(job=job.label))
         self.progress.setRange(0, 0)
         self.time_left.clear()
@@ -79,8 +84,17 @@ class JobBar(QWidget):
 
     def _hear(self, events: list[Event]) -> None:
         event = next((event for event in reversed(events) if event["type"] == "progress"), None)
+        if event is None:
+            return
+        self._news = event
+        if not self._say_timer.isActive():
+            self._say()
+
+    def _say(self) -> None:
+        event, self._news = self._news, None
         if event is None or self._job is None or self._job.is_stopping:
             return
+        self._say_timer.start()
         done, total, text = event["done"], event["total"], event.get("text", "")
         self.text.setText(f"{self._job.label} · {text}" if text else self._job.label)
         self.text.setToolTip(self.text.text())

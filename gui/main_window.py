@@ -17,13 +17,13 @@ from gui.new_project_dialog import NewProjectDialog
 from gui.notices import Notice
 from gui.project_page import ProjectPage
 from gui.recent_projects import RecentProjects
-from services.sample import sample_documents
 from gui.start_page import StartPage
 from gui.tab import Tab
 from gui.theme import Theme
 from services import machine
 from services.errors import UserError
 from services.project import Project, projects_folder
+from services.sample import sample_documents
 from services.translation import _
 
 

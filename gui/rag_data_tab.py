@@ -20,7 +20,6 @@ from gui.document_work import DocumentWork
 from gui.drop_area import DropVeil, EmptyState, paths_of
 from gui.folder_watch import FolderWatch
 from gui.ingest_news import tell_result
-from services.sample import sample_documents
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
 from gui.watch_bar import WatchBar
@@ -30,13 +29,14 @@ from services.documents.watch import Changes, file_of
 from services.errors import UserError
 from services.project import Project
 from services.records import Document
+from services.sample import sample_documents
 from services.translation import _, ngettext
 
 
 class RagDataTab(Tab):
     """Three panes: documents, chunks, one chunk. Without documents the whole tab is one drop area."""
 
-    DOCUMENTS_DELAY_MS = 250  # thousands of documents are listed a few times a second, not with each one read
+    DOCUMENTS_DELAY_MS = 500  # thousands of documents are listed twice a second, not with each one read
 
     def __init__(self, project: Project, shell: Shell) -> None:
         super().__init__(project, shell)

@@ -46,9 +46,10 @@ class RowQuery(QObject):
 
     shown = Signal()
 
-    DIRECT_LIMIT = 50_000  # rows of the larger table
+    DIRECT_LIMIT = 5_000  # rows of the larger table; more take longer than a frame when the processor is busy
     FIRST_ROWS = 500
     DELAY_MS = 150
+    BUSY_DELAY_MS = 600  # while a job writes: it needs the processor, and has more to show each time
 
     def __init__(self, shell: Shell, view: QTableView, prepare: Callable[[], Query], parent: QObject) -> None:
         super().__init__(parent)
@@ -63,7 +64,7 @@ class RowQuery(QObject):
     def reload_soon(self) -> None:
         """Many changes in a row are one reload."""
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(self.BUSY_DELAY_MS if self._shell.is_busy else self.DELAY_MS)
 
     def reload(self) -> None:
         """Ask anew; selection and place stay where the rows do."""

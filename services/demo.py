@@ -22,7 +22,6 @@ from services.sft_data.jsonl import write_dataset
 from services.training.session import resumable_step
 from services.translation import _
 
-
 # What teaches a model of a few million parameters; tried out with packaging/starter_model/evaluate.py.
 CPT = {
     "wordings": 8, "replay_share": 0.25, "epochs": 7, "learning_rate": 5e-3, "batch_size": 8, "max_seq_length": 128,

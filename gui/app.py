@@ -11,6 +11,7 @@ from PySide6.QtCore import QLibraryInfo, QSettings, QStandardPaths, QTimer, QTra
 from PySide6.QtWidgets import QApplication
 
 from gui.bug_report import BugReporter
+from gui.garbage import GarbageCollection
 from gui.icon import icon
 from gui.main_window import MainWindow
 from gui.theme import Theme
@@ -27,6 +28,7 @@ def open_window(project: str | None) -> int:
     be_quiet()
     sys.setswitchinterval(0.001)  # a thread that computes gives the window its turn sooner
     app = make_application(sys.argv[:1])
+    GarbageCollection(app)
     preferences = QSettings()
     look = Theme(app)
     look.zoom = preferences.value("look/zoom", 1.0, type=float)

@@ -144,7 +144,8 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
         ),
         Setting(
             "gradient_checkpointing", "bool", is_checkpointing, _("Save memory by computing twice"),
-            _("Gradient checkpointing: needs much less memory and takes up to half as long again."),
+            _("Gradient checkpointing: as many layers as the memory calls for are computed twice, which takes up to half as "
+              "long again."),
             group=memory,
         ),
         Setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, Q
 from PySide6.QtWidgets import QApplication
 
 from gui.bug_report import BugReporter
+from gui.garbage import collect_garbage
 from gui.job_thread import JobThread
 from gui.main_window import MainWindow
 from gui.shell import Shell
@@ -27,6 +29,20 @@ HARMLESS = ("This plugin does not support",)
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     return ["wissenswerk"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collects_garbage_in_this_thread() -> Iterator[None]:
+    """As ``gui.app`` has it: see ``gui.garbage``."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def collects_garbage() -> Iterator[None]:
+    yield
+    collect_garbage()
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,6 @@ _CHARSETS = {
     161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
     222: "cp874", 238: "cp1250", 255: "cp850",
 }  # fmt: skip
-_SYMBOL_CHARSET = 2
 _HEADING_STYLE = re.compile(r"(?:heading|überschrift|titre|título|titolo) ?([1-9])", re.IGNORECASE)
 _NUMBER = re.compile(r"\(?[\dA-Za-z]{1,5}[.)]")
 

@@ -66,7 +66,7 @@ class DocumentWork(QObject):
         self._ask(
             question,
             _("Chunks of {size} tokens with {overlap} overlap. Chunks that you edited, excluded or deleted stay so where "
-              "their text stands; pairs made from the old chunks are marked as out of date.").format(
+              "their text stands. Splits and merges are lost, and pairs made from the old chunks are marked as out of date.").format(
                 size=values["chunk_size"], overlap=values["chunk_overlap"]
             ) + others,
             _("Re-cut"),

@@ -143,8 +143,7 @@ class _Ingest:
                         self._end(work.key, self._fail(self._sources[work.key], outcome, self._columns[work.key]))
                     else:
                         self._end(work.key, self._store(work.key, outcome))
-                    if work.path.is_relative_to(self._folder):
-                        work.path.unlink(missing_ok=True)
+                    self._drop_copy(work.path)
         self._context.progress(self._total, self._total)
         self._say_left_out(findings)
         problems = [_fate(name, "failed", reason) for name, reason in findings.problems]
@@ -170,11 +169,18 @@ class _Ingest:
                 self._end(number, self._fail(source, printable(error), columns))
                 continue
             if fate := self._known_fate(source, columns):
+                self._drop_copy(path)
                 self._end(number, fate)
             elif self._reading.setdefault(columns["sha256"], number) != number and number not in self._twins:
+                self._drop_copy(path)
                 self._twins.append(number)
             else:
                 yield Work(number, path, Path(source).name)
+
+    def _drop_copy(self, path: Path) -> None:
+        """Nothing happens to a file of the person's; what was copied out of an archive is needed no more."""
+        if path.is_relative_to(self._folder):
+            path.unlink(missing_ok=True)
 
     def _known_fate(self, source: str, columns: dict[str, Any]) -> Fate | None:
         """What becomes of a file whose content is known; None if it is to be read."""

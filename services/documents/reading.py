@@ -296,13 +296,13 @@ class Readers:
                 has_begun = self._pieces.pop(process, None) is not None
                 work = assigned.popleft() if has_begun else None
                 again.extend(assigned)
-                false_starts = 0 if has_begun or not assigned else false_starts + 1
+                false_starts += bool(assigned) and not has_begun
                 if false_starts == _MOST_FALSE_STARTS:
                     raise RuntimeError("Reading processes end before they begin to read: see the lines above.")
                 if work is not None:
                     yield work, process.why_gone(work.name)
             elif "begun" in answer:
-                self._pieces[process] = []
+                self._pieces[process], false_starts = [], 0
             elif "share" in answer:
                 report(self._assigned[process][0], answer["share"])
             elif "piece" in answer:

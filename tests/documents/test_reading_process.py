@@ -89,6 +89,22 @@ def test_a_file_that_needs_too_much_memory_is_given_up_and_the_rest_is_read(tmp_
     assert all(isinstance(outcomes[path.name], Piece) for path in others)
 
 
+def test_a_reader_that_has_grown_makes_room_for_a_new_one_as_often_as_it_takes(tmp_path: Path) -> None:
+    paths = small_files(tmp_path, 8)
+    processes = set()
+
+    def note(_work: Work, _share: float) -> None:
+        processes.update(reader.pid for reader in readers_of(psutil.Process().pid))
+
+    with Readers(1, "starter", HOW, Limits()) as readers:
+        read_all(readers, paths[0])
+        size_mb = readers_of(psutil.Process().pid)[0].memory_info().rss / 2**20
+    with Readers(1, "starter", HOW, Limits(memory_mb=int(1.6 * size_mb))) as readers:
+        outcomes = [outcome for _work, outcome in readers.read(works(*paths), lambda: None, note)]
+    assert len(outcomes) == 8 and all(isinstance(outcome, Piece) for outcome in outcomes)
+    assert len(processes) > 3, "each is above half of its limit after one file"
+
+
 def test_a_reader_that_crashes_costs_the_file_it_was_reading(tmp_path: Path) -> None:
     deadly, *others = long_file(tmp_path), *small_files(tmp_path, 3)
     outcomes: dict[str, Piece | str] = {}

@@ -7,6 +7,8 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from services.translation import _
+
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
@@ -29,6 +31,14 @@ def raised(text: str) -> str:
 def lowered(text: str) -> str:
     """Subscript in Unicode where it has the signs, ``H₂O``; else as it is."""
     return text.translate(_LOWERED) if text and set(text) <= _LOWERED_SIGNS else text
+
+
+def slide(number: int, title: str, blocks: Sequence[str], notes: str) -> str:
+    """A slide of a presentation, under a heading; the first one's is the presentation's. Empty if nothing is on it."""
+    blocks = [*blocks, _("Notes: {notes}").format(notes=notes)] if any(map(str.isalnum, notes)) else list(blocks)
+    if not title and not blocks:
+        return ""
+    return "\n\n".join([heading(1 if number == 1 else 2, title or _("Slide {number}").format(number=number)), *blocks])
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -277,9 +277,4 @@ def _slide(page: Any, number: int, reader: _Body, removals: Removals) -> str:
             title = " ".join(" ".join(reader.blocks(shape)).split())
         else:
             blocks += reader.blocks(shape)
-    if has_words(notes):
-        blocks.append(_("Notes: {notes}").format(notes=notes))
-    if not title and not blocks:
-        return ""
-    heading = markdown.heading(1 if number == 1 else 2, title or _("Slide {number}").format(number=number))
-    return "\n\n".join([heading, *blocks])
+    return markdown.slide(number, title, blocks, notes)

@@ -56,14 +56,9 @@ def _slide(slide: Slide, number: int, removals: Removals) -> str:
     title = slide.shapes.title
     name = " ".join(title.text_frame.text.split()) if title is not None else ""
     blocks = [block for shape in _ordered(slide.shapes) if shape != title for block in _shape(shape, removals)]
-    if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
-        notes = frame.text.replace("\v", "\n").strip()
-        if has_words(notes):
-            blocks.append(_("Notes: {notes}").format(notes=notes))
-    if not name and not blocks:
-        return ""
-    heading = markdown.heading(1 if number == 1 else 2, name or _("Slide {number}").format(number=number))
-    return "\n\n".join([heading, *blocks])
+    frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    notes = frame.text.replace("\v", "\n").strip() if frame is not None else ""
+    return markdown.slide(number, name, blocks, notes)
 
 
 def _ordered(shapes: Iterable[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Long work: a job is a function ``run(settings, context)``, run here or in a child process with the same events.
 
-The protocol is JSON lines. A job says ``progress``, ``metric``, ``token``, ``warning``, ``changed``, and exactly one
+The protocol is JSON lines. A job says ``progress``, ``metric``, ``token``, ``warning``, ``note``, ``changed``, and exactly one
 last word: ``result``, ``cancelled``, ``failed`` or ``bug``. It hears ``stop`` and whatever else it understands
 (``prompt`` and ``interrupt`` in a chat). A stream that ends without a last word means that the process died.
 """
@@ -91,6 +91,10 @@ class Context:
     def warning(self, subject: str, text: str) -> None:
         """Something went wrong with one thing, and the work goes on."""
         self._emit({"type": "warning", "subject": subject, "text": text})
+
+    def note(self, subject: str, text: str) -> None:
+        """Something worth knowing was decided; nothing is wrong."""
+        self._emit({"type": "note", "subject": subject, "text": text})
 
     def changed(self, *tables: str) -> None:
         """Rows were committed: "document", "chunk", "pair", "model" or "run"."""

@@ -16,9 +16,9 @@ from services.errors import UserError
 from services.translation import _
 
 _SINGULAR = {
-    _("batches"): _("batch"), _("minutes"): _("minute"), _("pairs"): _("pair"), _("passes"): _("pass"),
-    _("requests"): _("request"), _("seconds"): _("second"), _("texts"): _("text"), _("tokens"): _("token"),
-    _("wordings"): _("wording"),
+    _("batches"): _("batch"), _("measurements"): _("measurement"), _("minutes"): _("minute"), _("pairs"): _("pair"),
+    _("passes"): _("pass"), _("requests"): _("request"), _("seconds"): _("second"), _("texts"): _("text"),
+    _("tokens"): _("token"), _("wordings"): _("wording"),
 }  # fmt: skip
 
 
@@ -164,6 +164,18 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
             0.0, 0.9, "", more, True,
         ),
         Setting(
+            "target_layers", "choice", "all", _("What the adapter changes"),
+            _("all: every linear layer, which is what knowledge needs. attention: only where words look at each other; "
+              "smaller, and hardly able to take in facts. upper-half: all layers of the upper half; faster, and more of "
+              "the old model stays."),
+            group=more, is_advanced=True, choices=("all", "attention", "upper-half"),
+        ),
+        Setting(
+            "scheduler", "choice", "cosine", _("Learning rate over time"),
+            _("cosine falls gently to a tenth, linear evenly to zero, constant stays: cosine is right for most."),
+            group=more, is_advanced=True, choices=("cosine", "linear", "constant"),
+        ),
+        Setting(
             "warmup_share", "float", 0.05, _("Warm-up"),
             _("The share of the steps in which the learning rate rises from zero."),
             0.0, 0.9, "", more, True,
@@ -180,6 +192,30 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
             if is_cpt else
             _("Pairs kept aside to see whether the model overfits. 0 trains on every pair."),
             0.0, 0.5, "", more, True,
+        ),
+        Setting(
+            "keep_best", "bool", not is_cpt, _("Keep the best moment"),
+            _("The result is the adapter at the lowest held-out loss, not the last one. Off, because learning these very "
+              "documents is the point: the last one knows them best.")
+            if is_cpt else
+            _("The result is the adapter at the lowest held-out loss, not the last one: what came after it was learning "
+              "by heart."),
+            group=more, is_advanced=True,
+        ),
+        Setting(
+            "early_stopping", "int", 0 if is_cpt else 3, _("Stop when it no longer improves"),
+            _("Ends the training when the held-out loss has not fallen for so many measurements. 0, recommended here, "
+              "never stops early.")
+            if is_cpt else
+            _("Ends the training when the held-out loss has not fallen for so many measurements: it would only learn the "
+              "pairs by heart. 0 never stops early."),
+            0, 100, _("measurements"), more, True,
+        ),
+        Setting(
+            "watch_forgetting", "bool", True, _("Watch what it forgets"),
+            _("Measures from time to time, on a text about everyday things, whether the model loses what it could do "
+              "before. It stops nothing."),
+            group=more, is_advanced=True,
         ),
         Setting(
             "save_every_minutes", "float", 5.0, _("Save a checkpoint every"),

@@ -34,7 +34,7 @@ class Reporter:
                 if "validation_loss" in event:
                     parts.append(f"{_('held out')} {event['validation_loss']:.3f}")
                 self._metric = " · ".join(parts) or self._metric
-            case "warning":
+            case "warning" | "note":
                 self.line(f"{event['subject']}: {event['text']}")
             case "token":
                 self.stream.flush()

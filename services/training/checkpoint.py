@@ -1,7 +1,8 @@
 """What a training run needs to go on after a stop, a crash or a power cut.
 
-``models/checkpoints/cpt-0007/`` belongs to run 7: ``run.json`` says what was trained on what, and each
-``checkpoint-120/`` counts only once its last file, the seal with the sizes of all the others, is there.
+``models/checkpoints/cpt-0007/`` belongs to run 7: ``run.json`` says what was trained on what. A checkpoint is written to
+the side, gets a last file, the seal with the sizes of all the others, and is renamed to ``checkpoint-120/`` in one step.
+The seal also tells one from which something was removed later.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from services.errors import UserError
 from services.settings import declared
 from services.translation import _
 
-_RECORD, _SEAL = "run.json", "complete.json"
-_FREE_TO_CHANGE = {"save_every_minutes", "device"}
+_RECORD, _SEAL, _SIDE = "run.json", "complete.json", "unfinished"
+_FREE_TO_CHANGE = {"save_every_minutes", "device", "learning_rate"}
+_KEPT = 2  # the newest ones
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_SPARE_BYTES = 64 * 2**20  # tokenizer, states and file system overhead of one checkpoint
+_SPARE_BYTES = 32 * 2**20  # tokenizer, states and file system overhead of one checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Interrupted:
 
     @property
     def step(self) -> int:
-        return _step(self.checkpoint)
+        return step_of(self.checkpoint)
 
 
 def start_record(folder: Path, record: TrainingRecord) -> None:
@@ -82,7 +84,7 @@ def find_interrupted(checkpoints_folder: Path, prefix: str) -> Interrupted | Non
 
 def latest_checkpoint(folder: Path) -> Path | None:
     """The newest complete checkpoint of a run."""
-    checkpoints = sorted((path for path in folder.glob("checkpoint-*") if _step(path)), key=_step, reverse=True)
+    checkpoints = sorted((path for path in folder.glob("checkpoint-*") if step_of(path)), key=step_of, reverse=True)
     return next(filter(is_complete, checkpoints), None)
 
 
@@ -104,11 +106,51 @@ def seal(checkpoint: Path) -> None:
     _write_json(checkpoint / _SEAL, {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in files})
 
 
+def put_in_place(side: Path, folder: Path, step: int) -> Path:
+    """Seal what was written to the side and make it a checkpoint of the run, in one step."""
+    written, final = side / f"checkpoint-{step}", folder / f"checkpoint-{step}"
+    seal(written)
+    _sync_folder(written)
+    shutil.rmtree(final, ignore_errors=True)  # half-removed, or the same of an earlier try
+    written.rename(final)
+    _sync_folder(folder)
+    shutil.rmtree(side, ignore_errors=True)
+    return final
+
+
+def prune(folder: Path, kept: int | None = None) -> None:
+    """Remove old checkpoints: the newest complete ones stay, and that of the step ``kept``."""
+    complete = sorted(filter(is_complete, folder.glob("checkpoint-*")), key=step_of)
+    for old in complete[:-_KEPT]:
+        if step_of(old) != kept:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def remove_incomplete(folder: Path) -> None:
-    """Remove what a kill left half-written, so that it is not counted among the checkpoints that are kept."""
+    """Remove what a kill left half-written or half-removed."""
+    shutil.rmtree(folder / _SIDE, ignore_errors=True)
     for checkpoint in folder.glob("checkpoint-*"):
         if not is_complete(checkpoint):
             shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def total_bytes(folder: Path, parameter_count: int, is_best_kept: bool) -> int:
+    """What the checkpoints of a run still take: those that are kept, and the one that is being written.
+
+    Args:
+        parameter_count: of the adapter.
+        is_best_kept: one more may be kept, that of the best step.
+    """
+    there = sum(map(is_complete, folder.glob("checkpoint-*")))
+    return max(1, _KEPT + 1 + is_best_kept - there) * _bytes_of_one(parameter_count)
+
+
+def change_setting(folder: Path, key: str, value: Any) -> None:
+    """Let a run go on with another value than it began with."""
+    path = folder / _RECORD
+    if path.is_file():
+        record = json.loads(path.read_text("utf-8"))
+        _write_json(path, {**record, "settings": {**record["settings"], key: value}})
 
 
 def remove_runs(checkpoints_folder: Path, prefix: str, but: Path | None = None) -> None:
@@ -119,35 +161,37 @@ def remove_runs(checkpoints_folder: Path, prefix: str, but: Path | None = None) 
 
 
 @contextlib.contextmanager
-def saving(checkpoint: Path, parameter_count: int) -> Iterator[None]:
-    """Around the writing of a checkpoint: where there is no room, nothing half-written stays.
+def saving(folder: Path, parameter_count: int) -> Iterator[Path]:
+    """Around the writing of a checkpoint, in the yielded folder to the side; nothing half-written stays.
 
     Args:
-        parameter_count: of the adapter; it is saved with both moments of Adam, four bytes each.
+        folder: of the run.
+        parameter_count: of the adapter.
 
     Raises:
         UserError: no room; the checkpoint before this one is still there.
     """
-    needed = 12 * parameter_count + _SPARE_BYTES
+    side, needed = folder / _SIDE, _bytes_of_one(parameter_count)
     try:
-        if shutil.disk_usage(checkpoint.parent).free < needed:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        yield
+        yield side
     except Exception as error:
         # safetensors reports a full disk with the system's words, torch with the place in its zip writer.
         number = error.errno if isinstance(error, OSError) else None
         words = [os.strerror(each) for each in _NO_ROOM] + ["inline_container.cc", "file write failed"]
+        shutil.rmtree(side, ignore_errors=True)
         if number not in _NO_ROOM and not any(word in str(error) for word in words):
             raise
-        shutil.rmtree(checkpoint, ignore_errors=True)
-        former = latest_checkpoint(checkpoint.parent)
+        former = latest_checkpoint(folder)
         kept = (
-            _("The checkpoint of step {step} is kept: free some space and choose “resume”.").format(step=_step(former))
+            _("The checkpoint of step {step} is kept: free some space and choose “resume”.").format(step=step_of(former))
             if former else _("Free some space and start again.")
         )  # fmt: skip
         raise UserError(
             _("There is no room for a checkpoint of {size} MB in {folder}.").format(
-                size=needed // 10**6, folder=checkpoint.parent
+                size=needed // 10**6, folder=folder
             ) + " " + kept
         ) from error  # fmt: skip
 
@@ -188,9 +232,25 @@ def fingerprint_model(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _step(checkpoint: Path) -> int:
+def step_of(checkpoint: Path) -> int:
+    """The optimizer step after which a checkpoint was saved; 0 for another folder."""
     number = checkpoint.name.removeprefix("checkpoint-")
     return int(number) if number.isdigit() else 0
+
+
+def _bytes_of_one(parameter_count: int) -> int:
+    """The adapter with both moments of Adam, four bytes each, and what lies beside them."""
+    return 12 * parameter_count + _SPARE_BYTES
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring names to the disk too, so that a rename lasts through a power cut; systems that cannot are passed over."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _write_json(path: Path, value: Any) -> None:

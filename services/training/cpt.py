@@ -12,6 +12,7 @@ from services.errors import UserError
 from services.models.base import STARTER_NAME, find_base_model
 from services.models.provenance import read_provenance, write_provenance
 from services.project import Project
+from services.training.adapter import save_adapter
 from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
 from services.training.corpus import CorpusRecord, hash_file, read_corpus, write_corpus
 from services.training.plan import advise
@@ -46,8 +47,9 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             a run that goes on takes what is not given from the run that was stopped.
 
     Returns:
-        run, model (folder), steps, loss, validation_loss, best_step, tokens (learnt, every epoch counted),
-        seconds (of this session).
+        run, model (folder), steps, loss, validation_loss, best_step, taken_step (whose adapter it is), general_loss and
+        general_loss_before (on text about everyday things), tokens (learnt, every epoch counted), seconds (of this
+        session).
 
     Raises:
         UserError: no text, no such model, no room, a loss that is no longer a number, or a run that cannot go on.
@@ -64,7 +66,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.models.merge import load_base
         from services.training.device import training_device
         from services.training.four_bit import load_to_fit
-        from services.training.trainer import explain_memory, save_adapter, train
+        from services.training.trainer import explain_memory, train
 
         device = training_device(values["device"])
         with explain_memory(values):
@@ -96,6 +98,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         result = {
             "run": run_of(context) or record.run, "model": str(project.cpt_model_folder), "steps": outcome.steps,
             "loss": outcome.loss, "validation_loss": outcome.validation_loss, "best_step": outcome.best_step,
+            "taken_step": outcome.taken_step, "general_loss": outcome.general_loss,
+            "general_loss_before": outcome.general_loss_before,
             "tokens": outcome.tokens, "seconds": round(outcome.seconds, 1),
         }  # fmt: skip
         if is_first_process():

@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.errors import UserError
+from services.training.divergence import Divergence
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
 _MEASUREMENTS = (4, 10)  # of the held-out loss in a run: once an epoch within these limits
 _SAVE_EPOCH_S = 60.0  # an epoch's end is saved if the last checkpoint is older than this
+MEASURED = ("start_loss", "general_loss", "validation_loss")
+
+
+class CameApart(Exception):
+    """The training does not learn any more; its weights are not to be kept.
+
+    Attributes:
+        step: the optimizer step at which that was certain.
+        is_number: the loss is one, but far too high.
+    """
+
+    def __init__(self, step: int, is_number: bool) -> None:
+        super().__init__(step)
+        self.step, self.is_number = step, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +49,34 @@ class Pace:
 
     Args:
         max_steps, epoch_steps: optimizer steps in all and in one epoch.
-        save_every_s: seconds between two checkpoints.
+        settings: "save_every_minutes", and "early_stopping", measurements without a lower held-out loss until it
+            stops, 0 for never.
         log_every_s: seconds between two metrics; 0 logs every step.
+
+    Attributes:
+        validation: step and loss of every measurement on the rows kept aside, without the one before the first step.
+        general: the same on general text, with it.
     """
 
     def __init__(
-        self, context: Context, max_steps: int, epoch_steps: int, save_every_s: float, log_every_s: float
+        self, context: Context, max_steps: int, epoch_steps: int, settings: dict[str, Any], log_every_s: float
     ) -> None:
         self.context, self.max_steps, self.epoch_steps = context, max_steps, epoch_steps
-        self._save_every_s, self._log_every_s = save_every_s, log_every_s
+        self._save_every_s, self._log_every_s = 60 * settings["save_every_minutes"], log_every_s
+        self._patience = settings["early_stopping"]
         fewest, most = _MEASUREMENTS
-        self._measure_every = math.ceil(max_steps / min(most, max(fewest, max_steps // epoch_steps)))
+        self.measurements = min(most, max(fewest, max_steps // epoch_steps))
+        self._measure_every = math.ceil(max_steps / self.measurements)
+        # Clocks that may stand still while the machine sleeps: nothing is lost then either.
         self._logged_at, self._saved_at = -math.inf, time.monotonic()
         self._window = (0, 0.0, 0.0)  # step, tokens and seconds at the last log
         self._training_s, self._began_at = 0.0, 0.0
         self.tokens = 0
         self._losses: deque[tuple[int, int, float]] = deque(maxlen=10_000)
+        self._divergence = Divergence()
+        self._measured_at = -1
         self.validation: list[tuple[int, float]] = []
+        self.general: list[tuple[int, float]] = []
         self.is_stopped = False
 
     def begin_step(self) -> None:
@@ -65,22 +91,31 @@ class Pace:
         stop = self.context.cancelled.is_set() and not is_last
         waited = now - self._saved_at
         save = stop or is_last or waited >= self._save_every_s or (is_epoch_end and waited >= _SAVE_EPOCH_S)
-        measure = not stop and (is_last or step % self._measure_every == 0)
+        measure = not stop and self._is_measured(step)
         # A checkpoint of a model that has come apart must not be written, so the loss is looked at before.
         log = save or measure or now - self._logged_at >= self._log_every_s
         return Decision(log, measure, save, stop)
 
-    def logged(self, step: int, loss: float, learning_rate: float, grad_norm: float, memory: dict[str, float]) -> None:
+    @property
+    def may_save(self) -> bool:
+        """Whether the model is one to come back to."""
+        return not self._divergence.is_far
+
+    def logged(
+        self, step: int, loss: float, learning_rate: float, grad_norm: float, memory: dict[str, float],
+        *, is_scaled: bool = False,
+    ) -> None:  # fmt: skip
         """Report the mean loss of the steps since the last report.
 
+        Args:
+            is_scaled: the gradient may be infinite, and the step is left out then.
+
         Raises:
-            UserError: the loss is no longer a number.
+            CameApart: it will not become right again.
         """
-        if not math.isfinite(loss):
-            raise UserError(
-                _("The training came apart at step {step}: its loss is no longer a number. Lower the learning rate, "
-                  "for instance to a third, and start again.").format(step=step)
-            )
+        self._divergence.add(loss, None if is_scaled else grad_norm)
+        if self._divergence.is_over or (step >= self.max_steps and self._divergence.is_far):
+            raise CameApart(step, math.isfinite(loss) and (is_scaled or math.isfinite(grad_norm)))
         self._logged_at = time.monotonic()
         before, tokens, seconds = self._window
         self._window = (step, self.tokens, self._training_s)
@@ -92,10 +127,40 @@ class Pace:
         )  # fmt: skip
         self.context.progress(step, self.max_steps, _("Training"))
 
-    def measured(self, step: int, loss: float) -> None:
-        """Report the loss on the rows kept aside."""
-        self.validation.append((step, loss))
-        self.context.metric(step, validation_loss=round(loss, 6))
+    def _is_measured(self, step: int) -> bool:
+        return step >= self.max_steps or step % self._measure_every == 0
+
+    def owes_measurement(self, step: int) -> bool:
+        """Whether a checkpoint was saved before a measurement of its step came to its end; true before the first step."""
+        return self._is_measured(step) and self._measured_at < step
+
+    def measured(self, step: int, losses: dict[str, float]) -> None:
+        """Take in what was measured after a step, or before the first: some of ``MEASURED``; report it."""
+        self._take(step, losses)
+        shown = {name: round(loss, 6) for name, loss in losses.items() if name != "start_loss"}
+        if shown:
+            self.context.metric(step, **shown)
+
+    def _take(self, step: int, losses: dict[str, float]) -> None:
+        self._measured_at = step
+        if "start_loss" in losses:
+            self._divergence.start = losses["start_loss"]
+        if "general_loss" in losses:
+            self.general.append((step, losses["general_loss"]))
+        if "validation_loss" in losses and step:
+            self.validation.append((step, losses["validation_loss"]))
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """Step and loss of the lowest held-out loss, the first of equals."""
+        return min(self.validation, key=lambda point: point[1], default=None)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """The held-out loss has not fallen for as many measurements as the settings allow."""
+        if not self._patience or self.best is None:
+            return False
+        return len(self.validation) - 1 - self.validation.index(self.best) >= self._patience
 
     def saved(self) -> None:
         self._saved_at = time.monotonic()
@@ -107,14 +172,35 @@ class Pace:
             step = int(entry["step"])
             if "loss" in entry:
                 self._losses.append((before, step, entry["loss"]))
+                self._divergence.add(entry["loss"])
                 before = step
-            elif "validation_loss" in entry:
-                self.validation.append((step, entry["validation_loss"]))
+            elif measured := {name: entry[name] for name in MEASURED if name in entry}:
+                self._take(step, measured)
         self._window = (before, 0.0, 0.0)
 
     @property
     def final_loss(self) -> float:
         """The mean loss of the last tenth of the steps: a single step says little."""
-        since = self.max_steps - max(1, self.max_steps // 10)
+        last = self._losses[-1][1]
+        since = last - max(1, last // 10)
         windows = [(end - start, loss) for start, end, loss in self._losses if end > since]
         return sum(steps * loss for steps, loss in windows) / sum(steps for steps, _loss in windows)
+
+
+def explain_divergence(error: CameApart, kept_step: int | None, rate: float, lower_rate: float) -> UserError:
+    """The sentence for a person.
+
+    Args:
+        kept_step: of the last good checkpoint.
+        rate, lower_rate: the learning rate, and the one to go on with.
+    """
+    what = (
+        _("The training came apart at step {step}: its loss went far above where it began and stayed there.")
+        if error.is_number else _("The training came apart at step {step}: its loss is no longer a number.")
+    ).format(step=error.step)  # fmt: skip
+    if kept_step is None:
+        way = _("Lower the learning rate from {rate:g} to about {lower:g} and start again.")
+    else:
+        way = _("The checkpoint of step {kept} is good: “resume” goes on from it with a learning rate of {lower:g} instead "
+                "of {rate:g}.")  # fmt: skip
+    return UserError(what + " " + way.format(kept=kept_step, rate=rate, lower=lower_rate))

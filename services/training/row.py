@@ -97,6 +97,17 @@ def split_rows(rows: Sequence[Row], share: float, seed: int, candidates: Sequenc
     return training, sorted((rows[index] for index in aside), key=lambda row: len(row.input_ids))
 
 
+def some_rows(rows: Sequence[Row], tokens: int, seed: int) -> list[Row]:
+    """Some rows of at most so many tokens together, but at least one; the same for the same seed."""
+    chosen: list[Row] = []
+    for index in random.Random(f"{seed} some").sample(range(len(rows)), min(len(rows), tokens)):
+        tokens -= len(rows[index].input_ids)
+        if tokens < 0 and chosen:
+            break
+        chosen.append(rows[index])
+    return chosen
+
+
 def epoch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[int]:
     """Every row once, in an order whose consecutive batches have rows of similar length.
 

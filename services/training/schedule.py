@@ -53,17 +53,26 @@ class Schedule:
             tokens of the text that are learnt, of all processes together.
         """
         epoch, place = divmod(number, self.epoch_steps)
-        if self._order[0] != epoch:
-            order = epoch_order(self._lengths, self.step_rows, self._seed, epoch)
-            if sorted(order) != list(range(len(self.rows))):
-                raise AssertionError("an epoch must have every row once")
-            self._order = epoch, order
-        chosen = self._order[1][place * self.step_rows : (place + 1) * self.step_rows]
+        chosen = self._order_of(epoch)[place * self.step_rows : (place + 1) * self.step_rows]
         return {
             "parts": self._parts(chosen),
             "targets": sum(self._targets[index] for index in chosen),
             "learnt": sum(self._learnt[index] for index in chosen),
         }
+
+    def learnt_until(self, number: int) -> int:
+        """Tokens that are learnt before a step."""
+        epochs, place = divmod(number, self.epoch_steps)
+        begun = self._order_of(epochs)[: place * self.step_rows] if place else []
+        return epochs * sum(self._learnt) + sum(self._learnt[index] for index in begun)
+
+    def _order_of(self, epoch: int) -> list[int]:
+        if self._order[0] != epoch:
+            order = epoch_order(self._lengths, self.step_rows, self._seed, epoch)
+            if sorted(order) != list(range(len(self.rows))):
+                raise AssertionError("an epoch must have every row once")
+            self._order = epoch, order
+        return self._order[1]
 
     def _parts(self, chosen: list[int]) -> list[dict[str, Any]]:
         # By length in turn, so that no process waits long for another one.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.errors import UserError
 from services.models.provenance import read_provenance
 from services.project import Project
+from services.training.adapter import save_adapter
 from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
 from services.training.conversation import encode_conversations, read_conversations
 from services.training.corpus import hash_file
@@ -44,8 +45,9 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             final) and "resume": a run that goes on takes what is not given from the run that was stopped.
 
     Returns:
-        run, model (folder), name, dataset, steps, loss, validation_loss, best_step, tokens (learnt, every epoch
-        counted), pairs, left_out (too long), seconds (of this session).
+        run, model (folder), name, dataset, steps, loss, validation_loss, best_step, taken_step (whose adapter it is),
+        general_loss and general_loss_before (on text about everyday things), tokens (learnt, every epoch counted), pairs,
+        left_out (too long), seconds (of this session).
 
     Raises:
         UserError: no CPT model, no usable dataset, no room, or a run that cannot go on.
@@ -78,7 +80,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.models.merge import base_of, load_merged, merge_final
         from services.training.device import training_device
         from services.training.four_bit import load_to_fit
-        from services.training.trainer import explain_memory, save_adapter, train
+        from services.training.trainer import explain_memory, train
 
         base_folder = base_of(project)
         device = training_device(values["device"])
@@ -107,7 +109,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         result = {
             "run": run_of(context) or record.run, "model": str(out), "name": name, "dataset": dataset,
             "steps": outcome.steps, "loss": outcome.loss, "validation_loss": outcome.validation_loss,
-            "best_step": outcome.best_step, "tokens": outcome.tokens, "pairs": len(conversations),
+            "best_step": outcome.best_step, "taken_step": outcome.taken_step, "general_loss": outcome.general_loss,
+            "general_loss_before": outcome.general_loss_before, "tokens": outcome.tokens, "pairs": len(conversations),
             "left_out": len(too_long), "seconds": round(outcome.seconds, 1),
         }  # fmt: skip
         if is_first_process():

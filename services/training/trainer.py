@@ -12,23 +12,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import Cancelled, UserError
-from services.training import checkpoint, compiled, lora, memory
+from services.models.room import check_room
+from services.training import checkpoint, compiled, gauge, lora, memory
+from services.training.adapter import adapter_config
 from services.training.attention import documents_apart
 from services.training.device import Device
 from services.training.layout import divide, lay_flat, lay_padded
 from services.training.loss import find_head, summed_loss
-from services.training.pace import Pace
+from services.training.pace import CameApart, Pace, explain_divergence
 from services.training.plan import count_steps
-from services.training.row import Row, pad_id
+from services.training.row import Row, pad_id, some_rows
 from services.training.schedule import Schedule
-from services.training.session import from_first, process_count
+from services.training.session import from_first, is_first_process, process_count
 from services.translation import _
 
 if TYPE_CHECKING:
     from services.jobs import Context
 
 _LOG_EVERY_S = 0.5
-_CHECKPOINTS_KEPT = 2
+_START_TOKENS = 2048  # of the rows that are trained on, to know the loss before the first step
+_SCHEDULERS = {
+    "cosine": ("cosine_with_min_lr", {"min_lr_rate": 0.1}),
+    "linear": ("linear", {}),
+    "constant": ("constant_with_warmup", {}),
+}
 # Tokens that go through the model at once: enough to keep the device busy. More would only take more memory.
 _BUSY_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 16384}
 
@@ -37,17 +44,25 @@ _BUSY_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 16384}
 class Outcome:
     """What a training came to.
 
-    loss: mean of the last tenth of the steps; validation_loss: at the end; best_step: where it was lowest.
-    tokens: learnt in all, every epoch counted; seconds: of this session.
+    steps: done; taken_step: whose adapter this is. loss: mean of the last tenth of the steps; validation_loss: of what
+    was taken; best_step: where it was lowest; general_loss_before, general_loss: on general text, before the first step
+    and at the last measurement. tokens: learnt in all, every epoch counted; seconds: of this session.
     """
 
     steps: int
+    taken_step: int
     loss: float
     validation_loss: float | None
     best_step: int | None
     best_validation_loss: float | None
+    general_loss_before: float | None
+    general_loss: float | None
     tokens: int
     seconds: float
+
+
+class _AlreadyDone(Exception):
+    """The checkpoint is of a training that had come to its end."""
 
 
 def train(
@@ -63,6 +78,7 @@ def train(
     resume_from: Path | None = None,
     recomputed_layers: int | None = None,
     log_every_s: float = _LOG_EVERY_S,
+    result_bytes: float = 0,
 ) -> tuple[Any, Outcome]:
     """Teach a fresh adapter; returns the PeftModel and what the training came to.
 
@@ -75,23 +91,21 @@ def train(
         resume_from: a complete checkpoint in there. Going on from it gives the same adapter as not having stopped.
         recomputed_layers: whose activations are computed twice to save memory; None: none of them, or, with
             ``settings["gradient_checkpointing"]``, as many as the free memory asks for.
+        result_bytes: what is written of the result later, for which there must be room beside the checkpoints.
 
     Raises:
-        UserError: no room in memory or on the disk, or the loss is no longer a number.
+        UserError: no room in memory or on the disk, or the training comes apart.
         Cancelled: stopped, with a checkpoint saved.
     """
-    from peft import LoraConfig
-
     epoch_steps, max_steps = count_steps(len(rows), settings, process_count())
-    pace = Pace(context, max_steps, epoch_steps, 60 * settings["save_every_minutes"], log_every_s)
+    pace = Pace(context, max_steps, epoch_steps, settings, log_every_s)
     started = time.monotonic()
-    adapter = LoraConfig(
-        r=settings["lora_rank"],
-        lora_alpha=settings["lora_alpha"],
-        lora_dropout=settings["lora_dropout"],
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
+    learnt = settings["epochs"] * sum(row.token_count for row in rows)
+    measured_on = {"start_loss": some_rows(rows, _START_TOKENS, settings["seed"]), "validation_loss": held_out}
+    if settings["watch_forgetting"]:
+        measured_on["general_loss"] = gauge.general_rows(
+            tokenizer, settings["max_seq_length"], learnt / pace.measurements, context
+        )
     with explain_memory(settings), warnings.catch_warnings():
         # WORKAROUND PEFT 0.21 asks models by a name that transformers 5.23 is giving up, once for every training.
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
@@ -99,27 +113,56 @@ def train(
             model=model,
             args=_arguments(settings, device, folder, max_steps),
             processing_class=tokenizer,
-            peft_config=adapter,
+            peft_config=adapter_config(model, settings),
             rows=rows,
-            held_out=held_out,
+            measured_on=measured_on,
             pace=pace,
             settings=settings,
         )
+        is_best_kept = settings["keep_best"] and bool(held_out)
+        needed = checkpoint.total_bytes(folder, trainer.trained_values, is_best_kept)
+        check_room(folder, needed + result_bytes, _("this training, its checkpoints and its result"))
         with trainer.at_its_best(recomputed_layers):
-            trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
-    if pace.is_stopped:
-        raise Cancelled
-    best = min(pace.validation, key=lambda point: point[1], default=(None, None))
-    outcome = Outcome(
-        steps=trainer.state.global_step,
+            try:
+                trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+            except _AlreadyDone:
+                pass
+            except CameApart as error:
+                raise _came_apart(error, settings["learning_rate"], folder) from error
+            if pace.is_stopped:
+                raise Cancelled
+            steps = trainer.state.global_step
+            taken = trainer.take_best() if is_best_kept else steps
+            tokens = trainer.tokens_until(steps)
+    return trainer.accelerator.unwrap_model(trainer.model), _outcome(pace, steps, taken, tokens, time.monotonic() - started)
+
+
+def _outcome(pace: Pace, steps: int, taken: int, tokens: int, seconds: float) -> Outcome:
+    best = pace.best or (None, None)
+    if len(pace.general) > 1:
+        verdict = gauge.judge(pace.general[0][1], pace.general[-1][1])
+        if verdict.state != "success":
+            pace.context.warning(_("Training"), verdict.text)
+    return Outcome(
+        steps=steps,
+        taken_step=taken,
         loss=pace.final_loss,
-        validation_loss=pace.validation[-1][1] if pace.validation else None,
+        validation_loss=dict(pace.validation).get(taken, pace.validation[-1][1]) if pace.validation else None,
         best_step=best[0],
         best_validation_loss=best[1],
-        tokens=settings["epochs"] * sum(row.token_count for row in rows),
-        seconds=time.monotonic() - started,
+        general_loss_before=pace.general[0][1] if pace.general else None,
+        general_loss=pace.general[-1][1] if pace.general else None,
+        tokens=tokens,
+        seconds=seconds,
     )
-    return trainer.accelerator.unwrap_model(trainer.model), outcome
+
+
+def _came_apart(error: CameApart, rate: float, folder: Path) -> UserError:
+    """The sentence; what is resumed goes on with a third of the learning rate."""
+    kept, lower = checkpoint.latest_checkpoint(folder), float(f"{rate / 3:.1e}")
+    if kept and is_first_process():
+        checkpoint.change_setting(folder, "learning_rate", lower)
+    return explain_divergence(error, checkpoint.step_of(kept) if kept else None, rate, lower)
 
 
 @contextlib.contextmanager
@@ -148,28 +191,16 @@ def explain_memory(settings: dict[str, Any]) -> Iterator[None]:
         ) from error
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: Path, base_model: str) -> None:
-    """Write a trained adapter and its tokenizer.
-
-    Args:
-        base_model: the name or folder by which others find the model that the adapter belongs to.
-    """
-    for adapter in model.peft_config.values():
-        adapter.base_model_name_or_path = base_model
-    # Asked to find out by itself, PEFT looks the base model up on the network.
-    model.save_pretrained(str(folder), save_embedding_layers=False)
-    tokenizer.save_pretrained(str(folder))
-
-
 def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps: int) -> Any:
     from trl import SFTConfig
 
+    scheduler, more = _SCHEDULERS[settings["scheduler"]]
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=settings["epochs"],
         learning_rate=settings["learning_rate"],
-        lr_scheduler_type="cosine_with_min_lr",
-        lr_scheduler_kwargs={"min_lr_rate": 0.1},
+        lr_scheduler_type=scheduler,
+        lr_scheduler_kwargs=more,
         warmup_steps=round(settings["warmup_share"] * max_steps),
         weight_decay=settings["weight_decay"],
         # A step is cut into batches in schedule.py, which knows the lengths of its rows.
@@ -187,7 +218,6 @@ def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps
         logging_strategy="no",
         eval_strategy="no",
         save_strategy="no",
-        save_total_limit=_CHECKPOINTS_KEPT,
         # It would put the last average in place of a loss that is not a number.
         logging_nan_inf_filter=False,
         # The rows are cut already: nothing is packed, truncated or mapped.
@@ -218,6 +248,12 @@ def _trainer_class() -> type:
 
         def on_train_begin(self, _args: Any, state: Any, _control: Any, **_more: Any) -> None:
             self.pace.restore(state.log_history)
+            self.trainer.apply_learning_rate()
+            if self.pace.owes_measurement(state.global_step):
+                self.pace.context.progress(state.global_step, self.pace.max_steps, _("Measuring"))
+                self.trainer.evaluate()
+            if self.pace.is_exhausted:
+                raise _AlreadyDone
             self.pace.context.progress(state.global_step, self.pace.max_steps, _("Training"))
 
         def on_step_begin(self, *_arguments: Any, **_more: Any) -> None:
@@ -241,8 +277,9 @@ def _trainer_class() -> type:
             if "loss" in logs:
                 used = memory.memory_use(self.trainer.args.device)
                 self.pace.logged(
-                    state.global_step, logs["loss"], logs["learning_rate"], logs.get("grad_norm", 0.0), used
-                )
+                    state.global_step, logs["loss"], logs["learning_rate"], logs.get("grad_norm", 0.0), used,
+                    is_scaled=self.trainer.args.fp16,
+                )  # fmt: skip
 
         def on_save(self, *_arguments: Any, **_more: Any) -> None:
             self.pace.saved()
@@ -255,9 +292,11 @@ def _trainer_class() -> type:
         """
 
         def __init__(
-            self, rows: Sequence[Row], held_out: Sequence[Row], pace: Pace, settings: dict[str, Any], **arguments: Any
-        ) -> None:
-            self.held_out, self.pace = held_out, pace
+            self, rows: Sequence[Row], measured_on: dict[str, Sequence[Row]], pace: Pace, settings: dict[str, Any],
+            **arguments: Any,
+        ) -> None:  # fmt: skip
+            self.measured_on, self.pace = measured_on, pace
+            self._side: Path | None = None
             super().__init__(
                 train_dataset=Dataset.from_dict({"row": list(range(len(rows)))}), data_collator=list, **arguments
             )
@@ -358,35 +397,111 @@ def _trainer_class() -> type:
             return 0  # a number that nobody reads, for a walk over all modules at every step
 
         def evaluate(self, *_arguments: Any, **_more: Any) -> dict[str, float]:
-            """The loss per token on the rows kept aside. TRL's own would average batches, whatever their length."""
-            if not self.held_out:
-                return {}
-            self.model.eval()
-            lengths, processes = [len(row.input_ids) for row in self.held_out], self.accelerator.num_processes
-            groups = divide(lengths, self._budget, is_padded=self._pad_id is not None)
-            total = torch.zeros(2, device=self.args.device)
-            for group in groups[self.accelerator.process_index :: processes]:
-                if processes == 1 and self.pace.context.cancelled.is_set():
+            """Measure what is to be measured at this step, and decide by it whether to save and to stop."""
+            step, former = self.state.global_step, self.pace.best
+            wanted = {name: rows for name, rows in self.measured_on.items() if rows and (name != "start_loss" or not step)}
+            losses = {}
+            for name, rows in wanted.items():
+                losses[name] = self._mean_loss(rows)
+                if losses[name] is None:  # it is to stop: what is owed is measured when it goes on
+                    if not step:
+                        raise Cancelled
+                    self.control.should_save = self.control.should_training_stop = self.pace.is_stopped = True
                     return {}
-                batch = self._prepare_inputs(self._lay([self.held_out[index] for index in group]))
+            self.pace.measured(step, losses)
+            self.state.log_history.append({"step": step, **losses})
+            is_new_best = self._settings["keep_best"] and self.pace.best != former
+            self.control.should_save |= is_new_best or self.pace.is_exhausted
+            self.control.should_training_stop |= self.pace.is_exhausted
+            return {}
+
+        def _mean_loss(self, rows: Sequence[Row]) -> float | None:
+            """The loss per token; None where the training is to stop. TRL's own would average batches of any length."""
+            self.model.eval()
+            processes = self.accelerator.num_processes
+            groups = divide([len(row.input_ids) for row in rows], self._budget, is_padded=self._pad_id is not None)
+            total = torch.zeros(2, device=self.args.device, dtype=torch.float32)
+            for first in range(0, len(groups), processes):
+                if processes == 1 and self.pace.context.cancelled.is_set():
+                    return None
+                # Processes that share out weights must go through the model together, as often as each other.
+                number = first + self.accelerator.process_index
+                batch = self._prepare_inputs(self._lay([rows[index] for index in groups[min(number, len(groups) - 1)]]))
                 with torch.no_grad(), self.accelerator.autocast():
-                    total[0] += summed_loss(self._network, batch, self._head)
-                total[1] += len(batch["targets"])
+                    loss = self.model(**batch)["loss"]
+                if number < len(groups):
+                    total[0] += loss
+                    total[1] += len(batch["targets"])
             loss_sum, tokens = self.accelerator.reduce(total, "sum").tolist()
-            self.pace.measured(self.state.global_step, loss_sum / tokens)
-            self.state.log_history.append({"step": self.state.global_step, "validation_loss": loss_sum / tokens})
-            return {"eval_loss": loss_sum / tokens}
+            return loss_sum / max(1.0, tokens)
+
+        def take_best(self) -> int:
+            """Put the adapter with the lowest held-out loss in place; returns its step, and says why."""
+            last, (best, loss) = self.state.global_step, self.pace.best or (0, 0.0)
+            if best in (0, last):
+                return last
+            folder = Path(self.args.output_dir) / f"checkpoint-{best}"
+            if not checkpoint.is_complete(folder):
+                self.pace.context.warning(
+                    _("Training"),
+                    _("The held-out loss was lowest at step {best}, but its checkpoint is gone: the last step is taken.")
+                    .format(best=best),
+                )  # fmt: skip
+                return last
+            self._load_from_checkpoint(str(folder), self.model)
+            text = (
+                _("The held-out loss had not fallen for {count} measurements, so the training ended at step {last}.")
+                .format(count=self._settings["early_stopping"], last=last) + " " if self.pace.is_exhausted else ""
+            )  # fmt: skip
+            self.pace.context.note(
+                _("Training"),
+                text + _("The adapter of step {best} is taken, where the held-out loss was lowest: {loss:.3f}.").format(
+                    best=best, loss=loss
+                ),
+            )
+            return best
+
+        def tokens_until(self, step: int) -> int:
+            return self._schedule.learnt_until(step)
+
+        def apply_learning_rate(self) -> None:
+            """Go on with the learning rate of the settings, where it is another than the checkpoint's."""
+            scheduler = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
+            wanted = self.args.learning_rate
+            if all(rate == wanted for rate in scheduler.base_lrs):
+                return
+            share = wanted / scheduler.base_lrs[0]
+            scheduler.base_lrs = [wanted for _rate in scheduler.base_lrs]
+            for group in self.optimizer.param_groups:
+                group["lr"], group["initial_lr"] = group["lr"] * share, wanted
 
         def create_model_card(self, *_arguments: Any, **_more: Any) -> None:
             pass  # a checkpoint is not for publishing
 
+        @property
+        def trained_values(self) -> int:
+            return sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
+
+        def _get_output_dir(self, trial: Any) -> str:
+            return str(self._side or self.args.output_dir)
+
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
-            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-            with checkpoint.saving(folder, trained):
+            if not self.pace.may_save:
+                self.pace.context.warning(
+                    _("Training"),
+                    _("The loss is far above where it began, so step {step} is not saved; the checkpoint before is kept.")
+                    .format(step=self.state.global_step),
+                )  # fmt: skip
+                return
+            step, folder = self.state.global_step, Path(self.args.output_dir)
+            with checkpoint.saving(folder, self.trained_values) as self._side:
                 super()._save_checkpoint(model, trial)
                 self.accelerator.wait_for_everyone()
                 if self.is_world_process_zero():
-                    checkpoint.seal(folder)
+                    checkpoint.put_in_place(self._side, folder, step)
+            self._side = None
+            if self.is_world_process_zero():
+                best = self.pace.best if self._settings["keep_best"] else None
+                checkpoint.prune(folder, kept=best[0] if best else None)
 
     return LoraTrainer

@@ -112,7 +112,8 @@ def _ours(_variant: str, model: Any, tokenizer: Any, rows: list[Any], folder: Pa
     values = settings.check(
         "sft",
         {"epochs": 1, "batch_size": BATCH, "max_seq_length": LONGEST, "gradient_checkpointing": False,
-         "learning_rate": 2e-4, "warmup_share": 0.0, "lora_rank": 16, "lora_alpha": 32, "device": "cpu"},
+         "learning_rate": 2e-4, "warmup_share": 0.0, "lora_rank": 16, "lora_alpha": 32, "device": "cpu",
+         "watch_forgetting": False},
     )  # fmt: skip
     losses: list[float] = []
     context = Context(lambda event: losses.append(event["loss"]) if "loss" in event else None)

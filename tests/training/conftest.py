@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from services import settings
+from services.jobs import Context
 from services.project import Project
 from services.records import CutChunk, DocumentText
+from services.training.device import Device
+from services.training.row import Row, cut_rows, encode_documents
 from tests.tiny_models import SENTENCES, make_tiny_model
 
 SAMPLE = (Path(__file__).parents[2] / "resources" / "sample" / "field_guide.md").read_text("utf-8")[:3000]
+CPU = Device("cpu", "float32")
 TEXT = "\n\n".join(f"{first} {second}" for first in SENTENCES for second in SENTENCES if first != second)
 
 
@@ -70,3 +74,35 @@ def quick(phase: str, **changes: Any) -> dict[str, Any]:
     small = {"epochs": 2, "batch_size": 4, "max_seq_length": 64, "lora_rank": 4, "lora_alpha": 8, "learning_rate": 1e-2,
              "gradient_checkpointing": False, "device": "cpu"}  # fmt: skip
     return settings.check(phase, {**small, **changes})
+
+
+@pytest.fixture(scope="session")
+def rows(tokenizer: Any) -> list[Row]:
+    """Thirty rows of 20 to 64 tokens."""
+    texts = [SENTENCES[n % 6][n % 7 :] * (1 + n % 3) for n in range(18)]
+    encoded = encode_documents(tokenizer, texts, has_special_tokens=False, context=Context())
+    return [row for ids in encoded for row in cut_rows(ids, 64)]
+
+
+@pytest.fixture
+def teach(load_model: Callable[[], Any], tokenizer: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Train the tiny model; returns the adapter's weights, the outcome and the events."""
+    from services.training.trainer import train
+
+    def run(rows: list[Row], context: Context | None = None, folder: str = "run", **more: Any) -> Any:
+        events: list[dict[str, Any]] = []
+        held_out, resume_from = more.pop("held_out", []), more.pop("resume_from", None)
+        unchecked, recomputed_layers = more.pop("unchecked", {}), more.pop("recomputed_layers", None)
+        context = context or Context()
+        context._emit, emit = (lambda event: (events.append(event), emit(event))), context._emit
+        model, outcome = train(
+            load_model(), tokenizer, rows, held_out, {**quick("cpt", **more), **unchecked}, CPU, tmp_path / folder,
+            context, resume_from=resume_from, recomputed_layers=recomputed_layers, log_every_s=0,
+        )  # fmt: skip
+        return {name: weight.clone() for name, weight in model.state_dict().items() if "lora" in name}, outcome, events
+
+    return run
+
+
+def losses(events: list[dict[str, Any]]) -> dict[int, float]:
+    return {event["step"]: event["loss"] for event in events if event["type"] == "metric" and "loss" in event}

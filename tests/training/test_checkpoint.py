@@ -109,8 +109,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half(tmp_path: Path, error: Exc
     former = make_checkpoint(tmp_path, 10)
 
     with pytest.raises(UserError, match="no room for a checkpoint.*step 10 is kept"):
-        with saving(tmp_path / "checkpoint-20", 1000):
-            (tmp_path / "checkpoint-20").mkdir()
+        with saving(tmp_path, 1000) as side:
+            (side / "checkpoint-20").mkdir(parents=True)
             raise error
 
     assert list(tmp_path.iterdir()) == [former] and latest_checkpoint(tmp_path) == former
@@ -118,7 +118,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_half(tmp_path: Path, error: Exc
 
 def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="a bug"):
-        with saving(tmp_path / "checkpoint-20", 1000):
+        with saving(tmp_path, 1000):
             raise RuntimeError("a bug")
 
 
@@ -132,18 +132,18 @@ def test_a_real_disk_without_room(tmp_path: Path) -> None:
         "import resource, sys, torch; from pathlib import Path\n"
         "from services.errors import UserError; from services.training.checkpoint import saving\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "folder = Path(sys.argv[1]); folder.mkdir()\n"
         "try:\n"
-        "    with saving(folder, 1): torch.save(torch.zeros(100_000), folder / 'optimizer.pt')\n"
+        "    with saving(Path(sys.argv[1]), 1) as side:\n"
+        "        side.mkdir(); torch.save(torch.zeros(100_000), side / 'optimizer.pt')\n"
         "except UserError as error: print(error)\n"
     )
     del resource
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "checkpoint-1")], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120
     )
 
     assert "There is no room for a checkpoint" in done.stdout, done.stderr
-    assert not (tmp_path / "checkpoint-1").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_models_are_told_apart(tiny_model: Path, tmp_path: Path) -> None:

@@ -13,43 +13,9 @@ from services.jobs import Context
 from services.training.checkpoint import is_complete, latest_checkpoint
 from services.training.device import Device, choose_device
 from services.training.plan import count_steps
-from services.training.row import Row, cut_rows, encode_documents
-from tests.tiny_models import SENTENCES
-from tests.training.conftest import quick
+from services.training.row import Row
+from tests.training.conftest import CPU, losses, quick
 
-CPU = Device("cpu", "float32")
-
-
-@pytest.fixture(scope="module")
-def rows(tokenizer: Any) -> list[Row]:
-    """Thirty rows of 20 to 64 tokens."""
-    texts = [SENTENCES[n % 6][n % 7 :] * (1 + n % 3) for n in range(18)]
-    encoded = encode_documents(tokenizer, texts, has_special_tokens=False, context=Context())
-    return [row for ids in encoded for row in cut_rows(ids, 64)]
-
-
-@pytest.fixture
-def teach(load_model: Callable[[], Any], tokenizer: Any, tmp_path: Path) -> Callable[..., Any]:
-    """Train the tiny model; returns the adapter's weights, the outcome and the events."""
-    from services.training.trainer import train
-
-    def run(rows: list[Row], context: Context | None = None, folder: str = "run", **more: Any) -> Any:
-        events: list[dict[str, Any]] = []
-        held_out, resume_from = more.pop("held_out", []), more.pop("resume_from", None)
-        unchecked, recomputed_layers = more.pop("unchecked", {}), more.pop("recomputed_layers", None)
-        context = context or Context()
-        context._emit, emit = (lambda event: (events.append(event), emit(event))), context._emit
-        model, outcome = train(
-            load_model(), tokenizer, rows, held_out, {**quick("cpt", **more), **unchecked}, CPU, tmp_path / folder,
-            context, resume_from=resume_from, recomputed_layers=recomputed_layers, log_every_s=0,
-        )  # fmt: skip
-        return {name: weight.clone() for name, weight in model.state_dict().items() if "lora" in name}, outcome, events
-
-    return run
-
-
-def losses(events: list[dict[str, Any]]) -> dict[int, float]:
-    return {event["step"]: event["loss"] for event in events if event["type"] == "metric" and "loss" in event}
 
 
 def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> None:
@@ -62,10 +28,13 @@ def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> No
     assert reported[steps] < 0.7 * reported[1]
     assert outcome.tokens == 4 * sum(row.token_count for row in rows[3:])
     assert outcome.validation_loss is not None and outcome.best_validation_loss <= outcome.validation_loss
-    first = next(event for event in events if event["type"] == "metric")
+    first = next(event for event in events if "loss" in event)
     assert {"loss", "learning_rate", "grad_norm", "epoch", "tokens_per_second", "memory_bytes"} <= set(first)
     measured = [event["step"] for event in events if "validation_loss" in event]
-    assert len(measured) >= 4 and measured[-1] == steps and len(set(measured)) == len(measured)
+    assert len(measured) >= 5 and measured[-1] == steps and len(set(measured)) == len(measured)
+    general = [event["general_loss"] for event in events if "general_loss" in event]
+    assert measured[0] == 0 and len(general) == len(measured)
+    assert (general[0], general[-1]) == pytest.approx((outcome.general_loss_before, outcome.general_loss), abs=1e-5)
     progress = [event for event in events if event["type"] == "progress"]
     assert progress[0]["done"] == 0 and progress[-1]["done"] == progress[-1]["total"] == steps
     assert json.dumps(events)
@@ -260,10 +229,13 @@ def test_no_room_for_a_checkpoint_keeps_the_former(
         teach(rows, context, epochs=3)
     former = latest_checkpoint(tmp_path / "run")
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2**20))
+    context = Context(
+        lambda event: monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2**20))
+        if "loss" in event else None
+    )  # fmt: skip
 
     with pytest.raises(UserError, match="no room for a checkpoint.*step 6 is kept"):
-        teach(rows, epochs=3, resume_from=former)
+        teach(rows, context, epochs=3, resume_from=former)
 
     assert latest_checkpoint(tmp_path / "run") == former
     assert [path.name for path in tmp_path.glob("run/checkpoint-*")] == [former.name]

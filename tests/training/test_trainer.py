@@ -17,7 +17,6 @@ from services.training.row import Row
 from tests.training.conftest import CPU, losses, quick
 
 
-
 def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> None:
     held_out = rows[:3]
     _weights, outcome, events = teach(rows[3:], held_out=held_out, epochs=4)

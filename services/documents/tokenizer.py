@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.errors import UserError
-from services.models.base import STARTER_MODEL, STARTER_NAME, cached_model
+from services.models.base import STARTER_MODEL, STARTER_NAME
+from services.models.cache import cached_model
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _converted(name: str, folder: Path) -> tokenizers.Tokenizer:
     import transformers
 
     try:
-        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+        return tokenizer.backend_tokenizer
     except Exception as error:  # a dozen kinds of files, each with errors of its own
         raise problem from error

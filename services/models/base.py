@@ -7,7 +7,6 @@ here downloads it, and never when the program is offline.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import UserError
+from services.models.cache import HUB_ID, cached_model, cached_models, commit_of
 from services.models.weights import read_headers
 from services.translation import _
 
@@ -25,7 +25,6 @@ STARTER_MODEL = Path(__file__).resolve().parents[2] / "resources" / "starter_mod
 STARTER_NAME = "starter"
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,9 @@ class BaseModelInfo:
 
     parameters: stored weights; tied embeddings count once.
     size_bytes: of the files in the folder.
-    licence: as the model card names it, or empty.
+    licence: as the model card names it, or empty. languages: their codes, from there too.
+    context_tokens: the longest text that it was made for; 0 where nobody says.
+    commit: of the hub; empty for a folder from elsewhere.
     why_not: the sentence to show where is_trainable is False.
     """
 
@@ -44,6 +45,9 @@ class BaseModelInfo:
     parameters: int
     size_bytes: int
     licence: str
+    languages: tuple[str, ...]
+    context_tokens: int
+    commit: str
     has_chat_template: bool
     is_trainable: bool
     why_not: str
@@ -80,23 +84,6 @@ def find_base_model(name_or_folder: str | Path, context: Context | None = None) 
     return folder
 
 
-def cached_model(name: str) -> Path | None:
-    """The complete snapshot of a Hugging Face model in this computer's cache; no network call is made."""
-    storage = _hub_cache() / f"models--{name.replace('/', '--')}"
-    if not _HUB_ID.fullmatch(name) or not storage.is_dir():
-        return None
-    try:
-        commits = [(storage / "refs" / "main").read_text(encoding="utf-8").strip()]
-    except OSError:  # fetched by commit, or by a tag
-        commits = []
-    snapshots = [path for path in (storage / "snapshots").glob("*") if path.is_dir()]
-    newest = sorted(snapshots, key=lambda path: path.stat().st_mtime, reverse=True)
-    for folder in [storage / "snapshots" / commit for commit in commits] + newest:
-        if folder.is_dir() and not why_not_a_model(folder):
-            return folder
-    return None
-
-
 def describe(folder: str | Path, name: str = "") -> BaseModelInfo:
     """What can be said of a model folder without loading it.
 
@@ -107,7 +94,7 @@ def describe(folder: str | Path, name: str = "") -> BaseModelInfo:
     problem = why_not_a_model(folder)
     if problem:
         raise UserError(problem)
-    config = _read_json(folder / "config.json")
+    config, card = read_config(folder), _read_card(folder)
     problem = why_not_trainable(folder)
     return BaseModelInfo(
         name=name or (STARTER_NAME if folder == STARTER_MODEL else folder.name),
@@ -115,7 +102,10 @@ def describe(folder: str | Path, name: str = "") -> BaseModelInfo:
         architecture=(config.get("architectures") or [config.get("model_type", "")])[0],
         parameters=sum(header.size for header in read_headers(folder).values()),
         size_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-        licence=_licence(folder),
+        licence=_licence(card),
+        languages=_languages(card),
+        context_tokens=int(config.get("max_position_embeddings") or 0),
+        commit=commit_of(folder),
         has_chat_template=(folder / "chat_template.jinja").is_file()
         or bool(_read_json(folder / "tokenizer_config.json").get("chat_template")),
         is_trainable=not problem,
@@ -129,11 +119,7 @@ def local_models(folders: Iterable[str | Path] = ()) -> list[BaseModelInfo]:
     A folder may be a model itself or hold some, one or two levels down (author/model). What is not a model is left out.
     """
     found: dict[Path, str] = {STARTER_MODEL: STARTER_NAME}
-    for storage in sorted(_hub_cache().glob("models--*")):
-        name = storage.name.removeprefix("models--").replace("--", "/")
-        snapshot = cached_model(name)
-        if snapshot:
-            found[snapshot] = name
+    found |= {model.snapshot: model.name for model in cached_models() if model.snapshot}
     for folder in map(Path, folders):
         for config in (folder, *folder.glob("*"), *folder.glob("*/*")):
             if (config / "config.json").is_file():
@@ -180,25 +166,29 @@ def why_not_trainable(folder: Path) -> str:
     problem = why_not_a_model(folder)
     if problem:
         return problem
-    config = _read_json(folder / "config.json")
+    return why_not_config(read_config(folder), _("The model in {folder}").format(folder=folder))
+
+
+def why_not_config(config: dict[str, Any], subject: str) -> str:
+    """The sentence that says why a model of this configuration cannot be trained; empty if it can.
+
+    Args:
+        subject: the model, as the sentence begins: "The model in FOLDER".
+    """
     architecture = (config.get("architectures") or [""])[0]
     if "quantization_config" in config:
         return _(
-            "The model in {folder} is already quantized, and what is learnt would not fit in. Choose the original it "
-            "was "
-            "made from."
-        ).format(folder=folder)
+            "{subject} is already quantized, and what is learnt would not fit in. Choose the original it was made from."
+        ).format(subject=subject)
     if "auto_map" in config and not architecture.startswith(("Llama", "Qwen", "Phi", "Mistral", "Gemma")):
         return _(
-            "The model in {folder} needs program code of its own, which is not run here for safety. Choose another "
-            "model."
-        ).format(folder=folder)
+            "{subject} needs program code of its own, which is not run here for safety. Choose another model."
+        ).format(subject=subject)
     if not architecture.endswith(("ForCausalLM", "LMHeadModel")):
         return _(
-            "The model in {folder} ({architecture}) is not a plain text generator. Choose one whose architecture "
-            "ends in "
+            "{subject} ({architecture}) is not a plain text generator. Choose one whose architecture ends in "
             "“ForCausalLM”."
-        ).format(folder=folder, architecture=architecture or config.get("model_type", "?"))
+        ).format(subject=subject, architecture=architecture or config.get("model_type", "?"))
     return ""
 
 
@@ -206,13 +196,14 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     """The download job: fetches ``settings["model"]`` unless it is here already.
 
     Returns:
-        {"model", "folder", "size_bytes", "parameters"}
+        {"model", "folder", "commit", "size_bytes", "parameters"}
     """
     folder = find_base_model(settings["model"], context)
     info = describe(folder, str(settings["model"]))
     return {
         "model": info.name,
         "folder": str(folder),
+        "commit": info.commit,
         "size_bytes": info.size_bytes,
         "parameters": info.parameters,
     }
@@ -233,7 +224,7 @@ def _local_folder(text: str) -> Path | None:
         raise UserError(
             _("The starter model is missing from {folder}. Install the program again.").format(folder=STARTER_MODEL)
         )
-    if not _HUB_ID.fullmatch(text):
+    if not HUB_ID.fullmatch(text):
         raise UserError(_("There is no folder {path}. Check the spelling.").format(path=path))
     return None
 
@@ -245,22 +236,31 @@ def _gguf_sentence(path: Path) -> str:
     ).format(path=path)
 
 
-def _hub_cache() -> Path:
-    """Where huggingface_hub keeps models, without importing it (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME)."""
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+def read_config(folder: Path) -> dict[str, Any]:
+    """What config.json says; empty where it cannot be read."""
+    return _read_json(folder / "config.json")
 
 
-def _licence(folder: Path) -> str:
-    """From the front matter of the model card, between its two lines of dashes."""
+def _read_card(folder: Path) -> str:
+    """The front matter of the model card, between its two lines of dashes."""
     try:
         text = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     card = re.match(r"---\s*\n(.*?)\n---", text, re.DOTALL)
-    values = dict(re.findall(r"^(license(?:_name)?):[ \t]*[\"']?([^\"'\n]+)", card[1] if card else "", re.MULTILINE))
+    return card[1] if card else ""
+
+
+def _licence(card: str) -> str:
+    values = dict(re.findall(r"^(license(?:_name)?):[ \t]*[\"']?([^\"'\n]+)", card, re.MULTILINE))
     licence = values.get("license", "").strip()
     return values.get("license_name", licence).strip() if licence == "other" else licence
+
+
+def _languages(card: str) -> tuple[str, ...]:
+    """Codes, written as one word, as [a, b], or as a list of lines."""
+    found = re.search(r"^language:[ \t]*(.*(?:\n[ \t]*- .*)*)", card, re.MULTILINE)
+    return tuple(re.findall(r"[a-z]{2,3}(?=\W|$)", found[1])) if found else ()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -195,8 +195,8 @@ def _compare_safetensors(source: Path, folder: Path, context: Context) -> str:
             if left.dtype != right.dtype or not torch.equal(left.view(torch.uint8), right.view(torch.uint8)):
                 different.add(name)
         context.progress(0.7 + 0.3 * number / len(before), 1, _("Comparing with the model"))
-    readers = [AutoTokenizer.from_pretrained(place, local_files_only=True) for place in (source, folder)]
-    AutoConfig.from_pretrained(folder, local_files_only=True)
+    readers = [AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False) for place in (source, folder)]
+    AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     texts = [[reader(text)["input_ids"] for text in _QUESTIONS] + [reader.chat_template] for reader in readers]
     if different or texts[0] != texts[1]:
         raise UserError(

@@ -91,9 +91,9 @@ def write_gguf(model_folder: Path, path: Path, quantization: str, context: Conte
                 name=quantization, names=", ".join(QUANTIZATIONS)
             )
         )
-    config = AutoConfig.from_pretrained(model_folder, local_files_only=True)
+    config = AutoConfig.from_pretrained(model_folder, local_files_only=True, trust_remote_code=False)
     family = family_of(config)
-    tokenizer = AutoTokenizer.from_pretrained(model_folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(model_folder, local_files_only=True, trust_remote_code=False)
     headers = read_headers(model_folder)
     intermediate = quantization if quantization in WRITTEN else _DIRECT[stored_dtype(model_folder)]
     weights = sum(header.size for header in headers.values())

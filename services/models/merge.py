@@ -63,10 +63,11 @@ def load_base(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[
             ).format(folder=folder)
         )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model, report = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
+            folder, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True, trust_remote_code=False,
+            output_loading_info=True,
+        )  # fmt: skip
         model = model.to(chosen.name).eval()
     except (ValueError, KeyError, OSError, ImportError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -101,7 +102,10 @@ def add_adapter(model: Any, adapter_folder: Path) -> Any:
     adapter_folder = Path(adapter_folder)
     if not (adapter_folder / "adapter_config.json").is_file():
         raise UserError(_("There is no adapter in {folder}. Train it again.").format(folder=adapter_folder))
-    tensors = read_headers(adapter_folder)
+    if not (tensors := read_headers(adapter_folder)):  # PEFT would take a pickle instead
+        raise UserError(
+            _("The adapter in {folder} has no .safetensors file. Train it again.").format(folder=adapter_folder)
+        )
     if model.config.tie_word_embeddings and any("embed_tokens" in name or "lm_head" in name for name in tensors):
         _untie(model)
     try:

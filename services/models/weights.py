@@ -66,7 +66,11 @@ def read_headers(folder: Path) -> dict[str, TensorHeader]:
 
 def _read_header(path: Path) -> dict[str, TensorHeader]:
     damaged = UserError(_("{path} is damaged or was not downloaded to its end. Download it again.").format(path=path))
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError:  # a name in the cache whose content was removed
+        raise damaged from None
+    with file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _LONGEST_HEADER_BYTES + 1
         if length > _LONGEST_HEADER_BYTES:

@@ -1,4 +1,5 @@
-"""Keys of providers: from the environment, the system's keyring, or the person, until the program closes.
+"""Keys of providers and of the Hugging Face hub: from the environment, the system's keyring, or the person, until the
+program closes.
 
 They are never written to a file, a setting, an event or a log.
 """
@@ -11,12 +12,14 @@ from services.sft_data.provider import find_provider
 
 _SERVICE = "wissenswerk"
 
+_OTHER_VARIABLES = {"huggingface": "HF_TOKEN"}  # of what is no provider
+
 _until_close: dict[str, str] = {}
 
 
 def find_key(provider: str) -> str:
     """The key of a provider, or "": the environment first, then what was typed in, then the keyring."""
-    variable = find_provider(provider).key_variable
+    variable = _variable(provider)
     if not variable:
         return ""
     return os.environ.get(variable, "").strip() or _until_close.get(provider, "") or _from_keyring(provider)
@@ -54,8 +57,12 @@ def forget_key(provider: str) -> None:
 
 def key_environment(provider: str) -> dict[str, str]:
     """What a child process needs in its environment to find the key."""
-    variable, key = find_provider(provider).key_variable, find_key(provider)
+    variable, key = _variable(provider), find_key(provider)
     return {variable: key} if key else {}
+
+
+def _variable(provider: str) -> str:
+    return _OTHER_VARIABLES.get(provider) or find_provider(provider).key_variable
 
 
 def _from_keyring(provider: str) -> str:

@@ -1,5 +1,6 @@
 """Adapters with random weights, and a project whose models were made with them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from services.models.merge import merge_final
 from services.models.provenance import write_provenance
 from services.project import Project
+from tests.models.hub import Hub
 from tests.tiny_models import make_tiny_model
 
 
@@ -44,3 +46,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
         values = {"kind": "final", "base_model": str(base), "cpt_run": 1}
         merge_final(base, project.cpt_model_folder, sft, project.model_folder(name), values)
     return project
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a few megabytes with a card, large enough to be stopped halfway. Read only."""
+    folder = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", "qwen2", hidden_size=256)
+    card = "---\ntags: [a]\nlanguage:\n- de\n- en\nlicense: apache-2.0\n---\n# Tiny\n"
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    hub = Hub(tmp_path / "hub", tmp_path / "cache")
+    yield hub
+    hub.close()

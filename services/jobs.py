@@ -352,12 +352,19 @@ def kill_tree(pid: int) -> None:
                 each.kill()
 
 
-def read_events(folder: Path) -> Iterator[Event]:
-    """The archived events of a run; a last line cut by a crash is left out."""
+def read_events(folder: Path, last_bytes: int | None = None) -> Iterator[Event]:
+    """The archived events of a run; a last line cut by a crash is left out.
+
+    Args:
+        last_bytes: read no more than so much of the end: a long training has millions of lines.
+    """
     path = folder / "events.jsonl"
     if not path.exists():
         return
-    with open(path, encoding="utf-8", errors="replace") as lines:
+    with open(path, "rb") as lines:
+        if last_bytes is not None and path.stat().st_size > last_bytes:
+            lines.seek(-last_bytes, os.SEEK_END)
+            lines.readline()  # what is left of a line
         for line in lines:
             try:
                 event = json.loads(line)

@@ -20,6 +20,7 @@ from services.records import ModelState, ProjectStatus, RunRecord
 from services.translation import _
 
 _NAME = re.compile(r"[^\W_][\w .-]*", re.UNICODE)
+_END_BYTES = 2**18  # of a run's events, in which its state and its last metrics are
 
 
 def projects_folder() -> Path:
@@ -262,7 +263,7 @@ def _read_run(folder: Path, is_project_busy: bool) -> RunRecord:
         settings = json.loads((folder / "settings.json").read_text("utf-8"))
     metric: dict[str, Any] = {}
     last: dict[str, Any] = {}
-    for event in read_events(folder):
+    for event in read_events(folder, last_bytes=_END_BYTES):
         if event["type"] == "metric":
             metric |= event
         elif event["type"] in LAST_WORDS:

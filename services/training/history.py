@@ -1,28 +1,137 @@
-"""The metrics of an old run, read back from its events."""
+"""The metrics of a run: kept while it runs, read back from its events, made smooth, thinned out, written as a table."""
 
 from __future__ import annotations
 
+import csv
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
 
 from services.jobs import read_events
 
+_NOT_METRICS = ("type", "step", "at")
+MOST_POINTS = 4000  # of a curve that is drawn: more than a screen has columns
+_SMOOTH_POINTS = 1500  # of a smooth curve
+_FIRST_COLUMNS = ("loss", "validation_loss", "general_loss", "learning_rate", "grad_norm", "tokens_per_second")
 
-def history(run_folder: Path) -> dict[str, tuple[list[int], list[float]]]:
-    """Steps and values of every metric: ``{"loss": ([1, 2], [3.1, 2.9]), ...}``.
+Curve = tuple[np.ndarray, np.ndarray]
+
+
+class MetricHistory:
+    """Every metric of one run by name: the steps at which it was reported and its values.
 
     Where a run went back to a checkpoint after a crash, the steps that were lost are left out.
     """
-    metrics: dict[str, tuple[list[int], list[float]]] = {}
-    for event in read_events(run_folder):
-        if event["type"] != "metric" or not isinstance(event.get("step"), int):
-            continue
+
+    def __init__(self) -> None:
+        self._steps: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._values: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    @classmethod
+    def read(cls, *run_folders: Path) -> Self:
+        """The history of an old run, from its events; several folders, in order, are one run that was resumed."""
+        read = cls()
+        for folder in run_folders:
+            for event in read_events(folder):
+                read.add(event)
+        return read
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take in one ``metric`` event; anything else, and values that are no numbers, are left out."""
+        step = event.get("step")
+        if event.get("type") != "metric" or not isinstance(step, int):
+            return
         for name, value in event.items():
-            if name in ("type", "step", "at") or isinstance(value, bool) or not isinstance(value, (int, float)):
+            if name in _NOT_METRICS or isinstance(value, bool) or not isinstance(value, (int, float)):
                 continue
-            steps, values = metrics.setdefault(name, ([], []))
-            while steps and steps[-1] >= event["step"]:
+            steps, values = self._steps[name], self._values[name]
+            while steps and steps[-1] >= step:
                 steps.pop()
                 values.pop()
-            steps.append(event["step"])
-            values.append(float(value))
-    return metrics
+            steps.append(step)
+            values.append(value)
+
+    @property
+    def names(self) -> list[str]:
+        """The metrics that were reported, those that are known first."""
+        others = sorted(name for name in self._steps if name not in _FIRST_COLUMNS)
+        return [name for name in (*_FIRST_COLUMNS, *others) if name in self._steps]
+
+    @property
+    def step(self) -> int:
+        """The last step of which something is known."""
+        return int(max((steps[-1] for steps in self._steps.values() if steps), default=0))
+
+    def points(self, name: str) -> Curve:
+        """Steps and values of one metric, both of shape (reports,)."""
+        if name not in self._steps:
+            return np.empty(0), np.empty(0)
+        return np.array(self._steps[name]), np.array(self._values[name])
+
+    def last(self, name: str) -> float | None:
+        values = self._values.get(name)
+        return values[-1] if values else None
+
+
+def thinned(curve: Curve, most: int = MOST_POINTS) -> Curve:
+    """A curve of at most that many points which looks the same: the lowest and the highest value of every stretch."""
+    steps, values = curve
+    if len(values) <= most:
+        return curve
+    length = -(-len(values) // (most // 2))
+    whole = len(values) // length * length
+    # A gap in the losses stays one: argmin and argmax point at the first value that is not a number.
+    parts = values[:whole].reshape(-1, length)
+    places = np.sort(np.stack([parts.argmin(1), parts.argmax(1)], 1), 1) + np.arange(len(parts))[:, None] * length
+    kept = np.concatenate([places.ravel(), np.arange(whole, len(values))])
+    return steps[kept], values[kept]
+
+
+def smoothed(curve: Curve, width: float) -> Curve:
+    """A curve without its noise: the mean around every point, weighted by a bell curve.
+
+    Both sides of a point count, so that a falling curve is not drawn too high, as by a running average.
+
+    Args:
+        width: of the bell (its standard deviation), as a share of the whole curve; 0 gives the curve as it is.
+    """
+    steps, values = curve
+    is_number = np.isfinite(values)
+    steps, values = steps[is_number], values[is_number]
+    if width <= 0 or len(values) < 3:
+        return steps, values
+    if len(values) > _SMOOTH_POINTS:
+        edges = np.linspace(0, len(values), _SMOOTH_POINTS + 1).astype(int)[:-1]
+        counts = np.diff([*edges, len(values)])
+        steps, values = np.add.reduceat(steps, edges) / counts, np.add.reduceat(values, edges) / counts
+    sigma = width * len(values)
+    reach = min(len(values) - 1, int(3 * sigma) + 1)
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-6)) ** 2)
+    middle = slice(reach, reach + len(values))
+    weights = np.convolve(np.ones_like(values), bell)[middle]
+    return steps, np.convolve(values, bell)[middle] / weights
+
+
+def write_csv(path: Path, runs: Sequence[tuple[str, MetricHistory]]) -> None:
+    """Every metric of one or several runs as a table: a row for each step of each run.
+
+    Args:
+        runs: name and history of each.
+    """
+    names = list(dict.fromkeys(name for _run, history in runs for name in history.names))
+    unfinished = path.with_name(path.name + ".part")
+    with open(unfinished, "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["run", "step", *names])
+        for run, history in runs:
+            rows: defaultdict[int, dict[str, float]] = defaultdict(dict)
+            for name in history.names:
+                for step, value in zip(*(part.tolist() for part in history.points(name)), strict=True):
+                    rows[int(step)][name] = value
+            for step in sorted(rows):
+                table.writerow([run, step, *(rows[step].get(name, "") for name in names)])
+    unfinished.replace(path)

@@ -1,11 +1,9 @@
-"""What a training will do, and what an old one did."""
+"""What a training will do."""
 
-import json
 from pathlib import Path
 
 from services.jobs import Context
 from services.project import Project
-from services.training.history import history
 from services.training.plan import plan, run
 from tests.training.conftest import add_document, quick, write_pairs
 
@@ -51,21 +49,3 @@ def test_enough_steps_need_no_warning(project: Project) -> None:
     add_document(project, "long.md", "The ferry lands at the northern pier. " * 2000)
 
     assert plan(project, "cpt", quick("cpt", epochs=10))["warnings"] == []
-
-
-def test_a_history_has_the_steps_that_count(tmp_path: Path) -> None:
-    events = [
-        {"type": "progress", "done": 0, "total": 6, "text": "", "at": 1.0},
-        {"type": "metric", "step": 1, "loss": 3.0, "learning_rate": 0.1, "at": 2.0},
-        {"type": "metric", "step": 2, "loss": 2.5, "learning_rate": 0.1},
-        {"type": "metric", "step": 2, "validation_loss": 2.6},
-        {"type": "metric", "step": 3, "loss": 9.9, "learning_rate": 0.1},  # lost in a crash
-        {"type": "metric", "step": 3, "loss": 2.0, "learning_rate": 0.1},
-        {"type": "result", "value": {}},
-    ]
-    (tmp_path / "events.jsonl").write_text("\n".join(map(json.dumps, events)) + '\n{"type": "met')
-
-    assert history(tmp_path) == {
-        "loss": ([1, 2, 3], [3.0, 2.5, 2.0]), "learning_rate": ([1, 2, 3], [0.1] * 3), "validation_loss": ([2], [2.6]),
-    }  # fmt: skip
-    assert history(tmp_path / "nowhere") == {}

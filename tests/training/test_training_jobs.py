@@ -12,7 +12,7 @@ from services.jobs import Child, ChildDied, Context, run_here
 from services.models.provenance import read_provenance
 from services.project import Project
 from services.training.corpus import read_corpus
-from services.training.history import history
+from services.training.history import MetricHistory
 from services.training.session import resumable_step
 from tests.training.conftest import SAMPLE, TEXT, add_document, quick, write_pairs
 
@@ -48,7 +48,7 @@ def test_from_text_to_two_variants(text_project: Project, tiny_model: Path) -> N
     assert read_corpus(project.cpt_data_path, "<|im_end|>") == [TEXT]
     record = project.runs("cpt")[0]
     assert record.state == "finished" and record.result == result
-    steps, losses = history(record.folder)["loss"]
+    steps, losses = MetricHistory.read(record.folder).points("loss")
     assert steps[0] == 1 and steps[-1] == result["steps"] and losses[-1] < losses[0]
 
     first = run(project, "sft", **quick("sft", epochs=3))
@@ -222,7 +222,7 @@ def test_a_stopped_run_goes_on_and_not_with_something_else(text_project: Project
     result = run(project, "cpt", resume=True)  # everything else as it was
 
     record = project.runs("cpt")[0]
-    assert history(record.folder)["loss"][0][0] == step + 1
+    assert MetricHistory.read(record.folder).points("loss")[0][0] == step + 1
     assert result["run"] == record.number and resumable_step(project, "cpt") is None
     assert read_provenance(project.cpt_model_folder)["settings"]["epochs"] == 6
 
@@ -274,5 +274,5 @@ def test_killed_in_the_middle_it_goes_on(text_project: Project, tiny_model: Path
 
     assert first[0] == step + 1 and not half.exists()
     assert resumable_step(project, "cpt") > step
-    steps = history(folder)["loss"][0]
+    steps = MetricHistory.read(folder).points("loss")[0].tolist()
     assert steps == sorted(set(steps)) and step + 1 in steps

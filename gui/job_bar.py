@@ -12,7 +12,8 @@ from gui.icon import icon
 from gui.job_thread import Event, JobThread
 from gui.notices import announce
 from gui.shell import Outcome, Shell
-from services.translation import _, ngettext
+from gui.time_left import say_time_left
+from services.translation import _
 
 _ENDS = {
     "succeeded": ("success", "success"),
@@ -33,7 +34,6 @@ class JobBar(QWidget):
         super().__init__(parent)
         self._job: JobThread | None = None
         self._next_phase = ""
-        self._began = 0.0
         self._news: Event | None = None  # the last progress, not said yet
         self._say_timer = QTimer(self, singleShot=True, interval=self.SAY_EVERY_MS)
         self._say_timer.timeout.connect(self._say)
@@ -73,7 +73,7 @@ class JobBar(QWidget):
             self._show_idle("", text)
 
     def _start(self, job: JobThread) -> None:
-        self._job, self._began, self._news = job, time.monotonic(), None
+        self._job, self._news = job, None
         self.text.setText(_("{job} is starting").format(job=job.label))
         self.progress.setRange(0, 0)
         self.time_left.clear()
@@ -101,9 +101,7 @@ class JobBar(QWidget):
         self.progress.setRange(0, 1000 if total else 0)
         if total:
             self.progress.setValue(round(1000 * done / total))
-            left_s = event.get("time_left_s")
-            if left_s is None and done:
-                left_s = (time.monotonic() - self._began) / done * (total - done)
+            left_s = self._job.time_left.seconds(time.monotonic())
             self.time_left.setText(say_time_left(left_s) if left_s is not None else "")
 
     def stop_job(self) -> None:
@@ -142,18 +140,6 @@ class JobBar(QWidget):
     def _reserve_width(self) -> None:
         metrics = self.fontMetrics()
         self.time_left.setMinimumWidth(metrics.horizontalAdvance(_("about {minutes} min left").format(minutes=88)) + 8)
-
-
-def say_time_left(seconds: float) -> str:
-    """A time left that can be read at a glance and does not tick: minutes, then hours."""
-    minutes = round(seconds / 60)
-    if seconds < 10:
-        return _("a few seconds left")
-    if minutes < 1:
-        return _("less than 1 min left")
-    if minutes < 90:
-        return ngettext("{minutes} min left", "{minutes} min left", minutes).format(minutes=minutes)
-    return _("{hours} h {minutes} min left").format(hours=minutes // 60, minutes=minutes % 60)
 
 
 def _row(*parts: QWidget | tuple[QWidget, int]) -> QWidget:

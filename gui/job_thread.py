@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
+from gui.time_left import TimeLeft
 from services.errors import Cancelled, UserError
 
 Event = dict[str, Any]
@@ -51,6 +53,7 @@ class JobThread(QThread):
     ) -> None:
         super().__init__(parent)
         self.name, self.label = name, label
+        self.time_left = TimeLeft()  # by the last progress
         self._work: Work = work if work is not None else child.run
         self._child = child
         self._stop_asked = threading.Event()
@@ -58,6 +61,7 @@ class JobThread(QThread):
         self._conclusion: tuple[str, tuple[Any, ...]] = ("cancelled", ())
         self._timer = QTimer(self, interval=50)
         self._timer.timeout.connect(self._drain)
+        self.events.connect(self._clock)  # before anybody else hears of them
         self.started.connect(self._timer.start)
         self.finished.connect(self._conclude)
 
@@ -97,6 +101,11 @@ class JobThread(QThread):
     def _drain(self) -> None:
         if batch := [self._pending.popleft() for _ in range(len(self._pending))]:
             self.events.emit(batch)
+
+    def _clock(self, batch: list[Event]) -> None:
+        for event in batch:
+            if event["type"] == "progress":
+                self.time_left.add(time.monotonic(), event["done"], event["total"], event.get("time_left_s"))
 
     def _conclude(self) -> None:
         self._timer.stop()

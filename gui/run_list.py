@@ -1,23 +1,28 @@
-"""The runs of one phase, newest first: how each went, its curves again, its settings once more."""
+"""The runs of one phase, newest first: how each went, its curves again, several compared, one started once more."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QModelIndex, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QIcon
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QIcon, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.empty_note import EmptyNote
+from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.job_thread import JobThread
 from gui.quantity import say_when
+from gui.run_facts_view import RunFactsView
 from gui.shell import Shell
-from gui.table_model import Column, TableModel, fit_columns, prepare, show_ids
+from gui.table_model import Column, TableModel, fit_columns, prepare, selected_ids, show_ids
 from gui.thread_end import connect_end
 from services.records import RunRecord
+from services.training.run_facts import origin
 from services.translation import _
+
+WIDE_LETTERS = 95  # from so many on, the list and the details stand beside each other
 
 STATES = {
     "running": (_("running"), "running", "accent"),
@@ -35,16 +40,21 @@ class _Row:
 
 
 class RunList(QWidget):
-    """Reads the run folders in a thread, because a long run has a long record.
+    """Reads the run folders in a thread. Several rows can be chosen, to be compared.
 
     Signals:
-        run_chosen(RunRecord): show its curves.
+        runs_chosen(list[RunRecord]): show their curves; the one with the cursor comes first.
         settings_wanted(RunRecord): fill the form with what it was run with.
+        start_wanted(RunRecord): run it once more.
+        table_wanted(list[RunRecord]), picture_wanted(list[RunRecord]): export their numbers, or the plot.
         listed(list[RunRecord]): the list was read anew.
     """
 
-    run_chosen = Signal(object)
+    runs_chosen = Signal(object)
     settings_wanted = Signal(object)
+    start_wanted = Signal(object)
+    table_wanted = Signal(object)
+    picture_wanted = Signal(object)
     listed = Signal(object)
 
     def __init__(self, kind: str, shell: Shell, parent: QWidget | None = None) -> None:
@@ -52,16 +62,18 @@ class RunList(QWidget):
         self._kind, self._shell = kind, shell
         self._runs: dict[int, RunRecord] = {}
         self._reader: JobThread | None = None
-        self._is_outdated = False
+        self._is_outdated = self._is_listing = False
         self._live: tuple[int, float | None] = (0, None)
-        self.table = QTableView(selectionMode=QAbstractItemView.SelectionMode.SingleSelection)
+        self._is_free = True
+        self.table = QTableView(selectionMode=QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setAccessibleName(_("Runs"))
+        self.table.setToolTip(_("Choose several, with Ctrl or Shift, to compare them"))
         self.model = TableModel(
             [
                 Column(_("Run"), lambda row: f"{row.id:04d}", widest="00000", is_number=True),
                 Column(_("Started"), lambda row: say_when(row.run.started_at), widest=_("yesterday 00:00") + "  "),
-                Column(_("From"), _origin, tooltip=_origin),
-                Column(_("Loss"), self._loss, widest="00.0000", is_number=True),
+                Column(_("From"), lambda row: origin(row.run), tooltip=lambda row: origin(row.run)),
+                Column(_("Loss"), self._loss, widest="0.000", is_number=True),
                 Column(_("State"), self._state_word, widest=_("interrupted"), icon=self._state_icon, tooltip=lambda row: row.run.reason),
             ],
             lambda ids: [_Row(number, self._runs[number]) for number in ids],
@@ -69,34 +81,67 @@ class RunList(QWidget):
         )
         prepare(self.table, self.model)
         self.empty = EmptyNote(self.table)
+        self.facts = RunFactsView()
+        self.start_button = QPushButton(icon("play"), _("Start again"))
+        self.start_button.setToolTip(_("Trains once more with the settings, the base and the data of this run"))
         self.settings_button = QPushButton(icon("reset"), _("Use its settings"))
         self.settings_button.setToolTip(_("Fills the form at the left with the settings of this run"))
+        self.export_button = QPushButton(icon("export"), _("Export"))
+        menu = QMenu(self.export_button)
+        self.table_action = menu.addAction(_("Numbers (CSV)…"), self._want_table)
+        self.picture_action = menu.addAction(_("Picture (PNG)…"), self._want_picture)
+        self.export_button.setMenu(menu)
         self.folder_button = QPushButton(icon("folder"), _("Open folder"))
-        row = QHBoxLayout()
-        row.setSpacing(theme.GAP)
-        row.addStretch()
-        row.addWidget(self.settings_button)
-        row.addWidget(self.folder_button)
+        self.details_button = QPushButton(icon("info"), _("Details"), checkable=True)
+        self.details_button.setToolTip(_("What the run ran on and its settings; of several runs, where they differ"))
+        self._is_open = {True: True, False: False}  # the details, where there is room beside the list, and where not
+        self._is_wide = True
+
+        body = QHBoxLayout()
+        body.setSpacing(theme.GAP)
+        body.addWidget(self.table, 3)
+        body.addWidget(self.facts, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        column.addWidget(self.table, 1)
-        column.addLayout(row)
+        column.addLayout(body, 1)
+        column.addWidget(
+            FlowBox(self.start_button, self.settings_button, self.export_button, self.folder_button, self.details_button)
+        )
 
-        self.table.selectionModel().currentRowChanged.connect(self._choose)
+        self.table.selectionModel().selectionChanged.connect(self._choose)
+        self.start_button.clicked.connect(self._want_start)
         self.settings_button.clicked.connect(self._want_settings)
         self.folder_button.clicked.connect(self._open_folder)
+        self.details_button.clicked.connect(self._open_details)
         self._enable()
+        self._fit()
 
     def current(self) -> RunRecord | None:
-        """The run of the chosen row."""
+        """The run of the row with the cursor."""
         index = self.table.currentIndex()
         return self._runs.get(self.model.ids[index.row()]) if index.isValid() else None
 
-    def choose(self, number: int) -> None:
-        """Put the cursor on a run, as a click would."""
-        if (row := self.model.row_of(number)) >= 0:
-            self.table.setCurrentIndex(self.model.index(row, 0))
+    def chosen(self) -> list[RunRecord]:
+        """The selected runs, the one with the cursor first."""
+        current = self.current()
+        runs = [self._runs[number] for number in selected_ids(self.table) if number in self._runs]
+        return sorted(runs, key=lambda run: (run is not current, -run.number))
+
+    def all(self) -> list[RunRecord]:
+        """Every run of the phase, newest first."""
+        return list(self._runs.values())
+
+    def choose(self, *numbers: int) -> None:
+        """Select runs, as clicks would; the last one gets the cursor."""
+        flags = QItemSelectionModel.SelectionFlag
+        model, selected = self.table.selectionModel(), QItemSelection()
+        rows = [row for number in numbers if (row := self.model.row_of(number)) >= 0]
+        for row in rows:
+            selected.select(self.model.index(row, 0), self.model.index(row, len(self.model.columns) - 1))
+        if rows:
+            model.setCurrentIndex(self.model.index(rows[-1], 0), flags.NoUpdate)
+            model.select(selected, flags.ClearAndSelect | flags.Rows)
 
     def show_live(self, number: int, loss: float | None) -> None:
         """The run that is running now, which its folder may not say yet, and its loss; number 0: none is."""
@@ -114,9 +159,18 @@ class RunList(QWidget):
         self._reader.succeeded.connect(self._show)
         connect_end(self._reader, self._done)
 
+    def set_free(self, is_free: bool) -> None:
+        """Whether a training may be started now."""
+        self._is_free = is_free
+        self._enable()
+
     def _show(self, runs: list[RunRecord]) -> None:
+        cursor, numbers = self.current(), [run.number for run in self.chosen()]
         self._runs = {run.number: run for run in runs}
+        self._is_listing = True  # the selection goes and comes back
         show_ids(self.table, [run.number for run in runs])
+        self.choose(*numbers[1:], *([cursor.number] if cursor else numbers[:1]))
+        self._is_listing = False
         self._enable()
         self.listed.emit(runs)
 
@@ -128,27 +182,58 @@ class RunList(QWidget):
 
     def _enable(self) -> None:
         self.empty.say("" if self._runs else _("Each training is kept here with its settings and its curves."))
-        has_one = self.current() is not None
-        self.settings_button.setEnabled(has_one)
-        self.folder_button.setEnabled(has_one)
+        chosen = self.chosen()
+        for button in (self.settings_button, self.folder_button):
+            button.setEnabled(len(chosen) == 1)
+        self.start_button.setEnabled(len(chosen) == 1 and self._is_free)
+        self.export_button.setEnabled(bool(chosen))
 
-    def _choose(self, index: QModelIndex) -> None:
+    def _choose(self, *_selection: QItemSelection) -> None:
+        if self._is_listing:
+            return
         self._enable()
-        if index.isValid() and (run := self.current()) is not None:
-            self.run_chosen.emit(run)
+        if chosen := self.chosen():
+            self.runs_chosen.emit(chosen)
 
     def _want_settings(self) -> None:
-        if (run := self.current()) is not None:
+        for run in self.chosen()[:1]:
             self.settings_wanted.emit(run)
 
+    def _want_start(self) -> None:
+        for run in self.chosen()[:1]:
+            self.start_wanted.emit(run)
+
+    def _want_table(self) -> None:
+        self.table_wanted.emit(self.chosen())
+
+    def _want_picture(self) -> None:
+        self.picture_wanted.emit(self.chosen())
+
     def _open_folder(self) -> None:
-        if (run := self.current()) is not None:
+        for run in self.chosen()[:1]:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
+
+    def _open_details(self, is_open: bool) -> None:
+        self._is_open[self._is_wide] = is_open
+        self._fit()
+
+    def _fit(self) -> None:
+        """The details stand beside the list where there is room, and in its place where not."""
+        self._is_wide = self.width() >= self.fontMetrics().averageCharWidth() * WIDE_LETTERS
+        is_open = self._is_open[self._is_wide]
+        self.details_button.setChecked(is_open)
+        self.facts.setVisible(is_open)
+        self.table.setVisible(self._is_wide or not is_open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "settings_button"):
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_is_wide"):
             fit_columns(self.table)
+            self._fit()
 
     def _state(self, row: _Row) -> tuple[str, str, str]:
         state = "running" if row.id == self._live[0] else row.run.state
@@ -165,11 +250,3 @@ class RunList(QWidget):
         number, live = self._live
         loss = live if row.id == number else row.run.metric.get("loss", row.run.result.get("loss"))
         return f"{loss:.3f}" if isinstance(loss, (int, float)) else ""
-
-
-def _origin(row: _Row) -> str:
-    settings = row.run.settings
-    if row.run.kind == "sft":
-        return f"{settings.get('dataset', '')} → {settings.get('name', 'final')}"
-    return str(settings.get("base_model", "")).rstrip("/").rsplit("/", 1)[-1]
-

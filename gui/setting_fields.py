@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.icon import icon
-from services.settings import PHASES, Setting
+from services.settings import PHASES, Setting, plain
 from services.translation import _
 
 EDITOR_CHARACTERS = 17
@@ -40,11 +40,7 @@ class NumberBox(QDoubleSpinBox):
         super().__init__(parent, decimals=12)
 
     def textFromValue(self, value: float) -> str:
-        text = f"{value:.6g}"
-        if value and abs(value) < 0.001:
-            mantissa, exponent = f"{value:.5e}".split("e")
-            text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-        return text.replace(".", self.locale().decimalPoint())
+        return plain(value).replace(".", self.locale().decimalPoint())
 
     def valueFromText(self, text: str) -> float:
         try:

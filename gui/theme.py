@@ -180,7 +180,7 @@ QPushButton[role="link"], QToolButton[role="link"] { background: transparent; bo
     color: ${accent}; padding: 0 4px; border-radius: 4px; text-align: left; }
 QPushButton[role="link"]:hover, QToolButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus, QToolButton[role="link"]:focus { border-color: ${accent}; }
-QPushButton[role="link"]:disabled { color: ${faint}; }
+QPushButton[role="link"]:disabled { color: ${faint}; border-color: transparent; }
 QPushButton[role="part"] { background: transparent; border: 1px solid transparent; padding: 0 6px; border-radius: 5px; }
 QPushButton[role="part"]:hover { background: ${hover}; }
 QPushButton[role="part"]:focus { border-color: ${accent}; }

@@ -33,7 +33,8 @@ class TrainingForm(QWidget):
         """top: what is trained on what, above the settings."""
         super().__init__(parent)
         self._interrupted: Interrupted | None = None
-        self._is_running = self._is_ours = self._has_need = False
+        self._is_running = self._is_ours = False
+        self.has_need = False  # something is missing without which nothing can be trained
         self.form = SettingForm(phase)
         self.reset_button = QPushButton(icon("reset", "accent"), _("Back to the recommended settings"))
         theme.set_role(self.reset_button, "link")
@@ -97,7 +98,7 @@ class TrainingForm(QWidget):
 
     def show_need(self, text: str, action_text: str = "", action: Any = None, *, is_blocking: bool = True) -> None:
         """What is missing before anything can be trained, or only worth knowing; an empty text: nothing."""
-        self._has_need = bool(text) and is_blocking
+        self.has_need = bool(text) and is_blocking
         self.need.show_need(text, action_text, action)
         self._enable()
 
@@ -111,8 +112,8 @@ class TrainingForm(QWidget):
         is_free = not self._is_running
         can_resume = self._interrupted is not None and is_free
         self.anew_button.setVisible(can_resume)
-        self.anew_button.setEnabled(not self._has_need)
-        self.start_button.setEnabled(is_free and (can_resume or not self._has_need))
+        self.anew_button.setEnabled(not self.has_need)
+        self.start_button.setEnabled(is_free and (can_resume or not self.has_need))
         if self._is_ours:
             text = _("Training…")
         elif can_resume:

@@ -1,279 +1,353 @@
-"""The plots of a training: loss, learning rate, tokens per second, memory.
+"""The plots of a training: loss, learning rate, gradient, speed, memory, forgetting; of one run or of several.
 
-Values are kept in growing arrays and drawn at most ten times a second, however fast the steps come.
+Drawn at most ten times a second, however fast the steps come, and thinned out: a run of a million steps costs no more.
 """
 
 from __future__ import annotations
 
-import math
-from array import array
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter, QPalette, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
-from gui.training_trend import describe_trend
-from services.training.history import history
+from gui.health_line import HealthLine
+from gui.notices import announce
+from gui.plot import Line, Plot, line_colors, sample
+from services.settings import plain
+from services.training.health import Finding, examine, forgetting
+from services.training.history import Curve, MetricHistory, smoothed, thinned
 from services.translation import _
 
 GIGABYTE = 2**30
 REDRAW_MS = 100
-SMOOTHING = 0.9  # weight of what came before, in the strong line drawn over the raw losses
+SMOOTHING = (0.0, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.045, 0.07, 0.1, 0.15)  # widths, as shares of the curve
+DEFAULT_SMOOTHING = 5
+MOST_RUNS = 6  # in one plot: more could not be told apart
+SYMBOLS = ("o", "s", "t", "d", "t1", "star")
+PICTURE = QSize(1200, 800)
 
 
-class MetricHistory:
-    """Every metric of one run by name: the steps at which it was reported and its values."""
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """One run in the plots. name: what the legend calls it where there are several."""
 
-    def __init__(self) -> None:
-        self._steps: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-        self._values: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-        self._average = 0.0
-
-    def add(self, event: dict[str, Any]) -> None:
-        """Take in one ``metric`` event; anything else, and values that are no numbers, are left out."""
-        if event.get("type") == "metric":
-            for name, value in event.items():
-                if name not in ("step", "at") and isinstance(value, (int, float)):
-                    self._append(name, float(event["step"]), float(value))
-
-    def points(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and values of one metric, both of shape (reports,)."""
-        return np.array(self._steps[name]), np.array(self._values[name])
-
-    def last(self, name: str) -> float | None:
-        values = self._values.get(name)
-        return values[-1] if values else None
-
-    @classmethod
-    def read(cls, run_folder: Path) -> MetricHistory:
-        """The history of an old run, from its events."""
-        read = cls()
-        for name, (steps, values) in history(run_folder).items():
-            for step, value in zip(steps, values, strict=True):
-                read._append(name, float(step), value)
-        return read
-
-    def _append(self, name: str, step: float, value: float) -> None:
-        self._steps[name].append(step)
-        self._values[name].append(value)
-        if name == "loss" and math.isfinite(value):
-            self._append("smooth_loss", step, self._smoothed(value))
-
-    def _smoothed(self, loss: float) -> float:
-        """Exponential moving average, corrected for its start (Kingma and Ba 2015, section 3)."""
-        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
-        return self._average / (1 - SMOOTHING ** (len(self._values["smooth_loss"]) + 1))
-
-
-class Plot(QFrame):
-    """One plot under its own caption, with the current value at the right."""
-
-    def __init__(self, title: str, parent: QWidget | None = None, *, ticks: int = 3) -> None:
-        super().__init__(parent)
-        theme.set_role(self, "card")
-        self.title = ElidedLabel(title)
-        self.value = QLabel()
-        self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        theme.set_role(self.value, "caption")
-        self.canvas = pg.PlotWidget()
-        self.canvas.setAccessibleName(title)
-        self.canvas.setMouseEnabled(False, False)
-        self.canvas.setMenuEnabled(False)
-        self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing to do there; the sentence says what it shows
-        self.canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.canvas.hideButtons()
-        self.canvas.setFrameShape(QFrame.Shape.NoFrame)
-        self.canvas.setMinimumHeight(self.fontMetrics().height())
-        self.canvas.setDownsampling(auto=True, mode="peak")
-        self.canvas.setClipToView(True)
-        for side in ("left", "bottom"):
-            self.canvas.getAxis(side).setStyle(maxTickLevel=0, maxTextLevel=0, tickLength=0)
-            self.canvas.getAxis(side).enableAutoSIPrefix(False)
-            self.canvas.getAxis(side).setTickDensity(ticks / 6)
-
-        self.head = QHBoxLayout()
-        self.head.setSpacing(theme.GAP)
-        self.head.addWidget(self.title, 1)
-        self.head.addWidget(self.value)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.setSpacing(4)
-        layout.addLayout(self.head)
-        layout.addWidget(self.canvas, 1)
-
-    def paint_with(self, palette: QPalette) -> None:
-        """pyqtgraph does not follow the palette, so it is told."""
-        text = palette.color(QPalette.ColorRole.Text)
-        # The card that it stands on: see the style sheet.
-        card = QPalette.ColorRole.Button if _is_dark(palette) else QPalette.ColorRole.Base
-        self.canvas.setBackground(palette.color(card))
-        quiet = QColor(text)
-        quiet.setAlpha(150)
-        line = QColor(text)
-        line.setAlpha(40)
-        for side in ("left", "bottom"):
-            axis = self.canvas.getAxis(side)
-            axis.setPen(line)
-            axis.setTextPen(quiet)
-            axis.setTickFont(self.value.font())
-        self.canvas.showGrid(x=False, y=True, alpha=0.12)
+    name: str
+    history: MetricHistory
+    is_over: bool = False
 
 
 class TrainingPlots(QWidget):
-    """What a person watches while a model learns, live or from an old run."""
+    """What a person watches while a model learns, live or from old runs.
 
-    def __init__(self, parent: QWidget | None = None, *, is_compact: bool = False) -> None:
+    Signals:
+        smoothing_changed(int): a place in ``SMOOTHING``.
+        settings_suggested(dict): of the advice.
+    """
+
+    smoothing_changed = Signal(int)
+    settings_suggested = Signal(object)
+
+    def __init__(self, phase: str = "cpt", parent: QWidget | None = None, *, is_compact: bool = False) -> None:
         """is_compact: the small plots stand at the right of the loss instead of below it, for where height is dear."""
         super().__init__(parent)
-        self.history = MetricHistory()
-        self.loss = Plot(_("Loss"), ticks=6)
-        self.rate = Plot(_("Learning rate"))
-        self.speed = Plot(_("Tokens per second"))
-        self.memory = Plot(_("Memory"))
-        self._curves: dict[str, pg.PlotDataItem] = {}
-        self._legend = QLabel()
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._phase, self._is_compact = phase, is_compact
+        self._runs = [ShownRun("", MetricHistory())]
+        self._step: float | None = None  # that is pointed at
+        self._note: Finding | None = None
+        self.loss = Plot(_("Loss by step"), ticks=6)
+        self.rate = Plot(_("Learning rate"), has_axes=False)
+        self.gradient = Plot(_("Gradient"), has_axes=False)
+        self.speed = Plot(_("Tokens/s"), has_axes=False)
+        self.memory = Plot(_("Memory"), has_axes=False)
+        self.forgetting = Plot(_("Forgetting"), has_axes=False)
+        self.forgetting.canvas.setToolTip(
+            _("Loss on general text, against the untouched base model: up to 3 % more is nothing, above 10 % it forgets.")
+        )
+        self.gradient.canvas.setToolTip(
+            _("Gradient norm: how hard a step pulls at the model. Sudden peaks mean that the learning rate is too high.")
+        )
+        self.gradient.canvas.setAccessibleName(_("Gradient norm"))
+        self.speed.canvas.setToolTip(_("Tokens learnt per second"))
+        self.speed.canvas.setAccessibleName(_("Tokens per second"))
+        # The number beside the caption says it better than an axis.
+        self.small = [self.rate, self.gradient, self.speed, self.memory] + [self.forgetting] * (phase == "cpt")
+        self._legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=False)
         self.loss.head.insertWidget(1, self._legend)
+        self._smoothing_label = QLabel(_("Smoothing"))
+        theme.set_role(self._smoothing_label, "caption")
+        self.smoothing = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=len(SMOOTHING) - 1, pageStep=2)
+        self.smoothing.setValue(DEFAULT_SMOOTHING)
+        self.smoothing.setAccessibleName(_("Smoothing of the training loss"))
+        self.smoothing.setToolTip(_("How smooth the strong line is; at the left end it is the loss as it was measured"))
+        self._smoothing_label.setBuddy(self.smoothing)
+        self.loss.head.insertWidget(2, self._smoothing_label)
+        self.loss.head.insertWidget(3, self.smoothing)
+        self.names = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
+        self.names.setAccessibleName(_("The runs in the plot"))
+        self.names.hide()
+        self.loss.layout().insertWidget(1, self.names)
         self._empty = EmptyNote(self.loss.canvas)
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        self.sentence.setAccessibleName(_("What the loss says"))
-        # Room is reserved, so that a longer sentence does not push the plots.
-        self.sentence.setMinimumHeight((1 if is_compact else 2) * self.sentence.fontMetrics().lineSpacing())
-        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.loss.layout().addWidget(self.sentence)
-        for plot in (self.rate, self.speed, self.memory):
-            plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            plot.canvas.hideAxis("bottom")
-            plot.canvas.hideAxis("left")  # the number beside the caption says it better
+        self.health = HealthLine(phase, 1 if is_compact else 2)
+        self.loss.layout().addWidget(self.health)
+        self._all = [self.loss, *self.small]
 
-        self._lay_out(is_compact)
+        self._lay_out()
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self.redraw)
+        self.smoothing.valueChanged.connect(self._smooth)
+        self.health.settings_suggested.connect(self.settings_suggested)
+        for plot in self._all:
+            plot.canvas.pointed.connect(self._point)
+        self.loss.canvas.moved.connect(self._move)
         self._recolour()
         self.redraw()
 
-    def _lay_out(self, is_compact: bool) -> None:
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        small = (self.rate, self.speed, self.memory)
-        for plot in small:
-            plot.canvas.setMinimumHeight(self.fontMetrics().height() * (1 if is_compact else 3))
-            if is_compact:
-                plot.layout().setContentsMargins(12, 4, 12, 4)
-        if is_compact:
-            layout.addWidget(self.loss, 0, 0, 3, 1)
-            layout.setColumnStretch(0, 3)
-            layout.setColumnStretch(1, 1)
-        else:
-            layout.addWidget(self.loss, 0, 0, 1, 3)
-            layout.setRowStretch(0, 3)
-            layout.setRowStretch(1, 1)
-        for place, plot in enumerate(small):
-            layout.addWidget(plot, *((place, 1) if is_compact else (1, place)))
-            if not is_compact:
-                layout.setColumnStretch(place, 1)
+    @property
+    def history(self) -> MetricHistory:
+        """Of the run that is shown, of the first one where there are several."""
+        return self._runs[0].history
+
+    @property
+    def sentence(self) -> QLabel:
+        return self.health.sentence
 
     def redraw_soon(self) -> None:
         """The history has grown: drawn at the next tick."""
         if not self._timer.isActive():
             self._timer.start()
 
-    def show_history(self, history: MetricHistory) -> None:
+    def show_history(self, history: MetricHistory, *, is_over: bool = False) -> None:
         """Show another run, or an empty ``MetricHistory`` at the start of one."""
-        self.history = history
+        self.show_runs([ShownRun("", history, is_over)])
+
+    def show_runs(self, runs: Sequence[ShownRun]) -> None:
+        """Show one run, or several over each other."""
+        self._runs = list(runs[:MOST_RUNS]) or [ShownRun("", MetricHistory())]
+        self._step = None
         self.redraw()
+
+    def note(self, finding: Finding | None) -> None:
+        """Something to be said beside what the curves say; drawn with the next redraw."""
+        if finding != self._note:
+            self._note = finding
+            self.redraw_soon()
 
     def redraw(self) -> None:
         """Draw what there is now."""
-        metrics = self.history
-        steps, losses = metrics.points("loss")
-        held_steps, held_out = metrics.points("validation_loss")
-        self._curves["raw"].setData(steps, losses)
-        self._curves["raw"].setVisible(len(losses) >= 2)
-        self._curves["loss"].setData(*metrics.points("smooth_loss"))
-        self._curves["held out"].setData(held_steps, held_out)
-        self._curves["rate"].setData(*metrics.points("learning_rate"))
-        self._curves["speed"].setData(*metrics.points("tokens_per_second"))
-        memory_steps, memory = metrics.points("memory_bytes")
-        self._curves["memory"].setData(memory_steps, memory / GIGABYTE)
-        self.speed.canvas.setYRange(0, 1.1 * max(metrics.points("tokens_per_second")[1], default=1.0))
-
-        self.sentence.setText(describe_trend(losses, held_out) if len(losses) else "")
+        is_one = len(self._runs) == 1
+        self.loss.draw(self._loss_lines())
+        for plot, metric in (
+            (self.rate, "learning_rate"), (self.gradient, "grad_norm"), (self.speed, "tokens_per_second"),
+            (self.memory, "memory_bytes"), (self.forgetting, "general_loss"),
+        ):  # fmt: skip
+            plot.draw([
+                Line(run.name or plot.title.text(), self._curve(run, metric), number, 0 if is_one else number, 1)
+                for number, run in enumerate(self._runs)
+            ])  # fmt: skip
+        highest = max((line.curve[1].max() for line in self.speed.lines if len(line.curve[1])), default=1.0)
+        self.speed.canvas.setYRange(0, 1.1 * max(1.0, highest))
+        self._say_values()
+        has_any = any(run.history.step for run in self._runs)
+        findings = examine(self.history, is_over=self._runs[0].is_over) if is_one else []
+        self.health.show_findings([*findings, *filter(None, [self._note])])
+        self.health.setVisible(is_one)
         self.loss.canvas.setAccessibleDescription(self.sentence.text())
-        self._empty.say("" if len(losses) else _("The curves appear with the first step of a training."))
-        for side in ("left", "bottom"):
-            self.loss.canvas.getAxis(side).setVisible(bool(len(losses)))
-        self.loss.value.setText("" if not len(losses) else f"{losses[-1]:.3f}")
-        self.rate.value.setText(_number(metrics.last("learning_rate"), "{:.1e}"))
-        self.speed.value.setText(_number(metrics.last("tokens_per_second"), "{:,.0f}"))
-        self._redraw_memory_limit(metrics.last("memory_bytes"), metrics.last("memory_total_bytes"))
+        self._empty.say("" if has_any else _("The curves appear with the first step of a training."))
+        self._show_legend(has_any)
+        if self._step is not None:
+            self._point(self._step)
 
-    def _redraw_memory_limit(self, used: float | None, total: float | None) -> None:
-        if used is None:
-            self.memory.value.setText("")
-            return
-        if total:
-            self.memory.canvas.setYRange(0, total / GIGABYTE, padding=0)
-            self.memory.value.setText(
-                _("{used:.1f} of {total:.0f} GB").format(used=used / GIGABYTE, total=total / GIGABYTE)
-            )
+    def picture(self, heading: str) -> QImage:
+        """The plots as they are, at a size of their own and twice as fine, for a file."""
+        plots = TrainingPlots(self._phase)
+        plots.smoothing.setValue(self.smoothing.value())
+        for control in (plots.smoothing, plots._smoothing_label):
+            control.hide()
+        plots.show_runs(self._runs)
+        plots.health.button.hide()
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(theme.PAD, theme.PAD, theme.PAD, theme.PAD)
+        title = QLabel(heading, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        theme.set_role(title, "heading")
+        column.addWidget(title)
+        column.addWidget(plots, 1)
+        page.setPalette(self.palette())
+        page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        page.resize(PICTURE * (self.fontMetrics().height() / 16))
+        page.show()
+        image = QImage(page.size() * 2, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(2)
+        image.fill(self.palette().color(QPalette.ColorRole.Window))
+        painter = QPainter(image)
+        page.render(painter, QPoint())
+        painter.end()
+        page.close()
+        page.deleteLater()
+        return image
+
+    def _loss_lines(self) -> list[Line]:
+        width = SMOOTHING[self.smoothing.value()]
+        if len(self._runs) == 1:
+            raw = self._runs[0].history.points("loss")
+            lines = [Line(_("training"), smoothed(raw, width) if width else thinned(raw))]
+            if width:
+                lines.insert(0, Line(_("as measured"), thinned(raw), width=1, is_faint=True))
+            return [*lines, Line(_("validation"), self._curve(self._runs[0], "validation_loss"), 1, 1, 2, SYMBOLS[0])]
+        lines = []
+        for number, run in enumerate(self._runs):
+            raw = run.history.points("loss")
+            lines.append(Line(run.name, smoothed(raw, width) if width else thinned(raw), number, number))
+            name = _("{run}, validation").format(run=run.name)
+            lines.append(Line(name, self._curve(run, "validation_loss"), number, 2, 1, SYMBOLS[number]))
+        return lines
+
+    def _curve(self, run: ShownRun, metric: str) -> Curve:
+        steps, values = thinned(run.history.points(metric))
+        if metric == "memory_bytes":
+            return steps, values / GIGABYTE
+        if metric == "general_loss" and len(values) and values[0] > 0:
+            return steps, 100 * (values / values[0] - 1)
+        return steps, values
+
+    def _say_values(self) -> None:
+        """The newest numbers of a single run; of several, the legend tells them apart and the table says them."""
+        one = self.history if len(self._runs) == 1 else MetricHistory()
+        self.loss.say(_number(one.last("loss"), "{:.3f}"), "{:.3f}")
+        rate = one.last("learning_rate")
+        self.rate.say("" if rate is None else plain(float(f"{rate:.2g}")), "{:.2g}")
+        self.gradient.say(_number(one.last("grad_norm"), "{:.2f}"), "{:.2f}")
+        self.speed.say(_number(one.last("tokens_per_second"), "{:,.0f}"), "{:,.0f}")
+        share = forgetting(one)
+        self.forgetting.say(_number(None if share is None else 100 * share, "{:+.1f} %"), "{:+.1f} %")
+        used, total = one.last("memory_bytes"), one.last("memory_total_bytes")
+        totals = [total for run in self._runs if (total := run.history.last("memory_total_bytes"))]
+        highest = max((line.curve[1].max() for line in self.memory.lines if len(line.curve[1])), default=1.0)
+        self.memory.canvas.setYRange(0, max(totals, default=1.2 * highest * GIGABYTE) / GIGABYTE, padding=0)
+        if used is not None and total:
+            text = _("{used:.1f} / {total:.0f} GB").format(used=used / GIGABYTE, total=total / GIGABYTE)
         else:
-            self.memory.canvas.setYRange(0, 1.2 * used / GIGABYTE, padding=0)
-            self.memory.value.setText(_("{used:.1f} GB").format(used=used / GIGABYTE))
+            text = _number(None if used is None else used / GIGABYTE, _("{:.1f} GB"))
+        self.memory.say(text, _("{:.1f} GB"))
+
+    def _show_legend(self, has_any: bool) -> None:
+        colors, is_one = line_colors(self.palette()), len(self._runs) == 1
+
+        def said(line: Line, name: str) -> str:
+            return f'<span style="color:{colors[line.color].name()}">{sample(line)}</span>&nbsp;{name}'
+
+        named = [line for line in self.loss.lines if line.name and not line.is_faint and (len(line.curve[0]) or not is_one)]
+        self._legend.setVisible(is_one and has_any)
+        self.names.setVisible(not is_one)
+        if is_one:
+            self._legend.setText(" &nbsp; ".join(said(line, escape(line.name)) for line in named) + " &nbsp;")
+            return
+        trained = [
+            said(line, escape(line.name).replace(" ", "&nbsp;")) + f'&nbsp;<span style="color:{colors[line.color].name()}">'
+            f"{sample(measured)[1]}</span>"
+            for line, measured in zip(named[::2], named[1::2], strict=True)
+        ]  # fmt: skip
+        self.names.setText(" &nbsp; ".join(trained) + f" &nbsp; ({_('marks: validation')})")
+
+    # Pointing at a step
+
+    def _point(self, x: float | None) -> None:
+        """Show the values of the step nearest to a place, in every plot; None: no longer."""
+        longest = max((run.history.points("loss")[0] for run in self._runs), key=len)
+        if x is None or not len(longest):
+            self._step = None
+            for plot in self._all:
+                plot.point_at(None)
+            return
+        self._step = float(longest[np.abs(longest - x).argmin()])
+        for plot in self.small:
+            plot.point_at(self._step)
+        self.loss.show_reading(self._step, self.loss.point_at(self._step))
+
+    def _move(self, points: int) -> None:
+        """The keys go from point to point; a screen reader is told what is there."""
+        longest = max((run.history.points("loss")[0] for run in self._runs), key=len)
+        if not len(longest):
+            return
+        if self._step is None:
+            place = len(longest) - 1 if points > 0 else 0
+        else:
+            stride = max(1, len(longest) // 200) if abs(points) < 1 << 20 else 1
+            place = int(np.searchsorted(longest, self._step)) + points * stride
+        self._point(float(longest[min(max(place, 0), len(longest) - 1)]))
+        read = [(line.name, value) for line, value in self.loss.point_at(self._step)]
+        self.loss.show_reading(self._step, self.loss.point_at(self._step))
+        values = ", ".join(f"{name} {value:.4g}" for name, value in read)
+        announce(self.loss.canvas, _("Step {step:,}").format(step=int(self._step)) + f": {values}")
+
+    # Look
+
+    def _smooth(self, place: int) -> None:
+        self.redraw()
+        self.smoothing_changed.emit(place)
+
+    def _lay_out(self) -> None:
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.GAP)
+        for plot in self.small:
+            plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            plot.layout().setContentsMargins(10, *((4, 10, 4) if self._is_compact else (8, 10, 8)))
+        self._grid.addWidget(self.loss, 0, 0)
+        holder = QWidget()
+        self._small_grid = QGridLayout(holder)
+        self._small_grid.setContentsMargins(0, 0, 0, 0)
+        self._small_grid.setSpacing(theme.GAP)
+        self._grid.addWidget(holder, 0, 1) if self._is_compact else self._grid.addWidget(holder, 1, 0)
+        if self._is_compact:
+            self._grid.setColumnStretch(0, 4)
+            self._grid.setColumnStretch(1, 3)
+        else:
+            self._grid.setRowStretch(0, 3)
+            self._grid.setRowStretch(1, 1)
+        self._columns = 0
+        self._fit()
+
+    def _fit(self) -> None:
+        """As many small plots in a row as have room, sizes by the font."""
+        letter, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
+        self.smoothing.setFixedWidth(letter * 10)
+        columns = 2 if self._is_compact else len(self.small)
+        if not self._is_compact and self.width() < columns * letter * 20:
+            columns = -(-columns // 2)
+        rows = -(-len(self.small) // columns)
+        for plot in self.small:
+            plot.canvas.setMinimumHeight(height * (1 if self._is_compact or rows > 1 else 3))
+        if columns == self._columns:
+            return
+        for column in range(self._columns):
+            self._small_grid.setColumnStretch(column, 0)
+        self._columns = columns
+        for number, plot in enumerate(self.small):
+            self._small_grid.addWidget(plot, number // columns, number % columns)
+        for column in range(columns):
+            self._small_grid.setColumnStretch(column, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._curves:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "_timer"):
             self._recolour()
+            self._fit()
         super().changeEvent(event)
 
     def _recolour(self) -> None:
-        palette = self.palette()
-        for plot in (self.loss, self.rate, self.speed, self.memory):
-            plot.paint_with(palette)
-        accent, other = curve_colours(palette)
-        faint = QColor(accent)
-        faint.setAlpha(70)
-        self._legend.setText(
-            f'<span style="color:{accent.name()}">━━</span> {_("training")} &nbsp;&nbsp; '
-            f'<span style="color:{other.name()}">╍●╍</span> {_("held out")} &nbsp;&nbsp;'
-        )
-        pens = {
-            "raw": (self.loss, pg.mkPen(faint, width=1)),
-            "loss": (self.loss, pg.mkPen(accent, width=2)),
-            "held out": (self.loss, pg.mkPen(other, width=2, style=Qt.PenStyle.DashLine)),
-            "rate": (self.rate, pg.mkPen(accent, width=1)),
-            "speed": (self.speed, pg.mkPen(accent, width=1)),
-            "memory": (self.memory, pg.mkPen(accent, width=1)),
-        }
-        for name, (plot, pen) in pens.items():
-            if name not in self._curves:
-                # "finite": a loss that became NaN leaves a gap, not an error.
-                self._curves[name] = plot.canvas.plot(connect="finite", antialias=name != "raw")
-            self._curves[name].setPen(pen)
-        held_out = self._curves["held out"]
-        held_out.setSymbol("o")
-        held_out.setSymbolSize(6)
-        held_out.setSymbolBrush(other)
-        held_out.setSymbolPen(other)
-
-
-def curve_colours(palette: QPalette) -> tuple[QColor, QColor]:
-    """The accent, and a warm second colour that keeps 4.5:1 on the background; never told apart by colour alone."""
-    return palette.color(QPalette.ColorRole.Accent), QColor("#f0a35e" if _is_dark(palette) else "#b45309")
-
-
-def _is_dark(palette: QPalette) -> bool:
-    return palette.color(QPalette.ColorRole.Base).lightness() < 128
+        for plot in self._all:
+            plot.paint_with(self.palette())
+        self._show_legend(any(run.history.step for run in self._runs))
 
 
 def _number(value: float | None, form: str) -> str:

@@ -393,6 +393,18 @@ PHASES: dict[str, list[Setting]] = {
 }
 
 
+def plain(value: Any) -> str:
+    """A value as people write it: 3e-4, 0.05, yes."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if not isinstance(value, float):
+        return str(value)
+    if value and abs(value) < 0.001:
+        mantissa, exponent = f"{value:.5e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.6g}"
+
+
 def declared(phase: str, key: str) -> Setting:
     """The declaration of one setting."""
     return next(setting for setting in PHASES[phase] if setting.key == key)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.settings import PHASES
+from services.settings import PHASES, plain
 from services.translation import _
 
 LONG_S = 2 * 3600.0  # a training that takes longer is worth a thought
@@ -153,16 +153,5 @@ def say_change(phase: str, change: Mapping[str, Any]) -> str:
         if isinstance(value, bool):
             parts.append(_("Switch on “{label}”").format(label=labels[key]))
         else:
-            parts.append(_("Set {label} to {value}").format(label=labels[key], value=_plain(value)))
+            parts.append(_("Set {label} to {value}").format(label=labels[key], value=plain(value)))
     return ", ".join(parts)
-
-
-def _plain(value: Any) -> str:
-    """3e-4 and not 0.0003."""
-    if not isinstance(value, float):
-        return str(value)
-    text = f"{value:.3g}"
-    if value and abs(value) < 0.001:
-        mantissa, exponent = f"{value:.2e}".split("e")
-        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return text

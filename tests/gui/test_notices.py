@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from gui.job_bar import JobBar, say_time_left
+from gui.job_bar import JobBar
 from gui.job_thread import JobThread
 from gui.notices import Notice, NoticeArea
 from gui.shell import Outcome, Shell
@@ -109,11 +109,3 @@ def test_the_bar_leads_to_the_next_step(bar, qtbot):
     with qtbot.waitSignal(bar.next_step_taken) as taken:
         qtbot.mouseClick(bar.next_button, Qt.MouseButton.LeftButton)
     assert taken.args == ["cpt"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(4, "a few seconds left"), (29, "less than 1 min left"), (61, "1 min left"), (89 * 60, "89 min left"), (6600, "1 h 50 min left")],
-)
-def test_time_left_is_said_in_words(seconds, text):
-    assert say_time_left(seconds) == text

@@ -1,7 +1,5 @@
 """What a training will do."""
 
-from pathlib import Path
-
 from services.jobs import Context
 from services.project import Project
 from services.training.plan import plan, run

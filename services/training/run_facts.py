@@ -1,0 +1,120 @@
+"""What is known of a run: how it went, what it ran on, its settings; and in what several runs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.records import RunRecord
+from services.settings import PHASES, Setting, plain
+from services.training.history import MetricHistory
+from services.translation import _
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line. values: one for each run; is_marked: worth the eye, such as a setting that is not the default."""
+
+    label: str
+    values: tuple[str, ...]
+    is_marked: bool = False
+
+
+Group = tuple[str, list[Fact]]
+
+
+def origin(run: RunRecord) -> str:
+    """What was trained on what, in short: the base model's name, or dataset and model."""
+    settings = run.settings
+    if run.kind == "sft":
+        return f"{settings.get('dataset', '')} → {settings.get('name', 'final')}"
+    return str(settings.get("base_model", "")).rstrip("/").rsplit("/", 1)[-1]
+
+
+def short_name(run: RunRecord) -> str:
+    """What a legend calls it: “0004 Qwen3-1.7B”, “0006 formal”."""
+    name = str(run.settings.get("name") or "final") if run.kind == "sft" else origin(run)
+    return f"{run.number:04d} {name}".strip()
+
+
+def facts(run: RunRecord, history: MetricHistory | None = None) -> list[Group]:
+    """Everything that is known of one run, in groups."""
+    settings = [Fact(label(each), (_shown(each, run),), _value(each, run) != each.default) for each in PHASES[run.kind]]
+    groups = [
+        (_("How it went"), _results([run], [history] if history else [])),
+        (_("What it ran on"), _origins([run])),
+        (_("Settings"), settings),
+    ]
+    return [(title, shown) for title, shown in groups if shown]
+
+
+def differences(runs: Sequence[RunRecord], histories: Sequence[MetricHistory] = ()) -> list[Group]:
+    """In what several runs of one phase differ, and how each went."""
+    settings = [Fact(label(each), tuple(_shown(each, run) for run in runs)) for each in PHASES[runs[0].kind]]
+    differing = [fact for fact in [*_origins(runs), *settings] if len(set(fact.values)) > 1]
+    groups = [
+        (_("How they went"), _results(runs, histories)),
+        (_("Where they differ"), differing or [Fact(_("Settings"), tuple(_("the same") for _run in runs))]),
+    ]
+    return [(title, shown) for title, shown in groups if shown]
+
+
+def runs_of(run: RunRecord, runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs that are one training together with this one: those that were stopped and it went on from, and itself."""
+    first = run.settings.get("continues")
+    if not first:
+        return [run]
+    before = [
+        other for other in runs
+        if other.number < run.number and other.kind == run.kind and first in (other.number, other.settings.get("continues"))
+    ]  # fmt: skip
+    return [*sorted(before, key=lambda other: other.number), run]
+
+
+def label(setting: Setting) -> str:
+    return setting.label.partition(" (")[0]
+
+
+def _value(setting: Setting, run: RunRecord) -> Any:
+    """What an old run was run with; a setting that did not exist then had the effect of its default."""
+    value = run.settings.get(setting.key)
+    return setting.default if value is None else value
+
+
+def _shown(setting: Setting, run: RunRecord) -> str:
+    return plain(_value(setting, run))
+
+
+def _results(runs: Sequence[RunRecord], histories: Sequence[MetricHistory]) -> list[Fact]:
+    def row(name: str, form: str, *keys: str) -> Fact:
+        values = []
+        for run in runs:
+            known = {**run.metric, **{key: value for key, value in run.result.items() if value is not None}}
+            value = next((known[key] for key in keys if isinstance(known.get(key), (int, float))), None)
+            values.append("–" if value is None else form.format(value))
+        return Fact(name, tuple(values))
+
+    rows = [
+        row(_("Steps"), "{:,.0f}", "steps", "step"), row(_("Training loss"), "{:.3f}", "loss"),
+        row(_("Validation loss"), "{:.3f}", "validation_loss"), row(_("Tokens learnt"), "{:,.0f}", "tokens"),
+        row(_("Tokens per second"), "{:,.0f}", "tokens_per_second"), row(_("Seconds"), "{:,.0f}", "seconds"),
+    ]  # fmt: skip
+    for history in histories[:1]:
+        validation = history.points("validation_loss")
+        if len(validation[0]) and len(runs) == 1:
+            place = int(validation[1].argmin())
+            text = _("{loss:.3f} at step {step:,}").format(loss=validation[1][place], step=int(validation[0][place]))
+            rows.append(Fact(_("Lowest validation loss"), (text,)))
+    reasons = tuple(run.reason for run in runs)
+    if any(reasons):
+        rows.append(Fact(_("Ended because"), reasons))
+    return [fact for fact in rows if any(value not in ("–", "") for value in fact.values)]
+
+
+def _origins(runs: Sequence[RunRecord]) -> list[Fact]:
+    rows = [
+        Fact(name, tuple(str(run.settings.get(key) or "") for run in runs))
+        for key, name in (("base_model", _("Base model")), ("dataset", _("Dataset")), ("name", _("Model's name")))
+    ]
+    return [fact for fact in rows if any(fact.values)]

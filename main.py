@@ -17,6 +17,10 @@ def main(arguments: list[str]) -> int:
         from services.jobs import child_main
 
         return child_main(arguments[1], arguments[2])
+    if arguments[:1] == ["--launch"]:
+        from services.training.launch import launch
+
+        return launch(int(arguments[1]), arguments[2:])
     if arguments[:1] == ["--reader"]:
         from services.documents.reading import serve
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -15,9 +14,10 @@ from typing import Any
 
 from services import settings
 from services.errors import Cancelled, UserError
-from services.jobs import Context, run_here
+from services.jobs import Child, Context, run_here
 from services.knowledge_base.pairs import USABLE_STATES
 from services.project import Project, projects_folder
+from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.terminal import Reporter
 from services.translation import _
 
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result, text = options.command(options, reporter, cancelled)
     except UserError as error:
-        return _leave(reporter, FAILED, str(error))
+        return _leave(reporter, FAILED, str(error), is_cause=not isinstance(error, ProcessLost))
     except (Cancelled, KeyboardInterrupt):
-        return _leave(reporter, STOPPED, _("Stopped."))
+        return _leave(reporter, STOPPED, _("Stopped."), is_cause=False)
     except BrokenPipeError:
         return DONE
     except OSError as error:
@@ -50,13 +50,16 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         stop()
     reporter.finish()
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         print(json.dumps(result, ensure_ascii=False) if options.json else text, flush=True)
     return DONE
 
 
-def _leave(reporter: Reporter, code: int, text: str) -> int:
-    reporter.line(text)
+def _leave(reporter: Reporter, code: int, text: str, *, is_cause: bool = True) -> int:
+    # Of several processes the first one speaks for all; another one only of what it caused.
+    if is_first_process() or is_cause:
+        reporter.line(text)
+    tell_launcher(text, is_cause=is_cause)
     return code
 
 
@@ -65,9 +68,12 @@ def _stop_on_signal(cancelled: threading.Event, reporter: Reporter) -> Callable[
 
     def ask(number: int, _frame: object) -> None:
         if cancelled.is_set():
+            if process_count() > 1:
+                return  # a launcher that stops says it more than once, and ends what does not leave
             raise KeyboardInterrupt
         cancelled.set()
-        reporter.line(_("Saving and stopping. Press Ctrl+C again to stop at once."))
+        if is_first_process():
+            reporter.line(_("Saving and stopping. Press Ctrl+C again to stop at once."))
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -146,9 +152,10 @@ def _run(
 ) -> Result:
     """Run a job of a project in this process, with a folder for the run."""
     values = {"project": str(project.folder), **values}
-    is_first = os.environ.get("RANK", "0") == "0"
-    folder = project.start_run(name, values) if has_run and is_first else None
+    folder = project.start_run(name, values) if has_run and is_first_process() else None
     try:
+        if (values.get("processes") or 1) > 1 and process_count() == 1:
+            return Child(name, values, folder).run(reporter, cancelled)
         return run_here(name, values, reporter, cancelled, folder)
     finally:
         reporter.finish()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import Cancelled, UserError
+from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.translation import _
 
 JOBS = {
@@ -133,7 +134,7 @@ def run_here(
     Raises:
         UserError, Cancelled: as the job does; any other exception is a bug.
     """
-    with _archive(folder) as archive:
+    with archive_of(folder) as archive:
 
         def both(event: Event) -> None:
             archive(event)
@@ -161,12 +162,12 @@ def child_main(name: str, settings_file: str) -> int:
     folder = Path(settings_file).parent if Path(settings_file).name == "settings.json" else None
     is_gone = threading.Event()
 
-    with _archive(folder) as archive:
+    with archive_of(folder) as archive:
 
         def emit(event: Event) -> None:
             with saying:
                 archive(event)
-                if is_gone.is_set():
+                if is_gone.is_set() or not is_first_process():
                     return
                 try:
                     out.write(json.dumps(event, ensure_ascii=False) + "\n")
@@ -185,28 +186,36 @@ def child_main(name: str, settings_file: str) -> int:
                         context.commands.put(command)
             context.cancelled.set()  # a closed stdin: the window is gone
 
-        threading.Thread(target=listen, daemon=True, name="commands").start()
+        if is_first_process():  # what several processes hear, none would hear whole
+            if name in GRACE_S:
+                signal.signal(signal.SIGTERM, lambda *_: context.cancelled.set())  # the computer shuts down
+            threading.Thread(target=listen, daemon=True, name="commands").start()
+        is_lost = False
         try:
             last: Event = {"type": "result", "value": job_function(name)(settings, context)}
         except BaseException as error:
-            last = _last_word(error)
+            last, is_lost = _last_word(error), isinstance(error, ProcessLost)
             if last["type"] == "bug":
                 print(last["text"], file=sys.stderr)
-        emit(last)
+            tell_launcher(last.get("text", ""), is_cause=last["type"] != "cancelled" and not is_lost)
+        if not is_lost:  # then the launcher knows more, see services/training/launch.py
+            emit(last)
     with contextlib.suppress(OSError):
         out.close()
     sys.stderr.flush()
-    return 0
+    # The launcher of several processes goes by their codes: one that ends so takes the others along.
+    return int(process_count() > 1 and last["type"] != "result")
 
 
-def child_command(name: str, settings_file: Path) -> list[str]:
-    """How a child is started, from source and frozen."""
+def child_command(name: str, settings_file: Path, processes: int = 1) -> list[str]:
+    """How a child is started, from source and frozen; several processes through their launcher."""
+    job = [*(["--launch", str(processes)] if processes > 1 else []), "--job", name, str(settings_file)]
     if getattr(sys, "frozen", False):
         # A windowed program on Windows has no stdin and stdout: its sibling has.
         console = Path(sys.executable).with_name("wissenswerk-console.exe")
-        return [str(console) if console.exists() else sys.executable, "--job", name, str(settings_file)]
+        return [str(console) if console.exists() else sys.executable, *job]
     main = Path(__file__).resolve().parent.parent / "main.py"
-    return [sys.executable, str(main), "--job", name, str(settings_file)]
+    return [sys.executable, str(main), *job]
 
 
 class Child:
@@ -247,15 +256,17 @@ class Child:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wissenswerk-", ignore_cleanup_errors=True)))
             settings_file = folder / ("settings.json" if self.folder else "job.json")
             known = json.loads(settings_file.read_text("utf-8")) if settings_file.exists() else {}
-            settings_file.write_text(json.dumps({**known, **self.settings}, ensure_ascii=False, indent=2), "utf-8")
+            settings = {**known, **self.settings}
+            settings_file.write_text(json.dumps(settings, ensure_ascii=False, indent=2), "utf-8")
             log = folder / "log.txt"
             log_file = stack.enter_context(open(log, "ab"))
             last: Event | None = None
             done, gone = threading.Event(), threading.Event()
             with subprocess.Popen(
-                child_command(self.name, settings_file),
+                child_command(self.name, settings_file, int(settings.get("processes") or 1)),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, text=True, encoding="utf-8",
                 env=self._environment, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                start_new_session=True,  # Ctrl+C in a terminal is heard by the parent, which says “stop”
             ) as process:  # fmt: skip
                 self._open(process)
                 watcher = threading.Thread(target=self._watch, args=(cancelled, done, gone), name="watch", daemon=True)
@@ -375,9 +386,9 @@ def read_events(folder: Path, last_bytes: int | None = None) -> Iterator[Event]:
 
 
 @contextlib.contextmanager
-def _archive(folder: Path | None) -> Iterator[Emit]:
+def archive_of(folder: Path | None) -> Iterator[Emit]:
     """Write events to ``events.jsonl`` of the run. Under several processes only the first one writes."""
-    if folder is None or os.environ.get("RANK", "0") != "0":
+    if folder is None or not is_first_process():
         yield lambda event: None
         return
     with open(folder / "events.jsonl", "a", encoding="utf-8", buffering=1) as file:

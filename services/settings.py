@@ -232,6 +232,12 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
             _("auto takes the graphics card where there is one."),
             group=more, is_advanced=True, choices=("auto", "cuda", "mps", "cpu"),
         ),
+        Setting(
+            "processes", "int", 1, _("Processes (one for each graphics card)"),
+            _("They share out the texts of each step: the result is the same, sooner. Several need at least as many texts "
+              "per step."),
+            1, 64, "", more, True,
+        ),
     ]
 
 

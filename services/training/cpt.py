@@ -22,11 +22,11 @@ from services.training.session import (
     audible,
     begin,
     complete,
+    connect,
     hold,
     is_first_process,
     lasting_name,
     pick_up,
-    process_count,
     run_of,
     token_folder,
 )
@@ -69,6 +69,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.training.trainer import explain_memory, train
 
         device = training_device(values["device"])
+        connect(device.name)
         with explain_memory(values):
             dtype = "auto" if device.dtype == "float32" else device.dtype
             model, tokenizer = load_to_fit(lambda place: load_base(base_folder, dtype, place), base_folder, device)
@@ -89,7 +90,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             record = agree(written)
             folder = begin(project, record)
         rows, held_out = _rows(project, record, tokenizer, context)
-        for text in advise("cpt", len(rows), values, process_count()):
+        for text in advise("cpt", len(rows), values):
             context.warning(_("CPT training"), text)
         trained, outcome = train(
             model, tokenizer, rows, held_out, values, device, folder, context,

@@ -34,6 +34,8 @@ def choose_device(wanted: str) -> Device:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     import torch
 
+    if torch.cuda.is_available() and (local := os.environ.get("LOCAL_RANK")):
+        torch.cuda.set_device(int(local) % torch.cuda.device_count())  # a launcher started one process for each card
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     name = next(name for name in has if has[name]) if wanted == "auto" else wanted
     if not has[name]:

@@ -70,16 +70,16 @@ def count_held_out(row_count: int, share: float) -> int:
     return min(max(1, round(share * row_count)), row_count - 1) if share > 0 and row_count >= 8 else 0
 
 
-def count_steps(row_count: int, settings: dict[str, Any], processes: int = 1) -> tuple[int, int]:
-    """Optimizer steps of one epoch and of all."""
-    batches = -(-row_count // (settings["batch_size"] * processes))
+def count_steps(row_count: int, settings: dict[str, Any]) -> tuple[int, int]:
+    """Optimizer steps of one epoch and of all: the same for any number of processes, which share out each step."""
+    batches = -(-row_count // settings["batch_size"])
     epoch_steps = -(-batches // settings["gradient_accumulation"])
     return epoch_steps, epoch_steps * settings["epochs"]
 
 
-def advise(phase: str, row_count: int, settings: dict[str, Any], processes: int = 1) -> list[str]:
+def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
     """Sentences about a training that will not teach much."""
-    _epoch_steps, steps = count_steps(row_count, settings, processes)
+    _epoch_steps, steps = count_steps(row_count, settings)
     if steps >= FEW_STEPS:
         return []
     few = _("This training has only {steps} steps; about {few} or more are needed to learn.").format(

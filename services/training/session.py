@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from services import settings as declarations
 from services.errors import UserError
 from services.models.base import STARTER_MODEL, STARTER_NAME
 from services.project import Project, run_number
+from services.rank import ProcessLost, is_first_process, process_count
 from services.training.checkpoint import Interrupted, TrainingRecord, find_interrupted, remove_incomplete, start_record
 from services.translation import _
 
@@ -21,15 +23,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-
-def is_first_process() -> bool:
-    """Whether this process writes files and events: under ``accelerate launch`` only the first one does."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-def process_count() -> int:
-    """How many processes train together."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+# What gloo, NCCL and the store of the launcher say when somebody does not answer any more.
+_LOST = ("gloo", "nccl", "connection", "broken pipe", "timed out", "timeout", "socket", "peer")
+_PATIENCE = timedelta(hours=12)  # the others wait while the first one writes the text or loads the model
 
 
 @contextlib.contextmanager
@@ -38,9 +34,18 @@ def hold(project: Project, work: str) -> Iterator[None]:
 
     Raises:
         UserError: another job holds it.
+        ProcessLost: one of the others has ended.
     """
     with project.lock(work) if is_first_process() else contextlib.nullcontext():
-        yield
+        try:
+            yield
+        except RuntimeError as error:  # of which those of torch.distributed are
+            if process_count() > 1 and any(word in str(error).lower() for word in _LOST):
+                raise ProcessLost(
+                    _("Another process of this training has ended, and the rest cannot go on without it. Start it again "
+                      "with “resume”: it goes on from the last checkpoint.")
+                ) from error
+            raise
 
 
 def audible(context: Context) -> Context:
@@ -48,6 +53,22 @@ def audible(context: Context) -> Context:
     from services.jobs import Context
 
     return context if is_first_process() else Context(cancelled=context.cancelled)
+
+
+def connect(device: str) -> None:
+    """Join the other processes of a training, where there are some; before anything that they must agree on.
+
+    Args:
+        device: "cuda" lets each of them have the card of its number; on anything else they talk through gloo.
+    """
+    if process_count() == 1:
+        return
+    from accelerate import PartialState
+
+    is_cpu = device != "cuda"
+    if is_cpu:
+        os.environ["ACCELERATE_USE_CPU"] = "true"  # what accelerate asks for later, in the trainer
+    PartialState(cpu=is_cpu, timeout=_PATIENCE)
 
 
 def run_of(context: Context) -> int:
@@ -101,9 +122,7 @@ def agree(record: TrainingRecord | None) -> TrainingRecord:
 def from_first(value: _T) -> _T:
     """The first process's value, in every process."""
     import torch
-    from accelerate import PartialState
 
-    PartialState()  # connects the processes
     # accelerate's own broadcast does nothing for processes on a CPU.
     shared = [value]
     torch.distributed.broadcast_object_list(shared, src=0)

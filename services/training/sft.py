@@ -20,11 +20,11 @@ from services.training.session import (
     audible,
     begin,
     complete,
+    connect,
     hold,
     is_first_process,
     pick_up,
     prefix_of,
-    process_count,
     run_of,
     token_folder,
 )
@@ -84,6 +84,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
         base_folder = base_of(project)
         device = training_device(values["device"])
+        connect(device.name)
         dtype = "auto" if device.dtype == "float32" else device.dtype
         with explain_memory(values):
             model, tokenizer = load_to_fit(
@@ -98,7 +99,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         )
         _report_left_out(rows, too_long, values, context)
         rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
-        for text in advise("sft", len(rows), values, process_count()):
+        for text in advise("sft", len(rows), values):
             context.warning(_("SFT training"), text)
         record = interrupted.record if interrupted else agree(now if is_first_process() else None)
         folder = interrupted.folder if interrupted else begin(project, record, name)

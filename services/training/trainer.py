@@ -23,7 +23,7 @@ from services.training.pace import CameApart, Pace, explain_divergence
 from services.training.plan import count_steps
 from services.training.row import Row, pad_id, some_rows
 from services.training.schedule import Schedule
-from services.training.session import from_first, is_first_process, process_count
+from services.training.session import from_first, is_first_process
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def train(
         UserError: no room in memory or on the disk, or the training comes apart.
         Cancelled: stopped, with a checkpoint saved.
     """
-    epoch_steps, max_steps = count_steps(len(rows), settings, process_count())
+    epoch_steps, max_steps = count_steps(len(rows), settings)
     pace = Pace(context, max_steps, epoch_steps, settings, log_every_s)
     started = time.monotonic()
     learnt = settings["epochs"] * sum(row.token_count for row in rows)
@@ -339,7 +339,7 @@ def _trainer_class() -> type:
                             _("Training"), _("It runs without the compiler: {reason}").format(reason=reason)
                         )
                 self._schedule = Schedule(
-                    self._rows, self._train_batch_size * processes, self.args.seed, budget=self._budget,
+                    self._rows, self._train_batch_size, self.args.seed, budget=self._budget,
                     pad_id=self._pad_id, process=self.accelerator.process_index, processes=processes,
                 )  # fmt: skip
                 # The loss is made inside the model's forward, which is what DDP and FSDP see and prepare for.

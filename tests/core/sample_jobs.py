@@ -27,6 +27,16 @@ def refuse(settings, context):
     raise UserError("The file is empty.")
 
 
+def second_refuses(settings, context):
+    """Under a launcher: the second process gives up, and the first one finds that out when it waits for it."""
+    if os.environ["RANK"] == "1":
+        raise UserError("The second card is full.")
+    from services.rank import ProcessLost
+
+    context.cancelled.wait()  # the launcher ends it
+    raise ProcessLost
+
+
 def stumble(settings, context):
     raise ZeroDivisionError("one over none")
 

@@ -16,7 +16,7 @@ from services.jobs import Context
 from services.training import attention, trainer
 from services.training.device import Device
 from services.training.row import IGNORED, Row
-from services.training.session import is_first_process
+from services.training.session import connect, is_first_process
 from tests.tiny_models import make_tiny_tokenizer
 
 _CLIP = torch.nn.utils.clip_grad_norm_
@@ -80,5 +80,6 @@ def train(out: Path, change: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    connect("cpu")
     for path, change in json.loads(sys.argv[1]):
         train(Path(path), change)

@@ -59,7 +59,7 @@ def train(out: Path, change: dict[str, Any]) -> None:
     values = settings.check(
         "sft",
         {"epochs": 2, "max_seq_length": 64, "lora_rank": 4, "learning_rate": 1e-2, "gradient_checkpointing": False,
-         "device": "cpu", **change},
+         "watch_forgetting": False, "device": "cpu", **change},
     )  # fmt: skip
     steps: list[Any] = []
 

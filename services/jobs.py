@@ -36,6 +36,7 @@ JOBS = {
     "generate": "services.sft_data.generate:run",
     "export": "services.models.export:run",
     "download": "services.models.base:run",
+    "search": "services.models.search:run",
     "chat": "services.models.chat:run",
     "machine": "services.machine:run",
     "demo": "services.demo:run",

@@ -239,12 +239,12 @@ class Transfer:
         done = min(self._done, self._total)
         rate = self._pace.add(done, now)
         text = _("Downloading {name} · {done} of {total} GB").format(
-            name=self.name, done=f"{done / 1e9:.2f}", total=f"{self._total / 1e9:.2f}"
+            name=self.name, done=f"{done / 2**30:.2f}", total=f"{self._total / 2**30:.2f}"
         )
         if self._wait or self._subject:
             text += f" · {self._wait or self._subject}"
         elif rate:
-            text += " · " + _("{rate:.1f} MB/s").format(rate=rate / 1e6)
+            text += " · " + _("{rate:.1f} MB/s").format(rate=rate / 2**20)
         event = {"type": "progress", "done": done, "total": self._total, "text": text}
         if rate:
             event["time_left_s"] = round((self._total - done) / rate)

@@ -17,7 +17,6 @@ from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
 from gui.hit_delegate import HitDelegate
 from gui.row_query import ChunkQuery, RowQuery
-from gui.search_hit import find_hits
 from gui.shell import Shell
 from gui.table_model import TableModel, prepare, selected_count, selected_ids
 from services.translation import _, ngettext
@@ -69,7 +68,7 @@ class ChunkTable(QWidget):
         self.view.setAccessibleName(_("Chunks"))
         self.view.setSortingEnabled(False)
         prepare(self.view, self.model)
-        self.view.setItemDelegateForColumn(_TEXT, HitDelegate(self._hits, self.view))
+        self.view.setItemDelegateForColumn(_TEXT, HitDelegate(self.search.text, self.model, self.view))
         header = self.view.horizontalHeader()
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
@@ -234,9 +233,6 @@ class ChunkTable(QWidget):
         count = selected_count(self.view)
         self.selected.setText(_("{n:,} selected").format(n=count) if count > 1 else "")
         self.selection_changed.emit()
-
-    def _hits(self, text: str) -> list[tuple[int, int]]:
-        return find_hits(self.search.text(), text) if self.search.text() else []
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QTextCharFormat, QTextLayout, QTextOption
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem, QTableView
 
 from gui import theme
-from gui.table_model import Index
+from gui.cell_delegate import CellDelegate
+from gui.search_hit import find_hits
+from gui.table_model import Index, TableModel
 
 
 def marker() -> QColor:
@@ -26,20 +28,21 @@ def hit_format() -> QTextCharFormat:
     return look
 
 
-class HitDelegate(QStyledItemDelegate):
-    """``hits(text)`` says where to mark; without hits a cell is painted as ever."""
+class HitDelegate(CellDelegate):
+    """``search()`` is what is looked for; a cell without it is painted as any other."""
 
-    def __init__(self, hits: Callable[[str], list[tuple[int, int]]], parent: QWidget) -> None:
-        super().__init__(parent)
-        self._hits = hits
+    def __init__(self, search: Callable[[], str], model: TableModel, parent: QTableView) -> None:
+        super().__init__(model, parent)
+        self._search = search
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        cell = QStyleOptionViewItem(option)
-        self.initStyleOption(cell, index)
-        hits = self._hits(cell.text)
+        search = self._search()
+        hits = find_hits(search, index.data() or "") if search else []
         if not hits:
             super().paint(painter, option, index)
             return
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
         style = cell.widget.style() if cell.widget else QApplication.style()
         area = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, cell, cell.widget)
         margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, cell.widget) + 1

@@ -24,6 +24,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
+from gui.cell_delegate import CellDelegate
+
 Index = QModelIndex | QPersistentModelIndex
 NO_INDEX = QModelIndex()
 
@@ -59,7 +61,7 @@ class Column:
 class TableModel(QAbstractTableModel):
     """Rows of one table. ``fetch(ids)`` returns the records of those ids, in any order, each with an ``id``."""
 
-    PAGE, PAGES = 128, 64
+    PAGE, PAGES = 32, 256  # a jump shows two pages as a rule: rows that are not on the screen are time lost
     IdRole = Qt.ItemDataRole.UserRole
 
     def __init__(
@@ -73,7 +75,8 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self.columns = tuple(columns)
         self._alignments = [self._alignment(column) for column in self.columns]
-        self._fetch, self._is_dim = fetch, is_dim
+        self._fetch = fetch
+        self.is_dim: Callable[[Any], bool] = is_dim or (lambda _record: False)
         self._ids = array("q")
         self._pages: OrderedDict[int, list[Any]] = OrderedDict()
 
@@ -157,8 +160,7 @@ class TableModel(QAbstractTableModel):
         if role == _DECORATION:
             return column.icon(record) if column.icon else None
         if role == _FOREGROUND:
-            is_dim = self._is_dim is not None and self._is_dim(record)
-            return QApplication.palette().brush(QPalette.ColorRole.PlaceholderText) if is_dim else None
+            return QApplication.palette().brush(QPalette.ColorRole.PlaceholderText) if self.is_dim(record) else None
         return column.tooltip(record) if column.tooltip else None
 
     @staticmethod
@@ -170,6 +172,7 @@ class TableModel(QAbstractTableModel):
 def prepare(view: QTableView, model: TableModel) -> None:
     """Give the view its model and the settings without which a long table is slow."""
     view.setModel(model)
+    view.setItemDelegate(CellDelegate(model, view))
     header = view.horizontalHeader()
     # A header that shares the view's selection counts every row on "select all": 93 s for a million rows.
     header.setSelectionModel(QItemSelectionModel(model, view))

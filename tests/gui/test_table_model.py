@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QStyledItemDelegate, QTableView
 
 from gui.row_query import ChunkQuery, RowQuery
 from gui.table_model import Column, TableModel, prepare, selected_count, selected_ids, show_ids
@@ -32,6 +32,7 @@ class Store:
         return [Row(row_id, self.rows[row_id]) for row_id in reversed(ids) if row_id in self.rows]
 
 
+TEXTS = ("short", "The mitochondrion is the power plant of the cell.", "Öl, Ärger & naïve façade – “quoted” … " * 5, "")
 COLUMNS = (Column("#", lambda row: str(row.id), "id", "000", is_number=True), Column("Text", lambda row: row.text, "text"))
 
 
@@ -78,6 +79,28 @@ def test_a_row_that_vanished_from_the_store_is_an_empty_row(view, store):
     del store.rows[1]
     view.model().refresh()
     assert view.model().index(0, 1).data() is None and view.model().index(1, 1).data() == "row 2"
+
+
+@pytest.mark.parametrize("points", [8, 9, 10, 11, 13, 18, 26])
+def test_texts_look_as_qt_paints_them(view, points):
+    """Selected, dim, too long for their column, and with other letters."""
+    font = view.font()
+    font.setPointSize(points)
+    view.setFont(font)
+    model = TableModel(
+        COLUMNS, lambda ids: [Row(row_id, TEXTS[row_id % len(TEXTS)]) for row_id in ids], view,
+        is_dim=lambda row: row.id % 3 == 0,
+    )  # fmt: skip
+    model.set_ids(range(1, 20))
+    pictures = []
+    for is_own in (True, False):
+        prepare(view, model)
+        if not is_own:
+            view.setItemDelegate(QStyledItemDelegate(view))
+        view.selectRow(3)
+        view.setCurrentIndex(model.index(5, 1))
+        pictures.append(view.viewport().grab(view.visualRect(model.index(0, 1)).united(view.visualRect(model.index(9, 1)))))
+    assert pictures[0].toImage() == pictures[1].toImage()
 
 
 def test_rows_added_at_the_end_leave_selection_and_place_alone(view):

@@ -238,6 +238,12 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
               "per step."),
             1, 64, "", more, True,
         ),
+        Setting(
+            "spread_base", "bool", False, _("Spread the base model over the cards"),
+            _("For a base model that does not fit into one card: with several processes, each holds a part of its weights "
+              "and they hand them to each other. Slower than a copy in each."),
+            group=more, is_advanced=True,
+        ),
     ]
 
 

@@ -24,7 +24,7 @@ from services.settings import declared
 from services.translation import _
 
 _RECORD, _SEAL, _SIDE = "run.json", "complete.json", "unfinished"
-_FREE_TO_CHANGE = {"save_every_minutes", "device", "learning_rate", "processes"}
+_FREE_TO_CHANGE = {"save_every_minutes", "device", "learning_rate", "processes", "spread_base"}
 _KEPT = 2  # the newest ones
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SPARE_BYTES = 32 * 2**20  # tokenizer, states and file system overhead of one checkpoint

@@ -12,6 +12,7 @@ from services.errors import UserError
 from services.models.base import STARTER_NAME, find_base_model
 from services.models.provenance import read_provenance, write_provenance
 from services.project import Project
+from services.training import spread
 from services.training.adapter import save_adapter
 from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
 from services.training.corpus import CorpusRecord, hash_file, read_corpus, write_corpus
@@ -22,10 +23,11 @@ from services.training.session import (
     audible,
     begin,
     complete,
-    connect,
     hold,
     is_first_process,
+    join,
     lasting_name,
+    one_first,
     pick_up,
     run_of,
     token_folder,
@@ -60,19 +62,18 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         interrupted = pick_up(project, "cpt", "", settings, context)
         values = complete("cpt", settings, interrupted)
         name = str(settings.get("base_model") or (interrupted.record.base_model if interrupted else ""))
-        base_folder = find_base_model(name, context)
+        base_folder = one_first(lambda: find_base_model(name, context), values["device"])
         context.progress(0, 0, _("Loading the base model"))
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.merge import load_base
-        from services.training.device import training_device
         from services.training.four_bit import load_to_fit
         from services.training.trainer import explain_memory, train
 
-        device = training_device(values["device"])
-        connect(device.name)
+        device = join(values["device"])
+        values["spread_base"] = spread.wanted(values)
         with explain_memory(values):
             dtype = "auto" if device.dtype == "float32" else device.dtype
-            model, tokenizer = load_to_fit(lambda place: load_base(base_folder, dtype, place), base_folder, device)
+            model, tokenizer = load_to_fit(lambda place: load_base(base_folder, dtype, place), base_folder, spread.starts_on(device, values))
         require_eos(tokenizer, name)
         fingerprint = fingerprint_model(base_folder)
         now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint, data="")

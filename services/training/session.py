@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from services.translation import _
 
 if TYPE_CHECKING:
     from services.jobs import Context
+    from services.training.device import Device
 
 _T = TypeVar("_T")
 
@@ -69,6 +70,35 @@ def connect(device: str) -> None:
     if is_cpu:
         os.environ["ACCELERATE_USE_CPU"] = "true"  # what accelerate asks for later, in the trainer
     PartialState(cpu=is_cpu, timeout=_PATIENCE)
+
+
+def join(wanted_device: str) -> Device:
+    """The device to train on, of one kind in all processes, which are connected from now on.
+
+    Raises:
+        UserError: the wanted device is not there.
+    """
+    from services.training.device import Device, training_device
+
+    device = training_device(wanted_device)
+    connect(device.name)
+    return Device(*from_first(tuple(device))) if process_count() > 1 else device
+
+
+def one_first(make: Callable[[], _T], wanted_device: str) -> _T:
+    """Let one process of each computer make something, a download for instance, and the others find it made."""
+    if process_count() == 1:
+        return make()
+    import torch
+
+    join(wanted_device)
+    is_first_here = os.environ.get("LOCAL_RANK", "0") == "0"
+    if not is_first_here:
+        torch.distributed.barrier()
+    made = make()
+    if is_first_here:
+        torch.distributed.barrier()
+    return made
 
 
 def run_of(context: Context) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.errors import UserError
 from services.models.provenance import read_provenance
 from services.project import Project
+from services.training import spread
 from services.training.adapter import save_adapter
 from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
 from services.training.conversation import encode_conversations, read_conversations
@@ -20,9 +21,9 @@ from services.training.session import (
     audible,
     begin,
     complete,
-    connect,
     hold,
     is_first_process,
+    join,
     pick_up,
     prefix_of,
     run_of,
@@ -78,17 +79,16 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.chat_template import prepare_chat
         from services.models.merge import base_of, load_merged, merge_final
-        from services.training.device import training_device
         from services.training.four_bit import load_to_fit
         from services.training.trainer import explain_memory, train
 
         base_folder = base_of(project)
-        device = training_device(values["device"])
-        connect(device.name)
+        device = join(values["device"])
+        values["spread_base"] = spread.wanted(values)
         dtype = "auto" if device.dtype == "float32" else device.dtype
         with explain_memory(values):
             model, tokenizer = load_to_fit(
-                lambda place: load_merged(project, "cpt", place, dtype), base_folder, device
+                lambda place: load_merged(project, "cpt", place, dtype), base_folder, spread.starts_on(device, values)
             )
         chat = prepare_chat(tokenizer, model.config, model.generation_config)
         rows, too_long = recall(

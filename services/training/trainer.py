@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.errors import Cancelled, UserError
 from services.models.room import check_room
-from services.training import checkpoint, compiled, gauge, lora, memory
+from services.training import checkpoint, compiled, gauge, lora, memory, spread
 from services.training.adapter import adapter_config
 from services.training.attention import documents_apart
 from services.training.device import Device
@@ -295,7 +295,7 @@ def _trainer_class() -> type:
             self, rows: Sequence[Row], measured_on: dict[str, Sequence[Row]], pace: Pace, settings: dict[str, Any],
             **arguments: Any,
         ) -> None:  # fmt: skip
-            self.measured_on, self.pace = measured_on, pace
+            self.measured_on, self.pace, self._is_spread = measured_on, pace, settings.get("spread_base", False)
             self._side: Path | None = None
             super().__init__(
                 train_dataset=Dataset.from_dict({"row": list(range(len(rows)))}), data_collator=list, **arguments
@@ -313,17 +313,23 @@ def _trainer_class() -> type:
                 if parameter.requires_grad and parameter.dtype in (torch.bfloat16, torch.float16):
                     parameter.data = parameter.data.float()
 
+        def _move_model_to_device(self, model: Any, device: Any) -> None:
+            if not self._is_spread:  # then it goes there in parts
+                super()._move_model_to_device(model, device)
+
         @contextlib.contextmanager
         def at_its_best(self, recomputed_layers: int | None) -> Iterator[None]:
             """Everything that is computed in another way than the libraries do, for as long as the training takes."""
             network, processes = self._network, self.accelerator.num_processes
             with contextlib.ExitStack() as stack:
-                is_compiled = self._settings.get("compile", False)
+                is_compiled = self._settings.get("compile", False) and not self._is_spread
                 if stack.enter_context(documents_apart(network, is_compiled=is_compiled)):
                     self._pad_id = None
                 if not self.args.fp16:
                     stack.enter_context(lora.fused(self.model))
                 self._head = find_head(network)
+                if self._is_spread:
+                    spread.spread(self.model, memory.checkpointable_layers(network), self.args.device)
                 if recomputed_layers is None:
                     recomputed_layers = 0
                     if self._settings["gradient_checkpointing"]:

@@ -15,7 +15,7 @@ from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, read_events, run_here
 from services.project import Project
 from services.training import cpt, trainer
-from services.training.history import history
+from services.training.history import MetricHistory
 from services.training.session import resumable_step
 from tests.training.conftest import quick
 
@@ -33,7 +33,8 @@ def options(settings: dict[str, Any]) -> list[str]:
 
 def curve(project: Project) -> dict[int, float]:
     """The losses of the project's newest run, by step."""
-    return dict(zip(*history(project.runs("cpt")[0].folder)["loss"], strict=True))
+    steps, losses = MetricHistory.read(project.runs("cpt")[0].folder).points("loss")
+    return dict(zip(map(int, steps), map(float, losses), strict=True))
 
 
 def children(pid: int) -> list[psutil.Process]:
@@ -158,6 +159,8 @@ def test_gradients_do_not_depend_on_how_a_step_is_computed(tmp_path: Path) -> No
         "two": {"batch_size": 8},
         "two, cut": {"batch_size": 4, "gradient_accumulation": 2, "budget": 70},
         "two, padded": {"batch_size": 2, "gradient_accumulation": 4, "layout": "padded"},
+        "two, spread": {"batch_size": 8, "spread_base": True},
+        "two, spread, cut": {"batch_size": 8, "budget": 70, "spread_base": True, "recomputed_layers": 1},
     }
     program = str(Path(__file__).with_name("two_processes.py"))
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -177,3 +180,7 @@ def test_gradients_do_not_depend_on_how_a_step_is_computed(tmp_path: Path) -> No
         errors = (result["gradients"] - whole["gradients"]).norm(dim=1) / whole["gradients"].norm(dim=1)
         assert errors.max() < 1e-9, name
         assert result["losses"] == pytest.approx(whole["losses"], rel=1e-5), name
+        frozen = 2 * 9 + 3  # weights of two layers, embedding, norm and output
+        assert len(result["cut"]) == ("spread" in name) * frozen, name
+        for key, weight in results["two"]["adapter"].items():
+            assert torch.allclose(result["adapter"][key], weight, rtol=1e-4, atol=1e-6), (name, key)

@@ -56,10 +56,12 @@ def train(out: Path, change: dict[str, Any]) -> None:
     )
     trainer._BUSY_TOKENS["cpu"] = change.pop("budget", 1024)
     attention._KNOWN_LAYERS = set() if change.pop("layout", "flat") == "padded" else {"full_attention"}
+    recomputed_layers = change.pop("recomputed_layers", None)
+    spread_base = change.pop("spread_base", False)
     values = settings.check(
         "sft",
         {"epochs": 2, "max_seq_length": 64, "lora_rank": 4, "learning_rate": 1e-2, "gradient_checkpointing": False,
-         "watch_forgetting": False, "device": "cpu", **change},
+         "watch_forgetting": False, "device": "cpu", "spread_base": spread_base, **change},
     )  # fmt: skip
     steps: list[Any] = []
 
@@ -71,12 +73,15 @@ def train(out: Path, change: dict[str, Any]) -> None:
     torch.nn.utils.clip_grad_norm_ = record
     losses: list[float] = []
     context = Context(lambda event: losses.append(event["loss"]) if "loss" in event else None)
-    trainer.train(
+    trained, _outcome = trainer.train(
         model.eval(), make_tiny_tokenizer("llama3"), make_rows(), make_rows()[:5], values, Device("cpu", "float32"),
-        out.parent / f"{out.stem}-run", context, log_every_s=0,
+        out.parent / f"{out.stem}-run", context, log_every_s=0, recomputed_layers=recomputed_layers,
     )  # fmt: skip
+    parameters = dict(trained.named_parameters())
+    cut = [name for name, weight in parameters.items() if hasattr(weight, "full_tensor")]
+    adapter = {name: weight.detach().clone() for name, weight in parameters.items() if "lora_" in name}
     if is_first_process():
-        torch.save({"gradients": torch.stack(steps), "losses": losses}, out)
+        torch.save({"gradients": torch.stack(steps), "losses": losses, "cut": cut, "adapter": adapter}, out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,175 @@
+"""Token counts word by word: each word is given to the tokenizer once, and a text is the sum of its words.
+
+That is exact where no token can reach over the blank before a word, which is so for nearly every tokenizer of a language
+model: its split of a text into words stops there, or its vocabulary has no such token. Both are looked at when the
+tokenizer is loaded; where neither holds, or something unusual is switched on, texts are counted as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tokenizers
+
+_MOST_WORDS = 200_000  # kept; a text of many pages has some ten thousand
+_NORMALIZERS = ("NFC", "Prepend", "Replace")  # that treat a word alike wherever it stands
+_MODELS = ("BPE", "Unigram")
+_BLANK = re.compile(r"(?<=\S) (?=\S)")
+_CLASS = re.compile(r"\[[^\]]*\]")
+_GPT2_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# What may stand on either side of a blank: letters of several kinds, digits, marks, accents, signs.
+_EDGES = "aZé漢ا1½.'-(/<_|+\u0301\u200d😀"
+
+
+def word_counter(backend: tokenizers.Tokenizer) -> Callable[[str], int] | None:
+    """A function that counts the tokens of a text by its words; None where that would not be exact."""
+    probe = " ".join(f"{one} {other}" for one in _EDGES for other in _EDGES) + " don't stop_here, (it's) 12,345.67--x86\n\ty"
+    if not _is_usual(backend) or not (_parts_words(backend, probe) or _has_no_token_over_blanks(backend)):
+        return None
+    whole = _ids(backend, [probe])
+    for before in (" ", ""):  # where the tokenizer adds the blank itself, none is put before a word
+        words = _Words(backend, before)
+        if _ids(backend, words.given(probe)) == whole and words.count(probe) == len(whole):
+            return words.count
+    return None
+
+
+class _NoWord(Exception):
+    """What stands between two blanks is none, or begins or ends with white space of another kind."""
+
+
+class _Words(dict[str, int]):
+    """The tokens of each word with the blank before it.
+
+    before: what is put before a word for that.
+    """
+
+    def __init__(self, backend: tokenizers.Tokenizer, before: str) -> None:
+        self._before = before
+        self._wholes = _Counts(lambda text: len(backend.encode_batch_fast([text], add_special_tokens=False)[0]))
+        self._split = _ascii_split(backend)
+        self._parts = _Counts(lambda part: _count_bytes(backend, part))
+        added = [re.escape(token.content) for token in backend.get_added_tokens_decoder().values()]
+        self._added = re.compile("|".join(added)) if added else None
+
+    def count(self, text: str) -> int:
+        if not text:
+            return 0
+        if not self._before and self._added and self._added.search(text):
+            return self._wholes.count(text)  # after such a word the tokenizer adds a blank
+        try:
+            first, *others = text.split(" ")
+            if not first or first[-1].isspace():
+                raise _NoWord
+            return self._count(first) + sum(map(self.__getitem__, others))
+        except _NoWord:
+            first, *others = _BLANK.split(text)
+            return self._count(first) + sum(self._count(self._before + word) for word in others)
+
+    def given(self, text: str) -> list[str]:
+        """What the tokenizer is given of a text whose words are all new, in order."""
+        first, *others = _BLANK.split(text)
+        words = [first, *(self._before + word for word in others)]
+        return [part for word in words for part in (self._split(word) if self._is_split(word) else [word])]
+
+    def __missing__(self, word: str) -> int:
+        if not word or word[0].isspace() or word[-1].isspace():
+            raise _NoWord
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        count = self[word] = self._count(self._before + word)
+        return count
+
+    def _count(self, word: str) -> int:
+        return sum(map(self._parts.__getitem__, self._split(word))) if self._is_split(word) else self._wholes[word]
+
+    def _is_split(self, word: str) -> bool:
+        """Whether it is known in which parts the tokenizer takes a word."""
+        return self._split is not None and word.isascii() and not (self._added and self._added.search(word))
+
+
+class _Counts(dict[str, int]):
+    """Numbers that are asked for once."""
+
+    def __init__(self, count: Callable[[str], int]) -> None:
+        self.count = count
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        count = self[text] = self.count(text)
+        return count
+
+
+def _count_bytes(backend: tokenizers.Tokenizer, part: str) -> int:
+    """The tokens of what a byte-level tokenizer takes by itself, in ASCII. It has letters of its own for blanks."""
+    letters = part.replace(" ", "Ġ").replace("\n", "Ċ")
+    if not letters.isprintable():
+        return len(backend.encode_batch_fast([part], add_special_tokens=False)[0])
+    return len(backend.model.tokenize(letters))
+
+
+def _is_usual(backend: tokenizers.Tokenizer) -> bool:
+    model = backend.model
+    return (
+        type(model).__name__ in _MODELS
+        and not getattr(model, "dropout", None)
+        and all(kind["type"] in _NORMALIZERS for kind in _members(backend.normalizer, "normalizers"))
+        and not any(
+            token.rstrip or token.single_word or re.search(r"\S ", token.content)
+            for token in backend.get_added_tokens_decoder().values()
+        )
+    )
+
+
+def _members(part: Any, key: str) -> list[dict[str, Any]]:
+    """The steps of a part of a tokenizer, as its file has them."""
+    if part is None:
+        return []
+    state = json.loads(part.__getstate__())
+    return state[key] if state["type"] == "Sequence" else [state]
+
+
+def _parts_words(backend: tokenizers.Tokenizer, probe: str) -> bool:
+    """Whether the tokenizer parts a text before each blank, and looks for tokens only within the parts."""
+    if backend.pre_tokenizer is None or _members(backend.normalizer, "normalizers")[1:]:
+        return False
+    blanks = {match.start() for match in _BLANK.finditer(probe)}
+    return not any(
+        blanks.intersection(range(start + 1, end))
+        for _text, (start, end) in backend.pre_tokenizer.pre_tokenize_str(probe)
+    )
+
+
+def _has_no_token_over_blanks(backend: tokenizers.Tokenizer) -> bool:
+    words = "\n".join(backend.get_vocab())
+    return re.search(r"[^▁Ġ \n][▁Ġ ]", words) is None
+
+
+def _ids(backend: tokenizers.Tokenizer, texts: Iterable[str]) -> list[int]:
+    encodings = backend.encode_batch_fast(list(texts), add_special_tokens=False)
+    return [id_ for encoding in encodings for id_ in encoding.ids]
+
+
+def _ascii_split(backend: tokenizers.Tokenizer) -> Callable[[str], list[str]] | None:
+    """How a byte-level tokenizer parts a text of ASCII characters, where that can be said in Python."""
+    pattern = ""
+    for step in _members(backend.pre_tokenizer, "pretokenizers"):
+        if step["type"] == "ByteLevel" and not step["add_prefix_space"]:
+            pattern = pattern or (_GPT2_SPLIT if step["use_regex"] else "")
+        elif step["type"] == "Split" and not pattern and step["behavior"] == "Isolated" and not step["invert"]:
+            pattern = step["pattern"].get("Regex", "")
+        else:
+            return None
+    plain = _CLASS.sub(lambda found: found[0].replace(r"\p{L}", "A-Za-z").replace(r"\p{N}", "0-9"), pattern)
+    plain = plain.replace(r"\p{L}", "[A-Za-z]").replace(r"\p{N}", "[0-9]")
+    if not plain or r"\p" in plain or r"\P" in plain:
+        return None
+    try:
+        return re.compile(plain, re.ASCII).findall
+    except re.error:
+        return None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
+from itertools import accumulate, repeat
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from services.documents.pdf_call import with_addresses
+from services.documents.pdf_call import Handle, handle, quick
 from services.documents.pdf_line import Cell, Line
 from services.documents.pdf_ruling import Rule, find_rules
 
@@ -40,20 +41,20 @@ class PageText:
         self._page: Any = None
         self._buffer: Any = (ctypes.c_ushort * 8192)()
         self._edges = (ctypes.c_double * 4)()  # left, right, bottom, top
-        self._edges_at = [ctypes.addressof(self._edges) + index * ctypes.sizeof(ctypes.c_double) for index in range(4)]
+        self._edges_at = [ctypes.byref(self._edges, index * ctypes.sizeof(ctypes.c_double)) for index in range(4)]
         self._matrix, self._loose = pdfium.FS_MATRIX(), pdfium.FS_RECTF()
-        self._matrix_at, self._loose_at = ctypes.addressof(self._matrix), ctypes.addressof(self._loose)
-        self._name = ctypes.create_string_buffer(128)
+        self._matrix_at, self._loose_at = ctypes.byref(self._matrix), ctypes.byref(self._loose)
+        self._name, self._name_length = ctypes.create_string_buffer(128), ctypes.c_ulong(128)
         self._flags = ctypes.c_int()
-        self._name_at, self._flags_at = ctypes.addressof(self._name), ctypes.addressof(self._flags)
-        self._count_rectangles = with_addresses("FPDFText_CountRects")
-        self._get_rectangle = with_addresses("FPDFText_GetRect")
-        self._get_box = with_addresses("FPDFText_GetCharBox")
-        self._get_loose_box = with_addresses("FPDFText_GetLooseCharBox")
-        self._get_origin = with_addresses("FPDFText_GetCharOrigin")
-        self._get_matrix = with_addresses("FPDFText_GetMatrix")
-        self._get_font = with_addresses("FPDFText_GetFontInfo")
-        self._get_size = with_addresses("FPDFText_GetFontSize")
+        self._name_at, self._flags_at = ctypes.byref(self._name), ctypes.byref(self._flags)
+        self._count_rectangles = quick("FPDFText_CountRects")
+        self._get_rectangle = quick("FPDFText_GetRect")
+        self._get_box = quick("FPDFText_GetCharBox")
+        self._get_loose_box = quick("FPDFText_GetLooseCharBox")
+        self._get_origin = quick("FPDFText_GetCharOrigin")
+        self._get_matrix = quick("FPDFText_GetMatrix")
+        self._get_font = quick("FPDFText_GetFontInfo")
+        self._get_size = quick("FPDFText_GetFontSize")
         self._is_bold: dict[tuple[bytes, int], bool] = {}
 
     def lines(self, index: int) -> list[Line]:
@@ -73,7 +74,7 @@ class PageText:
         if not text_page:
             raise pypdfium2.PdfiumError("Failed to load the page's text.")
         try:
-            return self._lines(text_page, ctypes.cast(text_page, ctypes.c_void_p).value or 0)
+            return self._lines(text_page, handle(text_page))
         finally:
             pdfium.FPDFText_ClosePage(text_page)
 
@@ -90,9 +91,9 @@ class PageText:
             self._pdfium.FPDF_ClosePage(self._page)
         self._page = None
 
-    def _lines(self, handle: Any, text_page: int) -> list[Line]:
-        """text_page: the address that the handle holds."""
-        text, starts = self._text(handle)
+    def _lines(self, pointer: Any, text_page: Handle) -> list[Line]:
+        """pointer: the same, for the functions of pypdfium2."""
+        text, starts = self._text(pointer, text_page)
         if not text:
             return []
         lines: list[Line] = []
@@ -122,28 +123,29 @@ class PageText:
         self._find_bold(text_page, starts, lines, spans)
         return _with_whole_rows(lines)
 
-    def _text(self, text_page: Any) -> tuple[str, list[int] | None]:
+    def _text(self, pointer: Any, text_page: Handle) -> tuple[str, list[int] | None]:
         """The page's text, and the index pdfium has for each of its characters, or None where it is the same."""
-        count = min(self._pdfium.FPDFText_CountChars(text_page), _MOST_CHARACTERS)
+        count = min(self._pdfium.FPDFText_CountChars(pointer), _MOST_CHARACTERS)
         if count <= 0:
             return "", None
         if 2 * count + 2 > len(self._buffer):  # a character may take two units
             self._buffer = (ctypes.c_ushort * (2 * count + 2))()
-        written = self._pdfium.FPDFText_GetText(text_page, 0, count, self._buffer) - 1
+        written = self._pdfium.FPDFText_GetText(pointer, 0, count, self._buffer) - 1
         if written <= 0:
             return "", None
         text = ctypes.string_at(self._buffer, 2 * written).decode("utf-16-le", "surrogatepass")
         if len(text) == written == count:
             return text, None
-        starts: list[int] = []
-        unit = 0
-        for character in text:
-            starts.append(max(self._pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, unit), 0))
-            unit += 1 + (character > "\uffff")
-        return text, starts
+        index_of = quick("FPDFText_GetCharIndexFromTextIndex")
+        if len(text) == written:
+            indices = map(index_of, repeat(text_page), range(written))
+        else:
+            units = accumulate((1 + (character > "\uffff") for character in text[:-1]), initial=0)
+            indices = map(index_of, repeat(text_page), units)
+        return text, [max(index, 0) for index in indices]
 
     def _placed(
-        self, text_page: int, starts: list[int] | None, at: int, piece: str
+        self, text_page: Handle, starts: list[int] | None, at: int, piece: str
     ) -> tuple[Line, tuple[int, int, bool]] | None:
         """The piece of text from ``at`` on as a line, with its span and whether all its gaps are known to be small."""
         stripped = piece.strip()
@@ -175,7 +177,7 @@ class PageText:
 
     def _with_cells(
         self,
-        text_page: int,
+        text_page: Handle,
         text: str,
         starts: list[int] | None,
         lines: list[Line],
@@ -208,7 +210,7 @@ class PageText:
         return whole, whole_spans
 
     def _walk(
-        self, text_page: int, text: str, starts: list[int] | None, line: Line, first: int, end: int
+        self, text_page: Handle, text: str, starts: list[int] | None, line: Line, first: int, end: int
     ) -> Iterator[tuple[Line, int, int]]:
         """Go from word to word: a wide gap ends a cell; a step back, or up or down, ends a line."""
         cells: list[Cell] = []
@@ -239,7 +241,7 @@ class PageText:
         )
 
     def _find_bold(
-        self, text_page: int, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
+        self, text_page: Handle, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
     ) -> None:
         """Find the short lines that are bold from the first letter to the last."""
         widest = max((line.right - line.left for line in lines), default=0.0)
@@ -249,15 +251,15 @@ class PageText:
                     continue
             line.is_bold = all(self._letter_is_bold(text_page, self._at(starts, at)) for at in (first, end - 1))
 
-    def _letter_is_bold(self, text_page: int, character: int) -> bool:
-        self._get_font(text_page, character, self._name_at, 128, self._flags_at)
+    def _letter_is_bold(self, text_page: Handle, character: int) -> bool:
+        self._get_font(text_page, character, self._name_at, self._name_length, self._flags_at)
         key = (self._name.value, self._flags.value)
         is_bold = self._is_bold.get(key)
         if is_bold is None:
             is_bold = self._is_bold[key] = bool(key[1] & _FORCE_BOLD or _BOLD_NAME.search(key[0]))
         return is_bold
 
-    def _size(self, text_page: int, character: int) -> tuple[float, int, float]:
+    def _size(self, text_page: Handle, character: int) -> tuple[float, int, float]:
         """Of a letter: its size on the page in points, that of its font times its scale; its turns; its baseline."""
         size = self._get_size(text_page, character)
         matrix = self._matrix
@@ -272,19 +274,19 @@ class PageText:
             return size * -d, 2, -matrix.f
         return size * (abs(d) or 1.0), 0, matrix.f
 
-    def _usual_size(self, text_page: int, starts: list[int] | None, first: int, text: str, size: float) -> float:
+    def _usual_size(self, text_page: Handle, starts: list[int] | None, first: int, text: str, size: float) -> float:
         """The size of a line whose first character may be of another: a bullet, a note's mark, or a drop capital."""
         middle = len(text) // 2
         middle += text[middle].isspace() and middle + 1 < len(text)  # blanks may be pdfium's own, without a size
         other = self._size(text_page, self._at(starts, first + middle))[0] or size
         return min(size, other) if text[0].isalpha() else other
 
-    def _rectangle(self, text_page: int, index: int, turn: int) -> tuple[float, float]:
+    def _rectangle(self, text_page: Handle, index: int, turn: int) -> tuple[float, float]:
         left, right, bottom, top = self._edges_at
         self._get_rectangle(text_page, index, left, top, right, bottom)
         return self._extent(turn) if turn else (self._edges[0], self._edges[1])
 
-    def _box(self, text_page: int, character: int, turn: int) -> tuple[float, float]:
+    def _box(self, text_page: Handle, character: int, turn: int) -> tuple[float, float]:
         self._get_box(text_page, character, *self._edges_at)
         return self._extent(turn)
 
@@ -293,7 +295,7 @@ class PageText:
         left, right, bottom, top = self._edges
         return ((left, right), (bottom, top), (-right, -left), (-top, -bottom))[turn]
 
-    def _loose_box(self, text_page: int, character: int, turn: int) -> tuple[float, float, float]:
+    def _loose_box(self, text_page: Handle, character: int, turn: int) -> tuple[float, float, float]:
         """Left, right and bottom as one reads, of a character as wide as it is set.
 
         That of its ink would not do: a comma after which a gap may seem to be has little.

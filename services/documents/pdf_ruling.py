@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from services.documents import markdown
-from services.documents.pdf_call import with_addresses
+from services.documents.pdf_call import Handle, handle, quick
 from services.documents.pdf_line import Cell, Line
 from services.documents.pdf_table import is_number
 
@@ -40,11 +40,11 @@ def find_rules(page: Any) -> list[Rule]:
     count = pdfium.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return []
-    page = ctypes.cast(page, ctypes.c_void_p).value
-    object_at, type_of = with_addresses("FPDFPage_GetObject"), with_addresses("FPDFPageObj_GetType")
-    get_bounds = with_addresses("FPDFPageObj_GetBounds")
+    page = handle(page)
+    object_at, type_of = quick("FPDFPage_GetObject"), quick("FPDFPageObj_GetType")
+    get_bounds = quick("FPDFPageObj_GetBounds")
     left, bottom, right, top = edges = [ctypes.c_float() for _ in range(4)]
-    edges_at = list(map(ctypes.addressof, edges))
+    edges_at = list(map(ctypes.byref, edges))
     rules: set[tuple[int, int, int]] = set()
 
     def add(one: float, other: float, height: float) -> None:
@@ -64,23 +64,23 @@ def find_rules(page: Any) -> list[Rule]:
     return _joined_rules(rules)
 
 
-def _segments(item: int, top: float) -> list[tuple[float, float, float]]:
+def _segments(item: Handle, top: float) -> list[tuple[float, float, float]]:
     """The horizontal strokes of a path that is no mere rule, such as a box or a whole grid."""
     import ctypes
 
     import pypdfium2.raw as pdfium
 
-    count = with_addresses("FPDFPath_CountSegments")(item)
+    count = quick("FPDFPath_CountSegments")(item)
     if not 2 <= count <= _MOST_SEGMENTS:
         return []
     matrix = pdfium.FS_MATRIX()
-    with_addresses("FPDFPageObj_GetMatrix")(item, ctypes.addressof(matrix))
+    quick("FPDFPageObj_GetMatrix")(item, ctypes.byref(matrix))
     if matrix.b or matrix.c:
         return []
-    segment_at, type_of = with_addresses("FPDFPath_GetPathSegment"), with_addresses("FPDFPathSegment_GetType")
-    get_point = with_addresses("FPDFPathSegment_GetPoint")
+    segment_at, type_of = quick("FPDFPath_GetPathSegment"), quick("FPDFPathSegment_GetType")
+    get_point = quick("FPDFPathSegment_GetPoint")
     x, y = ctypes.c_float(), ctypes.c_float()
-    x_at, y_at = ctypes.addressof(x), ctypes.addressof(y)
+    x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     found = []
     before: tuple[float, float] | None = None
     for index in range(count):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.icon import icon
 from services.settings import PHASES, Setting, plain
+from services.training.advice import remark
 from services.translation import _
 
 EDITOR_CHARACTERS = 17
@@ -74,16 +76,18 @@ class NumberBox(QDoubleSpinBox):
 
 
 class SettingField(QObject):
-    """One setting: ``label`` and ``editor`` to be laid out, ``help_button`` beside them.
+    """One setting: ``label`` and ``editor`` to be laid out, ``reset_button`` and ``help_button`` beside them.
 
+    Below may stand ``remark``: what is to be said of a value that the recipe does not recommend.
     ``changed`` leaves whenever the value does, by hand or by ``set_value``.
     """
 
     changed = Signal()
 
-    def __init__(self, setting: Setting, parent: QWidget) -> None:
+    def __init__(self, setting: Setting, parent: QWidget, phase: str = "") -> None:
         super().__init__(parent)
-        self.setting = setting
+        self.setting, self._phase = setting, phase
+        self._is_visible = True
         self.editor: QWidget = self._make_editor(parent)
         self.editor.setToolTip(setting.help)
         self.editor.setWhatsThis(setting.help)
@@ -99,7 +103,21 @@ class SettingField(QObject):
         self.help_button.setAccessibleName(_("What is “{setting}”?").format(setting=name))
         self.help_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Shift+F1 in the field says the same
         self.help_button.clicked.connect(self._explain)
+        self.reset_button = QToolButton(parent, icon=icon("reset", "accent"))
+        back = _("Back to {value}, the recommended value").format(value=self._default_in_words())
+        self.reset_button.setToolTip(back)
+        self.reset_button.setAccessibleName(f"{name}: {back}")
+        self.reset_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        policy = self.reset_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        self.reset_button.setSizePolicy(policy)
+        self.reset_button.clicked.connect(self._reset_by_hand)
+        self.remark = QLabel(parent, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.remark.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.set_role(self.remark, "caption")
+        self.remark.hide()
         self.reset()
+        self._mark_changed()
         self.changed.connect(self._mark_changed)
 
     def value(self) -> Any:
@@ -142,10 +160,21 @@ class SettingField(QObject):
         """Say the choices in plain words; the values stay what they are."""
         for place in range(self.editor.count()):
             self.editor.setItemText(place, labels.get(self.editor.itemData(place), self.editor.itemText(place)))
+        back = _("Back to {value}, the recommended value").format(value=self._default_in_words())
+        self.reset_button.setToolTip(back)
+        self.reset_button.setAccessibleName(f"{self.setting.label.partition(' (')[0]}: {back}")
 
     def set_visible(self, is_visible: bool) -> None:
+        self._is_visible = is_visible
         for part in (self.label, self.editor, self.help_button):
             part.setVisible(is_visible)
+        self._mark_changed()
+
+    def lay_out_elsewhere(self) -> None:
+        """The tab lays label and editor out by hand: what stands beside them in a form goes away."""
+        self._is_visible = False
+        self.help_button.hide()  # which the tab may show again
+        self._mark_changed()
 
     def fit(self) -> None:
         """Numbers and choices share one width, which follows the font."""
@@ -202,17 +231,33 @@ class SettingField(QObject):
         self.editor.setSuffix(" " + self.setting.unit_of(value))
 
     def _mark_changed(self) -> None:
-        font = self.label.font()
-        if font.bold() != self.is_changed:
-            font.setBold(self.is_changed)
+        font, is_changed = self.label.font(), self.is_changed
+        if font.bold() != is_changed:
+            font.setBold(is_changed)
             self.label.setFont(font)
+        self.reset_button.setVisible(self._is_visible and is_changed)
+        said = remark(self._phase, self.setting.key, self.value()) if is_changed else ""
+        self.remark.setText(said)
+        self.remark.setVisible(self._is_visible and bool(said))
+        self.editor.setAccessibleDescription(" ".join(filter(None, [self.setting.help, said])))
+
+    def _reset_by_hand(self) -> None:
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)  # the button goes away
+        self.reset()
+
+    def _default_in_words(self) -> str:
+        default = plain(self.setting.default)
+        if self.setting.kind == "choice":
+            return self.editor.itemText(self.editor.findData(default))
+        if self.setting.kind in ("str", "text"):
+            return _("“{text}”").format(text=default) if default else _("empty")
+        unit = self.setting.unit_of(self.setting.default) if self.setting.unit else ""
+        return f"{default} {unit}".strip()
 
     def _explain(self) -> None:
         text = self.setting.help
-        if self.is_changed and self.setting.default != "":
-            default = self.setting.default
-            shown = f"{default:g}" if isinstance(default, (int, float)) and not isinstance(default, bool) else default
-            text += "\n\n" + _("Default: {value}").format(value=shown)
+        if self.setting.default != "":
+            text += "\n\n" + _("Default: {value}").format(value=self._default_in_words())
         QWhatsThis.showText(self.help_button.mapToGlobal(self.help_button.rect().bottomLeft()), text, self.help_button)
 
 
@@ -227,11 +272,11 @@ class SettingForm(QWidget):
     def __init__(self, phase: str, parent: QWidget | None = None, *, without: tuple[str, ...] = ()) -> None:
         super().__init__(parent)
         self.phase = phase
-        self.fields = {setting.key: SettingField(setting, self) for setting in PHASES[phase]}
+        self.fields = {setting.key: SettingField(setting, self, phase) for setting in PHASES[phase]}
         simple = [field for field in self._laid_out(without) if not field.setting.is_advanced]
         advanced = [field for field in self._laid_out(without) if field.setting.is_advanced]
         for key in without:
-            self.fields[key].help_button.hide()  # laid out elsewhere, which may show it again
+            self.fields[key].lay_out_elsewhere()
         self.more_button = QToolButton(icon=icon("chevron-right"), text=_("More settings"), checkable=True)
         self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         theme.set_role(self.more_button, "disclosure")
@@ -274,8 +319,8 @@ class SettingForm(QWidget):
 
 
 def lay_out(fields: list[SettingField], grid: QGridLayout, first_row: int = 0) -> int:
-    """Labels, editors and help buttons in three columns; returns the next free row."""
-    grid.setHorizontalSpacing(theme.GAP)
+    """Labels, editors, resets and help buttons in four columns; returns the next free row."""
+    grid.setHorizontalSpacing(theme.GAP // 2)
     grid.setVerticalSpacing(theme.GAP)
     grid.setColumnStretch(0, 1)
     row, group = first_row, None
@@ -284,17 +329,20 @@ def lay_out(fields: list[SettingField], grid: QGridLayout, first_row: int = 0) -
             group = field.setting.group
             heading = QLabel(group)
             theme.set_role(heading, "caption")
-            grid.addWidget(heading, row, 0, 1, 3)
+            grid.addWidget(heading, row, 0, 1, 4)
             row += 1
+        grid.addWidget(field.reset_button, row, 2)
+        grid.addWidget(field.help_button, row, 3)
         if field.setting.kind in ("str", "text"):  # words need the whole width
             grid.addWidget(field.label, row, 0, 1, 2)
-            grid.addWidget(field.help_button, row, 2)
-            grid.addWidget(field.editor, row + 1, 0, 1, 3)
-            row += 2
-            continue
-        field.fit()
-        grid.addWidget(field.label, row, 0)
-        grid.addWidget(field.editor, row, 1)
-        grid.addWidget(field.help_button, row, 2)
-        row += 1
+            row += 1
+            grid.addWidget(field.editor, row, 0, 1, 4)
+        else:
+            field.fit()
+            grid.addWidget(field.label, row, 0)
+            grid.addWidget(field.editor, row, 1)
+        grid.addWidget(field.remark, row + 1, 0, 1, 4)
+        row += 2
+        # As the eye goes: the button is made later than its neighbour, but comes right after it.
+        QWidget.setTabOrder(field.editor, field.reset_button)
     return row

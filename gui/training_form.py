@@ -17,6 +17,13 @@ from services.errors import UserError
 from services.training.checkpoint import Interrupted
 from services.translation import _
 
+# What the choices are called in the window; the help says what they mean.
+_CHOICES = {
+    "device": {"auto": _("automatic"), "cuda": _("CUDA"), "mps": _("Apple (MPS)"), "cpu": _("processor")},
+    "target_layers": {"all": _("all layers"), "attention": _("attention"), "upper-half": _("upper half")},
+    "scheduler": {"cosine": _("cosine"), "linear": _("linear"), "constant": _("constant")},
+}
+
 
 class TrainingForm(QWidget):
     """
@@ -36,6 +43,8 @@ class TrainingForm(QWidget):
         self._is_running = self._is_ours = False
         self.has_need = False  # something is missing without which nothing can be trained
         self.form = SettingForm(phase)
+        for key, labels in _CHOICES.items():
+            self.form.fields[key].set_choice_labels(labels)
         self.reset_button = QPushButton(icon("reset", "accent"), _("Back to the recommended settings"))
         theme.set_role(self.reset_button, "link")
         self.plan = PlanBox(phase, shell)

@@ -76,7 +76,7 @@ class TrainingPlots(QWidget):
         self.speed.canvas.setToolTip(_("Tokens learnt per second"))
         self.speed.canvas.setAccessibleName(_("Tokens per second"))
         # The number beside the caption says it better than an axis.
-        self.small = [self.rate, self.gradient, self.speed, self.memory] + [self.forgetting] * (phase == "cpt")
+        self.small = [self.rate, self.gradient, self.speed, self.memory, self.forgetting]
         self._legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=False)
         self.loss.head.insertWidget(1, self._legend)
         self._smoothing_label = QLabel(_("Smoothing"))

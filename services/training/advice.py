@@ -91,6 +91,11 @@ ADVICE: dict[tuple[str, str], tuple[Remedy, ...]] = {
         Remedy(_("A lower learning rate: 3e-4."), "learning_rate", _at_most(3e-4)),
         Remedy(_("Fewer epochs: 3 to 5 absorb knowledge."), "epochs", _at_most(3)),
     ),
+    ("forgets", "sft"): (
+        _LOWER_RATE,
+        Remedy(_("Fewer epochs: 1 to 2."), "epochs", _at_most(2)),
+        Remedy(_("Replay in phase 2: a quarter of the text written by the base model itself keeps what it could do.")),
+    ),
     ("unfinished", "cpt"): (
         Remedy(_("More epochs: up to 5."), "epochs", lambda value: max(value, min(5, value + 2))),
         Remedy(_("A higher learning rate: 3e-4 to 5e-4."), "learning_rate", _at_least(3e-4)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.training.gauge import judge
 from services.training.history import Curve, MetricHistory
 from services.translation import _
 
@@ -14,7 +15,6 @@ WINDOW = 50  # reports looked back on at least, in a long training an eighth of 
 STILL_FALLING = 0.02  # share of the loss lost over the window
 NOTHING_NEW = 0.01  # share by which the loss must fall to count as news
 VALIDATION_RISE = 0.03  # share above its lowest point before learning by heart is suspected
-FORGETTING = (0.03, 0.10)  # rise of the loss on general text that is a beginning, and that is too much
 _NOISE = 3.0  # standard errors by which two means must differ
 _JUMP = (1.5, 6.0)  # times the median, and median deviations above it, of a value that jumps out
 
@@ -39,7 +39,7 @@ def examine(history: MetricHistory, *, is_over: bool = False) -> list[Finding]:
     steps, losses = steps[is_number], losses[is_number]
     if not len(losses):
         return []
-    findings = [_validation(history.points("validation_loss")), _forgetting(forgetting(history))]
+    findings = [_validation(history.points("validation_loss")), _forgetting(history.points("general_loss"))]
     if len(losses) < FEWEST_REPORTS:
         findings.append(Finding("early", "info", _("Too early to say: the first steps are noisy.") if not is_over else
                                 _("Too few steps to judge the training by its loss.")))
@@ -55,19 +55,12 @@ def forgetting(history: MetricHistory) -> float | None:
     return float(losses[-1] / losses[0] - 1) if len(losses) >= 2 and losses[0] > 0 else None
 
 
-def forgetting_state(share: float) -> str:
-    """"success", "warning" or "error"."""
-    return "success" if share < FORGETTING[0] else "warning" if share < FORGETTING[1] else "error"
-
-
-def _forgetting(share: float | None) -> Finding | None:
-    if share is None or share < FORGETTING[0]:
+def _forgetting(curve: Curve) -> Finding | None:
+    _steps, losses = curve
+    if len(losses) < 2:
         return None
-    if share < FORGETTING[1]:
-        text = _("It begins to forget: {percent:.0f} % more loss on general text than the base model.")
-    else:
-        text = _("It forgets what the base model could do: {percent:.0f} % more loss on general text.")
-    return Finding("forgets", forgetting_state(share), text.format(percent=100 * share))
+    state, text = judge(losses[0], losses[-1])
+    return None if state == "success" else Finding("forgets", state, text)
 
 
 def _validation(curve: Curve) -> Finding | None:

@@ -97,7 +97,9 @@ def _results(runs: Sequence[RunRecord], histories: Sequence[MetricHistory]) -> l
 
     rows = [
         row(_("Steps"), "{:,.0f}", "steps", "step"), row(_("Training loss"), "{:.3f}", "loss"),
-        row(_("Validation loss"), "{:.3f}", "validation_loss"), row(_("Tokens learnt"), "{:,.0f}", "tokens"),
+        row(_("Validation loss"), "{:.3f}", "validation_loss"), row(_("Result is of step"), "{:,.0f}", "taken_step"),
+        row(_("Loss on general text"), "{:.3f}", "general_loss"), row(_("Same, before"), "{:.3f}", "general_loss_before"),
+        row(_("Tokens learnt"), "{:,.0f}", "tokens"),
         row(_("Tokens per second"), "{:,.0f}", "tokens_per_second"), row(_("Seconds"), "{:,.0f}", "seconds"),
     ]  # fmt: skip
     for history in histories[:1]:

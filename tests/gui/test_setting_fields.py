@@ -31,7 +31,7 @@ def test_a_form_starts_with_the_defaults_in_their_types(form):
 def test_every_field_has_a_label_a_buddy_help_and_a_name(form):
     for field in form.fields.values():
         assert field.label.buddy() is field.editor
-        assert field.editor.toolTip() == field.editor.whatsThis() == field.setting.help != ""
+        assert field.editor.toolTip() == field.editor.whatsThis() == field.setting.help != "" == field.remark.text()
         assert field.editor.accessibleName() == field.setting.label
 
 
@@ -62,6 +62,50 @@ def test_a_changed_field_says_so_and_can_be_reset(qtbot):
     assert field.is_changed and field.label.font().bold()
     form.reset()
     assert not field.is_changed and not field.label.font().bold()
+
+
+def test_a_single_field_goes_back_with_its_own_button(qtbot):
+    form = SettingForm("cpt")
+    qtbot.addWidget(form)
+    form.resize(400, 500)
+    form.show()
+    field = form.fields["learning_rate"]
+    assert not field.reset_button.isVisible()
+    place = field.editor.geometry()
+    field.set_value(4e-4)
+    qtbot.waitUntil(field.reset_button.isVisible)
+    form.layout().activate()
+    assert field.editor.geometry() == place, "nothing jumps"
+    assert "3e-4" in field.reset_button.toolTip() and "Learning rate" in field.reset_button.accessibleName()
+    # With the keyboard: Tab leads from the field to its reset.
+    field.editor.setFocus()
+    qtbot.keyClick(field.editor, Qt.Key.Key_Tab)
+    assert form.focusWidget() is field.reset_button
+    qtbot.keyClick(field.reset_button, Qt.Key.Key_Space)
+    assert field.value() == 3e-4 and not field.reset_button.isVisible() and form.focusWidget() is field.editor
+
+
+def test_a_value_that_is_not_recommended_gets_a_remark_below_it(qtbot):
+    form = SettingForm("sft")
+    qtbot.addWidget(form)
+    form.show()
+    field = form.fields["epochs"]
+    field.set_value(3)
+    assert not field.remark.isVisible()
+    field.set_value(8)
+    assert field.remark.isVisible() and "1 to 3" in field.remark.text()
+    assert "1 to 3" in field.editor.accessibleDescription(), "a screen reader says it with the field"
+    form.fields["seed"].set_value(7)
+    form.reset()
+    assert not field.remark.isVisible()
+
+
+def test_fields_that_a_tab_lays_out_by_hand_have_no_stray_parts(qtbot):
+    form = SettingForm("cpt", without=("epochs",))
+    qtbot.addWidget(form)
+    form.show()
+    form.fields["epochs"].set_value(50)
+    assert not form.fields["epochs"].reset_button.isVisible() and not form.fields["epochs"].remark.isVisible()
 
 
 def test_values_of_an_old_run_are_taken_and_other_keys_left_alone(qtbot):

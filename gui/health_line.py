@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.icon import icon
@@ -17,7 +17,9 @@ from services.training.advice import Remedy, advice, say_change
 from services.training.health import Finding
 from services.translation import _
 
-LETTERS = 48  # width of the advice
+LETTERS = 52  # width of the advice
+NARROW_LETTERS = 60
+MOST_LETTERS = 190  # of two findings that are said together
 
 
 class HealthLine(QWidget):
@@ -36,41 +38,42 @@ class HealthLine(QWidget):
         self.sentence.setAccessibleName(_("What the curves say"))
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.button = QPushButton(_("What helps…"))
+        self.button = QToolButton(text=_("What helps…"))
         theme.set_role(self.button, "link")
         self.button.clicked.connect(self.show_advice)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self.mark, alignment=Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.sentence, 1)
-        row.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignTop)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.addWidget(self.mark, 0, 0, alignment=Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self.sentence, 0, 1)
         self._fit()
         self.show_findings([])
 
     def show_findings(self, findings: list[Finding]) -> None:
-        """The most serious one first, and one more; the first that can be helped has the button."""
+        """Say the most serious one, and a second one where both are short; the button has what helps with each."""
         if findings == self._findings and self.sentence.text():
             return
         is_worse = bool(findings) and findings[0].state in ("warning", "error") and (
             not self._findings or findings[0].situation != self._findings[0].situation
         )
         self._findings = findings
-        self.sentence.setText(" ".join(finding.text for finding in findings[:2]))
+        both = " ".join(finding.text for finding in findings[:2])
+        has_room = self._lines > 1 and len(both) < MOST_LETTERS
+        self.sentence.setText(both if has_room or not findings else findings[0].text)
         self.mark.setVisible(bool(findings))
         if findings:
             state = findings[0].state
             self.mark.show_icon(state, STATES[state])
-        self.button.setVisible(bool(self._situation()))
+        self.button.setVisible(any(advice(finding.situation, self._phase) for finding in findings))
+        self._fit()
         if is_worse:
             announce(self, findings[0].text)
 
-    def _situation(self) -> str:
-        return next((each.situation for each in self._findings if advice(each.situation, self._phase)), "")
-
     def show_advice(self) -> None:
-        situation = self._situation()
-        popup = AdvicePopup(self._phase, advice(situation, self._phase), self.settings(), self)
+        helped = [(each.text, advice(each.situation, self._phase)) for each in self._findings]
+        popup = AdvicePopup(self._phase, [each for each in helped if each[1]], self.settings(), self)
         popup.settings_suggested.connect(self.settings_suggested)
         popup.open_at(self.button)
 
@@ -79,8 +82,19 @@ class HealthLine(QWidget):
         if event.type() == QEvent.Type.FontChange and hasattr(self, "sentence"):
             self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        self.sentence.setMinimumHeight(self._lines * self.sentence.fontMetrics().lineSpacing())
+        """The button beside the sentence, or below it where that would leave a column; the sentence as high as it is."""
+        is_narrow = self.width() < NARROW_LETTERS * self.fontMetrics().averageCharWidth()
+        side = Qt.AlignmentFlag.AlignLeft if is_narrow else Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(self.button, *((1, 1) if is_narrow else (0, 2)), alignment=side)
+        beside = 0 if is_narrow or not self.button.isVisible() else self.button.sizeHint().width() + 6
+        width = max(1, self.width() - self.mark.sizeHint().width() - 6 - beside)
+        least = self._lines * self.sentence.fontMetrics().lineSpacing()
+        self.sentence.setMinimumHeight(max(least, self.sentence.heightForWidth(width)))
 
 
 class AdvicePopup(QFrame):
@@ -88,30 +102,40 @@ class AdvicePopup(QFrame):
 
     settings_suggested = Signal(object)
 
-    def __init__(self, phase: str, remedies: tuple[Remedy, ...], settings: Mapping[str, Any], parent: QWidget) -> None:
+    def __init__(
+        self, phase: str, helped: list[tuple[str, tuple[Remedy, ...]]], settings: Mapping[str, Any], parent: QWidget
+    ) -> None:
+        """helped: what is wrong, and what helps, each time."""
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         theme.set_role(self, "card")
         self.setAccessibleName(_("What helps"))
-        title = QLabel(_("What helps next time"))
-        theme.set_role(title, "strong")
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PAD, 12, theme.PAD, 12)
         column.setSpacing(theme.GAP)
-        column.addWidget(title)
         self.buttons: list[QPushButton] = []
         self._changes: list[dict[str, Any]] = []
-        for remedy in remedies:
-            text = QLabel(remedy.text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-            text.setFixedWidth(self.fontMetrics().averageCharWidth() * LETTERS)
-            column.addWidget(text)
-            if change := remedy.change(settings):
+        for wrong, remedies in helped:
+            column.addWidget(self._label(wrong, "strong"))
+            for remedy in remedies:
+                column.addWidget(self._label(remedy.text))
+                change = remedy.change(settings)
+                if not change or change in self._changes:
+                    continue
                 button = QPushButton(icon("check", "accent"), say_change(phase, change))
                 theme.set_role(button, "link")
                 button.clicked.connect(self._take)
                 column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
                 self.buttons.append(button)
                 self._changes.append(change)
+        column.addWidget(self._label(_("The settings are those of the next training."), "caption"))
+
+    def _label(self, text: str, role: str = "") -> QLabel:
+        label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        label.setFixedWidth(self.fontMetrics().averageCharWidth() * LETTERS)
+        if role:
+            theme.set_role(label, role)
+        return label
 
     def open_at(self, widget: QWidget) -> None:
         """Above or below a button, inside of the screen."""

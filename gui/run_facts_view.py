@@ -38,6 +38,7 @@ class RunFactsView(QTextBrowser):
 
     def _write(self) -> None:
         muted, rows = theme.colors().muted, []
+        share = "" if self._heads else ' width="65%"'  # a single value has the whole width
         if self._heads:
             cells = "".join(f'<th align="left">{escape(head)}&nbsp;&nbsp;</th>' for head in self._heads)
             rows.append(f"<tr><td></td>{cells}</tr>")
@@ -45,9 +46,8 @@ class RunFactsView(QTextBrowser):
             columns = 1 + max((len(fact.values) for fact in facts), default=1)
             rows.append(f'<tr><td colspan="{columns}" style="padding-top:6px; color:{muted};">{escape(title)}</td></tr>')
             for fact in facts:
-                cells = "".join(
-                    f"<td>{'<b>' if fact.is_marked else ''}{escape(value)}{'</b>' if fact.is_marked else ''}&nbsp;&nbsp;</td>"
-                    for value in fact.values
-                )
+                start, end = ("<b>", "</b>") if fact.is_marked else ("", "")
+                cells = "".join(f"<td{share}>{start}{escape(value)}{end}&nbsp;&nbsp;</td>" for value in fact.values)
                 rows.append(f'<tr><td style="white-space:nowrap">{escape(fact.label)}&nbsp;&nbsp;</td>{cells}</tr>')
-        self.setHtml(f'<table cellspacing="0" cellpadding="1">{"".join(rows)}</table>')
+        width = "" if self._heads else ' width="100%"'
+        self.setHtml(f'<table cellspacing="0" cellpadding="1"{width}>{"".join(rows)}</table>')

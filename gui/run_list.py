@@ -91,7 +91,8 @@ class RunList(QWidget):
         self.table_action = menu.addAction(_("Numbers (CSV)…"), self._want_table)
         self.picture_action = menu.addAction(_("Picture (PNG)…"), self._want_picture)
         self.export_button.setMenu(menu)
-        self.folder_button = QPushButton(icon("folder"), _("Open folder"))
+        self.folder_button = QPushButton(icon("folder"), _("Folder"))
+        self.folder_button.setToolTip(_("Opens the folder of the run: settings, events and log"))
         self.details_button = QPushButton(icon("info"), _("Details"), checkable=True)
         self.details_button.setToolTip(_("What the run ran on and its settings; of several runs, where they differ"))
         self._is_open = {True: True, False: False}  # the details, where there is room beside the list, and where not

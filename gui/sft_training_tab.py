@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.chat_panel import ChatPanel
@@ -140,8 +150,12 @@ class SftTrainingTab(TrainingTab):
         column = QVBoxLayout(runs)
         column.setContentsMargins(0, theme.GAP, 0, 0)
         column.addWidget(self.runs)
+        export = QScrollArea(widgetResizable=True)  # the highest page, seldom needed: it must not make the window high
+        export.setFrameShape(QFrame.Shape.NoFrame)
+        export.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        export.setWidget(self.export)
         for page, name, text in (
-            (self.chat, "chat", _("Chat")), (runs, "chart", _("Runs")), (self.export, "export", _("Export")),
+            (self.chat, "chat", _("Chat")), (runs, "chart", _("Runs")), (export, "export", _("Export")),
         ):  # fmt: skip
             self.pages.addTab(page, icon(name, "muted"), text)
         return self.pages

@@ -96,6 +96,7 @@ class TrainingPlots(QWidget):
         self.health = HealthLine(phase, 1 if is_compact else 2)
         self.loss.layout().addWidget(self.health)
         self._all = [self.loss, *self.small]
+        self._is_narrow = False
 
         self._lay_out()
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
@@ -231,7 +232,9 @@ class TrainingPlots(QWidget):
         highest = max((line.curve[1].max() for line in self.memory.lines if len(line.curve[1])), default=1.0)
         self.memory.canvas.setYRange(0, max(totals, default=1.2 * highest * GIGABYTE) / GIGABYTE, padding=0)
         if used is not None and total:
-            text = _("{used:.1f} / {total:.0f} GB").format(used=used / GIGABYTE, total=total / GIGABYTE)
+            gigabytes = used / GIGABYTE
+            shown = f"{gigabytes:.0f}" if gigabytes >= 10 else f"{gigabytes:.1f}"
+            text = _("{used} / {total:.0f} GB").format(used=shown, total=total / GIGABYTE)
         else:
             text = _number(None if used is None else used / GIGABYTE, _("{:.1f} GB"))
         self.memory.say(text, _("{:.1f} GB"))
@@ -243,17 +246,19 @@ class TrainingPlots(QWidget):
             return f'<span style="color:{colors[line.color].name()}">{sample(line)}</span>&nbsp;{name}'
 
         named = [line for line in self.loss.lines if line.name and not line.is_faint and (len(line.curve[0]) or not is_one)]
-        self._legend.setVisible(is_one and has_any)
-        self.names.setVisible(not is_one)
+        self.loss.title.setText(_("Loss by step") if is_one else _("Loss by step · marks: validation"))
+        self._legend.setVisible(is_one and has_any and not self._is_narrow)
+        self.names.setVisible(not is_one or (has_any and self._is_narrow))
         if is_one:
-            self._legend.setText(" &nbsp; ".join(said(line, escape(line.name)) for line in named) + " &nbsp;")
+            text = " &nbsp; ".join(said(line, escape(line.name)) for line in named)
+            self._legend.setText(text + " &nbsp;")
+            self.names.setText(text)
             return
-        trained = [
-            said(line, escape(line.name).replace(" ", "&nbsp;")) + f'&nbsp;<span style="color:{colors[line.color].name()}">'
-            f"{sample(measured)[1]}</span>"
+        self.names.setText(" &nbsp; ".join(
+            said(line, escape(line.name).replace(" ", "&nbsp;"))
+            + f'&nbsp;<span style="color:{colors[line.color].name()}">{sample(measured)[1]}</span>'
             for line, measured in zip(named[::2], named[1::2], strict=True)
-        ]  # fmt: skip
-        self.names.setText(" &nbsp; ".join(trained) + f" &nbsp; ({_('marks: validation')})")
+        ))  # fmt: skip
 
     # Pointing at a step
 
@@ -299,40 +304,45 @@ class TrainingPlots(QWidget):
         for plot in self.small:
             plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             plot.layout().setContentsMargins(10, *((4, 10, 4) if self._is_compact else (8, 10, 8)))
-        self._grid.addWidget(self.loss, 0, 0)
-        holder = QWidget()
-        self._small_grid = QGridLayout(holder)
+        self._holder = QWidget()
+        self._small_grid = QGridLayout(self._holder)
         self._small_grid.setContentsMargins(0, 0, 0, 0)
         self._small_grid.setSpacing(theme.GAP)
-        self._grid.addWidget(holder, 0, 1) if self._is_compact else self._grid.addWidget(holder, 1, 0)
+        self._grid.addWidget(self.loss, 0, 0)
         if self._is_compact:
-            self._grid.setColumnStretch(0, 4)
-            self._grid.setColumnStretch(1, 3)
-        else:
-            self._grid.setRowStretch(0, 3)
-            self._grid.setRowStretch(1, 1)
-        self._columns = 0
+            self.loss.layout().setContentsMargins(12, 4, 12, 4)
+        self._arranged: tuple[bool, int] | None = None
         self._fit()
 
     def _fit(self) -> None:
-        """As many small plots in a row as have room, sizes by the font."""
+        """The small plots beside the loss or below it, as many in a row as have room; sizes by the font."""
         letter, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
         self.smoothing.setFixedWidth(letter * 10)
-        columns = 2 if self._is_compact else len(self.small)
-        if not self._is_compact and self.width() < columns * letter * 20:
-            columns = -(-columns // 2)
-        rows = -(-len(self.small) // columns)
+        letters, count = self.width() // letter, len(self.small)
+        is_beside = self._is_compact and letters >= 80
+        columns = 2 if is_beside else next((n for n in (count, -(-count // 2)) if letters >= 20 * n), 2)
+        loss_letters = letters - 36 if is_beside else letters
+        self._smoothing_label.setVisible(loss_letters >= 70)
+        self._is_narrow = loss_letters < 52
+        self.loss.canvas.setMinimumHeight(round(height * (2.5 if self._is_compact else 4)))
         for plot in self.small:
-            plot.canvas.setMinimumHeight(height * (1 if self._is_compact or rows > 1 else 3))
-        if columns == self._columns:
-            return
-        for column in range(self._columns):
-            self._small_grid.setColumnStretch(column, 0)
-        self._columns = columns
+            plot.canvas.setMinimumHeight(height * (1 if self._is_compact or columns < count else 3))
+        if (is_beside, columns) != self._arranged:
+            self._arrange(is_beside, columns, letter * 17)
+        self._show_legend(any(run.history.step for run in self._runs))
+
+    def _arrange(self, is_beside: bool, columns: int, least: int) -> None:
+        self._arranged = (is_beside, columns)
+        self._grid.addWidget(self._holder, *((0, 1) if is_beside else (1, 0)))
+        self._grid.setColumnStretch(0, 4)
+        self._grid.setColumnStretch(1, 3 if is_beside else 0)
+        self._grid.setRowStretch(0, 3)
+        self._grid.setRowStretch(1, 0 if is_beside else 1)
+        for column in range(len(self.small)):
+            self._small_grid.setColumnStretch(column, 1 if column < columns else 0)
+            self._small_grid.setColumnMinimumWidth(column, least if column < columns else 0)
         for number, plot in enumerate(self.small):
             self._small_grid.addWidget(plot, number // columns, number % columns)
-        for column in range(columns):
-            self._small_grid.setColumnStretch(column, 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -340,8 +350,9 @@ class TrainingPlots(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "_timer"):
-            self._recolour()
+            self._arranged = None
             self._fit()
+            self._recolour()
         super().changeEvent(event)
 
     def _recolour(self) -> None:

@@ -287,7 +287,7 @@ class TrainingTab(Tab):
         if [run.number for run in runs] != [run.number for run in self.runs.chosen()[:MOST_RUNS]]:
             return  # others have been chosen since
         self.plots.show_runs(
-            [ShownRun(short_name(run), history, run.number != self._live_run) for run, history in read]
+            [ShownRun(short_name(run), history, run.state == "finished") for run, history in read]
         )
         if len(runs) == 1:
             self.runs.facts.show_facts([], facts(runs[0], histories[0]))

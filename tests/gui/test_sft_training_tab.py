@@ -66,7 +66,7 @@ def test_a_final_model_is_exported(qtbot, project: Project, shell: Shell, starte
     give_models(project, starter_model, "final")
     tab = make_tab(qtbot, project, shell)
     panel = tab.export
-    tab.pages.setCurrentWidget(panel)
+    tab.pages.setCurrentIndex(2)
     assert not panel.quantization.isEnabled() and not panel.open_button.isVisible()
     outcomes: list[Outcome] = []
     shell.job_ended.connect(outcomes.append)
@@ -82,5 +82,5 @@ def test_a_final_model_is_exported(qtbot, project: Project, shell: Shell, starte
 
 def test_without_a_final_model_there_is_nothing_to_export(qtbot, project: Project, shell: Shell):
     tab = make_tab(qtbot, project, shell)
-    tab.pages.setCurrentWidget(tab.export)
+    tab.pages.setCurrentIndex(2)
     assert not tab.export.export_button.isEnabled() and tab.export.need.isVisible()

@@ -59,7 +59,7 @@ def test_events_become_curves_numbers_and_words(plots, qtbot):
     plots.redraw_soon()
     qtbot.waitUntil(lambda: "Still learning" in plots.sentence.text())
     assert named(plots)["as measured"][-1] == 1 + 2 * math.exp(-2) and named(plots)["validation"] == [1.4]
-    assert plots.memory.value.text() == "11.0 / 18 GB" and plots.speed.value.text() == "2,000"
+    assert plots.memory.value.text() == "11 / 18 GB" and plots.speed.value.text() == "2,000"
     assert plots.gradient.value.text() == "0.50" and plots.forgetting.value.text() == "+1.0 %"
     assert "validation" in plots._legend.text()
 

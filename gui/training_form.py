@@ -67,10 +67,10 @@ class TrainingForm(QWidget):
         scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inside)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.GAP)
-        buttons.addWidget(self.anew_button)
-        buttons.addWidget(self.start_button, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.GAP)
+        self._buttons.addWidget(self.anew_button)
+        self._buttons.addWidget(self.start_button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
@@ -78,7 +78,7 @@ class TrainingForm(QWidget):
         column.addWidget(scroll, 1)
         column.addWidget(self.plan)
         column.addWidget(self.need)
-        column.addLayout(buttons)
+        column.addLayout(self._buttons)
 
         self.form.changed.connect(self._settings_changed)
         self.reset_button.clicked.connect(self.form.reset)
@@ -87,6 +87,14 @@ class TrainingForm(QWidget):
         self.anew_button.clicked.connect(self.start_wanted)
         self._settings_changed()
         self._enable()
+
+    def add_above_start(self, widget: QWidget) -> None:
+        """Something to choose for the next training, such as all graphics cards, between the plan and the button."""
+        self.layout().insertWidget(self.layout().count() - 1, widget)
+
+    def add_beside_start(self, widget: QWidget) -> None:
+        """Another thing to do with the settings than to start, such as to take them elsewhere."""
+        self._buttons.addWidget(widget)
 
     def values(self) -> dict[str, Any]:
         """Every setting of the phase."""

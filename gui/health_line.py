@@ -72,8 +72,11 @@ class HealthLine(QWidget):
             announce(self, findings[0].text)
 
     def show_advice(self) -> None:
-        helped = [(each.text, advice(each.situation, self._phase)) for each in self._findings]
-        popup = AdvicePopup(self._phase, [each for each in helped if each[1]], self.settings(), self)
+        helped = [(each, advice(each.situation, self._phase)) for each in self._findings]
+        helped = [each for each in helped if each[1]]
+        # What helps to learn more would be no help where it is too much already.
+        bad = [each for each in helped if each[0].state in ("warning", "error")] or helped[:1]
+        popup = AdvicePopup(self._phase, [(found.text, remedies) for found, remedies in bad], self.settings(), self)
         popup.settings_suggested.connect(self.settings_suggested)
         popup.open_at(self.button)
 
@@ -118,9 +121,11 @@ class AdvicePopup(QFrame):
         for wrong, remedies in helped:
             column.addWidget(self._label(wrong, "strong"))
             for remedy in remedies:
-                column.addWidget(self._label(remedy.text))
                 change = remedy.change(settings)
-                if not change or change in self._changes:
+                if remedy.key and (not change or change in self._changes):
+                    continue  # it is so already, or stands above
+                column.addWidget(self._label(remedy.text))
+                if not change:
                     continue
                 button = QPushButton(icon("check", "accent"), say_change(phase, change))
                 theme.set_role(button, "link")
@@ -135,6 +140,8 @@ class AdvicePopup(QFrame):
         label.setFixedWidth(self.fontMetrics().averageCharWidth() * LETTERS)
         if role:
             theme.set_role(label, role)
+        label.ensurePolished()  # the style decides how wide its letters are
+        label.setMinimumHeight(label.heightForWidth(label.width()))
         return label
 
     def open_at(self, widget: QWidget) -> None:

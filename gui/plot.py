@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -17,6 +17,7 @@ from gui.elided_label import ElidedLabel
 from services.training.history import Curve
 from services.translation import _
 
+MOST_VALUES = 3  # beside the caption of a small plot
 MARGIN = 6  # between the reading and the line
 DASHES = (
     Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine, Qt.PenStyle.DashDotDotLine,
@@ -94,7 +95,8 @@ class Plot(QFrame):
         theme.set_role(self, "card")
         self.lines: list[Line] = []
         self._items: list[pg.PlotDataItem] = []
-        self._values = ("", "{:.3g}")  # the current value in words, and the form of one at a step
+        self._value = ""  # the current one
+        self._write: Callable[[float], str] = "{:.3g}".format
         self.title = ElidedLabel(title)
         self.value = QLabel()
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -144,9 +146,11 @@ class Plot(QFrame):
         for side in ("left", "bottom") if self._has_axes else ():
             self.canvas.getAxis(side).setVisible(has_any)
 
-    def say(self, value: str, form: str = "{:.3g}") -> None:
-        """The current value; ``form`` is how one at a step is written."""
-        self._values = (value, form)
+    def say(self, value: str, write: Callable[[float], str] = "{:.3g}".format) -> None:
+        """The current value; ``write`` says one at a step in words."""
+        self._value, self._write = value, write
+        if not self._has_axes:
+            self.canvas.setAccessibleDescription(value)
         if not self._cursor.isVisible():
             self.value.setText(value)
 
@@ -155,12 +159,12 @@ class Plot(QFrame):
         self._cursor.setVisible(step is not None)
         self.reading.hide()
         if step is None:
-            self.value.setText(self._values[0])
+            self.value.setText(self._value)
             return []
         self._cursor.setValue(step)
         read = [(line, value) for line in self.lines if line.name and (value := _value_at(line.curve, step)) is not None]
-        if read:
-            self.value.setText(self._values[1].format(read[0][1]))
+        shown = [self._write(value) for _line, value in read[:MOST_VALUES]]
+        self.value.setText(" · ".join(shown) + "…" * (len(read) > MOST_VALUES) if not self._has_axes or not read else "")
         return read
 
     def show_reading(self, step: float, read: Sequence[tuple[Line, float]]) -> None:

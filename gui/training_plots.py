@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
@@ -168,8 +168,8 @@ class TrainingPlots(QWidget):
         """The plots as they are, at a size of their own and twice as fine, for a file."""
         plots = TrainingPlots(self._phase)
         plots.smoothing.setValue(self.smoothing.value())
-        for control in (plots.smoothing, plots._smoothing_label):
-            control.hide()
+        plots.smoothing.hide()
+        plots._smoothing_label.setText("")
         plots.show_runs(self._runs)
         plots.health.button.hide()
         page = QWidget()
@@ -183,6 +183,8 @@ class TrainingPlots(QWidget):
         page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         page.resize(PICTURE * (self.fontMetrics().height() / 16))
         page.show()
+        page.grab()  # only in painting do the axes learn how wide their numbers are
+        QCoreApplication.sendPostedEvents()
         image = QImage(page.size() * 2, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(2)
         image.fill(self.palette().color(QPalette.ColorRole.Window))
@@ -220,13 +222,14 @@ class TrainingPlots(QWidget):
     def _say_values(self) -> None:
         """The newest numbers of a single run; of several, the legend tells them apart and the table says them."""
         one = self.history if len(self._runs) == 1 else MetricHistory()
-        self.loss.say(_number(one.last("loss"), "{:.3f}"), "{:.3f}")
-        rate = one.last("learning_rate")
-        self.rate.say("" if rate is None else plain(float(f"{rate:.2g}")), "{:.2g}")
-        self.gradient.say(_number(one.last("grad_norm"), "{:.2f}"), "{:.2f}")
-        self.speed.say(_number(one.last("tokens_per_second"), "{:,.0f}"), "{:,.0f}")
         share = forgetting(one)
-        self.forgetting.say(_number(None if share is None else 100 * share, "{:+.1f} %"), "{:+.1f} %")
+        for plot, value, write in (
+            (self.loss, one.last("loss"), "{:.3f}".format), (self.rate, one.last("learning_rate"), _say_rate),
+            (self.gradient, one.last("grad_norm"), "{:.2f}".format),
+            (self.speed, one.last("tokens_per_second"), "{:,.0f}".format),
+            (self.forgetting, None if share is None else 100 * share, "{:+.1f} %".format),
+        ):  # fmt: skip
+            plot.say("" if value is None else write(value), write)
         used, total = one.last("memory_bytes"), one.last("memory_total_bytes")
         totals = [total for run in self._runs if (total := run.history.last("memory_total_bytes"))]
         highest = max((line.curve[1].max() for line in self.memory.lines if len(line.curve[1])), default=1.0)
@@ -236,8 +239,8 @@ class TrainingPlots(QWidget):
             shown = f"{gigabytes:.0f}" if gigabytes >= 10 else f"{gigabytes:.1f}"
             text = _("{used} / {total:.0f} GB").format(used=shown, total=total / GIGABYTE)
         else:
-            text = _number(None if used is None else used / GIGABYTE, _("{:.1f} GB"))
-        self.memory.say(text, _("{:.1f} GB"))
+            text = "" if used is None else _("{:.1f} GB").format(used / GIGABYTE)
+        self.memory.say(text, _("{:.1f} GB").format)
 
     def _show_legend(self, has_any: bool) -> None:
         colors, is_one = line_colors(self.palette()), len(self._runs) == 1
@@ -361,5 +364,5 @@ class TrainingPlots(QWidget):
         self._show_legend(any(run.history.step for run in self._runs))
 
 
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else form.format(value)
+def _say_rate(rate: float) -> str:
+    return plain(float(f"{rate:.2g}"))

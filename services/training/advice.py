@@ -64,7 +64,10 @@ ADVICE: dict[tuple[str, str], tuple[Remedy, ...]] = {
     ),
     ("slow", "sft"): (*_SLOW, Remedy(_("A smaller base model, chosen in phase 2: 1.5 to 3 billion parameters."))),
     ("memorises", "cpt"): (
-        Remedy(_("Fewer epochs: 3 to 5 absorb knowledge."), "epochs", lambda value: max(1, min(5, value - 1))),
+        Remedy(
+            _("Fewer epochs: what came after the lowest point was learning by heart."), "epochs",
+            lambda value: max(1, min(5, value - 1)),
+        ),
         Remedy(_("A lower learning rate: 3e-4."), "learning_rate", _at_most(3e-4)),
         Remedy(_("Several wordings of every statement, so that not one of them is learnt by heart."), "wordings", _at_least(4)),
         Remedy(_("More documents on the same subject.")),

@@ -13,9 +13,11 @@ import numpy as np
 
 from services.jobs import read_events
 
-_NOT_METRICS = ("type", "step", "at")
+_NOT_METRICS = frozenset(("type", "step", "at"))
+_NUMBERS = frozenset((int, float))
 MOST_POINTS = 4000  # of a curve that is drawn: more than a screen has columns
 _SMOOTH_POINTS = 1500  # of a smooth curve
+_WIDER = 3.0  # times, the stretch that says how a curve goes on at its ends
 _FIRST_COLUMNS = ("loss", "validation_loss", "general_loss", "learning_rate", "grad_norm", "tokens_per_second")
 
 Curve = tuple[np.ndarray, np.ndarray]
@@ -28,8 +30,7 @@ class MetricHistory:
     """
 
     def __init__(self) -> None:
-        self._steps: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-        self._values: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._curves: dict[str, tuple[array[float], array[float]]] = {}
 
     @classmethod
     def read(cls, *run_folders: Path) -> Self:
@@ -46,9 +47,11 @@ class MetricHistory:
         if event.get("type") != "metric" or not isinstance(step, int):
             return
         for name, value in event.items():
-            if name in _NOT_METRICS or isinstance(value, bool) or not isinstance(value, (int, float)):
+            if type(value) not in _NUMBERS or name in _NOT_METRICS:  # a bool is no number here
                 continue
-            steps, values = self._steps[name], self._values[name]
+            if (curve := self._curves.get(name)) is None:
+                curve = self._curves[name] = (array("d"), array("d"))
+            steps, values = curve
             while steps and steps[-1] >= step:
                 steps.pop()
                 values.pop()
@@ -58,22 +61,21 @@ class MetricHistory:
     @property
     def names(self) -> list[str]:
         """The metrics that were reported, those that are known first."""
-        others = sorted(name for name in self._steps if name not in _FIRST_COLUMNS)
-        return [name for name in (*_FIRST_COLUMNS, *others) if name in self._steps]
+        others = sorted(name for name in self._curves if name not in _FIRST_COLUMNS)
+        return [name for name in (*_FIRST_COLUMNS, *others) if name in self._curves]
 
     @property
     def step(self) -> int:
         """The last step of which something is known."""
-        return int(max((steps[-1] for steps in self._steps.values() if steps), default=0))
+        return int(max((steps[-1] for steps, _values in self._curves.values() if steps), default=0))
 
     def points(self, name: str) -> Curve:
         """Steps and values of one metric, both of shape (reports,)."""
-        if name not in self._steps:
-            return np.empty(0), np.empty(0)
-        return np.array(self._steps[name]), np.array(self._values[name])
+        steps, values = self._curves.get(name, ((), ()))
+        return np.array(steps, dtype=float), np.array(values, dtype=float)
 
     def last(self, name: str) -> float | None:
-        values = self._values.get(name)
+        _steps, values = self._curves.get(name, ((), ()))
         return values[-1] if values else None
 
 
@@ -92,10 +94,10 @@ def thinned(curve: Curve, most: int = MOST_POINTS) -> Curve:
 
 
 def smoothed(curve: Curve, width: float) -> Curve:
-    """A curve without its noise: around every point a straight line is fitted, weighted by a bell curve.
+    """A curve without its noise: the mean around every point, weighted by a bell curve.
 
-    Both sides of a point count, and a slope is no bias at the ends (Fan 1992, local linear regression): a falling curve
-    is not drawn too high, as by a running average.
+    Both sides of a point count, so that a falling curve is not drawn too high, as by a running average. At the ends,
+    where one side is missing, the mean is moved along the slope of a wider stretch (as in local linear regression).
 
     Args:
         width: of the bell (its standard deviation), as a share of the whole curve; 0 gives the curve as it is.
@@ -109,20 +111,26 @@ def smoothed(curve: Curve, width: float) -> Curve:
         edges = np.linspace(0, len(values), _SMOOTH_POINTS + 1).astype(int)[:-1]
         counts = np.diff([*edges, len(values)])
         steps, values = np.add.reduceat(steps, edges) / counts, np.add.reduceat(values, edges) / counts
-    sigma = width * len(values)
+    sigma, place = width * len(values), np.arange(float(len(values)))
+    mean, middle, _slope = _local_line(values, sigma)
+    return steps, mean + _local_line(values, _WIDER * sigma)[2] * (place - middle)
+
+
+def _local_line(values: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Around every point of a curve, weighted by a bell of that width in points: mean, mean place and slope."""
     reach = min(len(values) - 1, int(3 * sigma) + 1)
     away = np.arange(-reach, reach + 1.0)
-    bell = np.exp(-0.5 * (away / max(sigma, 1e-6)) ** 2)
-    middle, ones = slice(reach, reach + len(values)), np.ones_like(values)
+    bell, inside = np.exp(-0.5 * (away / max(sigma, 1e-6)) ** 2), slice(reach, reach + len(values))
 
     def around(what: np.ndarray, power: int) -> np.ndarray:
-        return np.convolve(what, bell * (-away) ** power)[middle]
+        return np.convolve(what, bell * (-away) ** power)[inside]
 
-    weight, first, second = (around(ones, power) for power in range(3))
-    spread = weight * second - first**2
-    spread[spread < 1e-9] = np.inf  # a single point has no slope
-    fitted = (second * around(values, 0) - first * around(values, 1)) / spread
-    return steps, np.where(np.isinf(spread), around(values, 0) / weight, fitted)
+    ones = np.ones_like(values)
+    weight = around(ones, 0)
+    mean, shift = around(values, 0) / weight, around(ones, 1) / weight
+    spread = around(ones, 2) / weight - shift**2
+    slope = (around(values, 1) / weight - mean * shift) / np.maximum(spread, 1e-9)
+    return mean, np.arange(len(values)) + shift, slope
 
 
 def write_csv(path: Path, runs: Sequence[tuple[str, MetricHistory]]) -> None:

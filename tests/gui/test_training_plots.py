@@ -66,7 +66,7 @@ def test_events_become_curves_numbers_and_words(plots, qtbot):
 
 def test_smoothing_goes_from_the_raw_loss_to_a_calm_line(plots, qtbot):
     noise = np.random.default_rng(0).normal(size=300)
-    plots.show_history(run_of([{"type": "metric", "step": step, "loss": 3 + value} for step, value in enumerate(noise, 1)]))
+    plots.show_history(run_of([{"type": "metric", "step": step, "loss": 3 + value} for step, value in enumerate(noise.tolist(), 1)]))
 
     def unrest() -> float:
         return float(np.abs(np.diff(named(plots)["training"])).mean())

@@ -1,6 +1,5 @@
 """Wissenswerk: the window, or one sub-command."""
 
-import multiprocessing
 import sys
 
 COMMANDS = (
@@ -48,5 +47,8 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    multiprocessing.freeze_support()
+    if getattr(sys, "frozen", False):
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     run()

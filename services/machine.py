@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
-import importlib.util
 import os
-import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.jobs import Context
 from services.translation import _
+
+if TYPE_CHECKING:
+    from services.jobs import Context
 
 # Nothing that we use may call home. Set before any library is imported.
 QUIET_ENVIRONMENT = {
@@ -50,11 +49,14 @@ def is_offline() -> bool:
 
 def lower_priority() -> None:
     """Let everything else go first, as far as the system allows: the window answers while this process works."""
-    import psutil
+    if sys.platform == "win32":
+        import psutil
 
-    with contextlib.suppress(psutil.Error, OSError, AttributeError):
-        is_windows = sys.platform == "win32"
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if is_windows else 10)
+        with contextlib.suppress(psutil.Error, OSError):
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        return
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
     with contextlib.suppress(OSError, AttributeError):
         # Linux may share the cores out between sessions first; then the priority of ours counts, if it is ours alone.
         if os.getsid(0) == os.getpid():
@@ -87,6 +89,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
 def summary() -> str:
     """The machine in one line, without importing anything heavy."""
+    import platform
+
     import psutil
 
     memory = psutil.virtual_memory().total / 2**30
@@ -98,6 +102,8 @@ def summary() -> str:
 
 
 def _python() -> Finding:
+    import platform
+
     version = platform.python_version()
     if (3, 11) <= sys.version_info[:2] <= (3, 14):
         return Finding("Python", "ok", version)
@@ -126,6 +132,8 @@ def _disk(folder: Path) -> Finding:
 
 
 def _package(name: str) -> Finding:
+    import importlib.metadata
+
     try:
         return Finding(name, "ok", importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
@@ -154,6 +162,9 @@ def _accelerator() -> Finding:
 
 
 def _llama_cpp() -> Finding:
+    import importlib.metadata
+    import importlib.util
+
     if importlib.util.find_spec("llama_cpp"):
         return Finding("llama.cpp", "ok", "llama-cpp-python " + importlib.metadata.version("llama-cpp-python"))
     try:

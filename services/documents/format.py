@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from services.documents import ocr
-from services.documents.csv_file import read_csv
-from services.documents.docx import read_docx
-from services.documents.email_message import read_email
-from services.documents.epub import read_epub
-from services.documents.html import read_html
-from services.documents.json_file import read_json, read_json_lines
-from services.documents.notebook import read_notebook
-from services.documents.open_document import read_open_document
 from services.documents.page import ReadDocument, Report
-from services.documents.pdf import read_pdf
-from services.documents.pptx import read_pptx
-from services.documents.rtf import read_rtf
-from services.documents.source_code import read_source_code
-from services.documents.text import read_markdown, read_text
-from services.documents.xlsx import read_xlsx
 from services.translation import _
 
 Reader = Callable[[Path, Report], ReadDocument | Iterator[ReadDocument]]
@@ -29,12 +16,21 @@ Reader = Callable[[Path, Report], ReadDocument | Iterator[ReadDocument]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """suffixes: in lower case, with the dot."""
+    """suffixes: in lower case, with the dot.
+
+    reader: a function ``(path, report)``, by its module in this folder and its name. It is imported when the first such
+    file is read.
+    """
 
     name: str
     label: str
     suffixes: tuple[str, ...]
-    read: Reader
+    reader: str
+
+    @property
+    def read(self) -> Reader:
+        module, function = self.reader.split(".")
+        return getattr(import_module(f"services.documents.{module}"), function)
 
     @property
     def file_filter(self) -> str:
@@ -43,21 +39,21 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("pdf", _("PDF document"), (".pdf",), read_pdf),
-    Format("docx", _("Word document"), (".docx", ".docm", ".dotx", ".dotm"), read_docx),
-    Format("pptx", _("PowerPoint presentation"), (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), read_pptx),
-    Format("xlsx", _("Excel workbook"), (".xlsx", ".xlsm", ".xltx", ".xltm"), read_xlsx),
-    Format("csv", _("Table (CSV)"), (".csv", ".tsv", ".tab"), read_csv),
-    Format("odf", _("OpenDocument"), (".odt", ".ods", ".odp", ".ott", ".ots", ".otp"), read_open_document),
-    Format("rtf", _("Rich text"), (".rtf",), read_rtf),
-    Format("epub", _("E-book (EPUB)"), (".epub",), read_epub),
-    Format("html", _("Web page"), (".html", ".htm", ".xhtml"), read_html),
-    Format("email", _("E-mail"), (".eml", ".mht", ".mhtml"), read_email),
-    Format("markdown", _("Markdown"), (".md", ".markdown"), read_markdown),
-    Format("text", _("Plain text"), (".txt", ".text", ".log", ".rst", ".adoc", ".org"), read_text),
-    Format("json", _("JSON"), (".json",), read_json),
-    Format("jsonl", _("JSON Lines"), (".jsonl", ".ndjson"), read_json_lines),
-    Format("notebook", _("Notebook"), (".ipynb",), read_notebook),
+    Format("pdf", _("PDF document"), (".pdf",), "pdf.read_pdf"),
+    Format("docx", _("Word document"), (".docx", ".docm", ".dotx", ".dotm"), "docx.read_docx"),
+    Format("pptx", _("PowerPoint presentation"), (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"), "pptx.read_pptx"),
+    Format("xlsx", _("Excel workbook"), (".xlsx", ".xlsm", ".xltx", ".xltm"), "xlsx.read_xlsx"),
+    Format("csv", _("Table (CSV)"), (".csv", ".tsv", ".tab"), "csv_file.read_csv"),
+    Format("odf", _("OpenDocument"), (".odt", ".ods", ".odp", ".ott", ".ots", ".otp"), "open_document.read_open_document"),
+    Format("rtf", _("Rich text"), (".rtf",), "rtf.read_rtf"),
+    Format("epub", _("E-book (EPUB)"), (".epub",), "epub.read_epub"),
+    Format("html", _("Web page"), (".html", ".htm", ".xhtml"), "html.read_html"),
+    Format("email", _("E-mail"), (".eml", ".mht", ".mhtml"), "email_message.read_email"),
+    Format("markdown", _("Markdown"), (".md", ".markdown"), "text.read_markdown"),
+    Format("text", _("Plain text"), (".txt", ".text", ".log", ".rst", ".adoc", ".org"), "text.read_text"),
+    Format("json", _("JSON"), (".json",), "json_file.read_json"),
+    Format("jsonl", _("JSON Lines"), (".jsonl", ".ndjson"), "json_file.read_json_lines"),
+    Format("notebook", _("Notebook"), (".ipynb",), "notebook.read_notebook"),
     Format(
         "code",
         _("Source code"),
@@ -67,11 +63,11 @@ FORMATS: tuple[Format, ...] = (
             ".ex", ".erl", ".clj", ".lisp", ".el", ".sql", ".sh", ".bash", ".zsh", ".ps1", ".bat", ".f90", ".pas",
             ".vb", ".dart", ".tex", ".bib", ".css", ".scss", ".vue", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".proto",
         ),
-        read_source_code,
+        "source_code.read_source_code",
     ),
 )  # fmt: skip
 if ocr.is_installed():
-    FORMATS += (Format("picture", _("Picture of text"), (".png", ".jpg", ".jpeg", ".tif", ".tiff"), ocr.read_picture),)
+    FORMATS += (Format("picture", _("Picture of text"), (".png", ".jpg", ".jpeg", ".tif", ".tiff"), "ocr.read_picture"),)
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
 
 ARCHIVE_SUFFIX = ".zip"

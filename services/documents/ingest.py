@@ -15,7 +15,6 @@ from typing import Any
 
 from services import settings as declared
 from services.documents.format import readable_kinds
-from services.documents.likeness import Repeat, find_repeats
 from services.documents.page import Report, printable
 from services.documents.reader import Cut, Piece, cut_and_assess, read_document
 from services.documents.reading import Limits, Readers, Work
@@ -69,8 +68,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             )
         )
     with project.lock(_("reading documents")), project.connect() as knowledge_base:
-        tokenizer = _tokenizer(project, values["tokenizer"], context)
-        fates = _Ingest(knowledge_base, tokenizer, values, context).read(findings)
+        fates = _Ingest(project, knowledge_base, values, context).read(findings)
         repeats = _mark_repeats(knowledge_base, values, context)
         chunk_count = knowledge_base.count_chunks()
     return {"documents": fates, "chunks": chunk_count, "skipped": findings.left_out.total(), "repeats": repeats}
@@ -103,9 +101,9 @@ class _Ingest:
     """One run over a list of files."""
 
     def __init__(
-        self, knowledge_base: KnowledgeBase, tokenizer: Tokenizer, values: dict[str, Any], context: Context
+        self, project: Project, knowledge_base: KnowledgeBase, values: dict[str, Any], context: Context
     ) -> None:
-        self._knowledge_base, self._tokenizer, self._values, self._context = knowledge_base, tokenizer, values, context
+        self._project, self._knowledge_base, self._values, self._context = project, knowledge_base, values, context
         documents = knowledge_base.documents()
         self._by_source = {document.source: document for document in documents}
         self._by_path = {document.path: document for document in documents if document.path}
@@ -129,9 +127,14 @@ class _Ingest:
         self._say_progress()
         with (
             tempfile.TemporaryDirectory(prefix="wissenswerk-", ignore_cleanup_errors=True) as folder,
-            Readers(count, self._tokenizer.name, how, limits) as readers,
+            Readers(count, chosen_tokenizer(self._project, self._values["tokenizer"]), how, limits) as readers,
         ):
             self._folder = Path(folder)
+            if any(map(self._looks_new, self._files)):
+                readers.start()
+                import services.documents.likeness  # noqa: F401  now, while the readers load
+            self._tokenizer = _tokenizer(self._project, self._values["tokenizer"], self._context)
+            readers.tokenizer = self._tokenizer.name
             for number, file in enumerate(self._files):
                 source = name_source(file, self._by_path, ChainMap(self._claims, self._by_source))
                 self._sources[number], self._claims[source] = source, _claim(source, file)
@@ -148,6 +151,10 @@ class _Ingest:
         self._say_left_out(findings)
         problems = [_fate(name, "failed", reason) for name, reason in findings.problems]
         return [*problems, *(self._fates[number] for number in sorted(self._fates))]
+
+    def _looks_new(self, file: SourceFile) -> bool:
+        known = self._by_path.get(file.location)
+        return known is None or known.size_bytes != file.size_bytes
 
     def _works(self, numbers: Sequence[int]) -> Iterator[Work]:
         """The files of which something is new, as they are asked for; the fate of the others is decided here."""
@@ -287,6 +294,8 @@ def _claim(source: str, file: SourceFile) -> Document:
 
 def _mark_repeats(knowledge_base: KnowledgeBase, values: dict[str, Any], context: Context) -> int:
     """Find what the chunks since the last look repeat, of each other and of all before; returns how many."""
+    from services.documents.likeness import find_repeats
+
     new_from = knowledge_base.compared_through()
     context.check()
     last = knowledge_base.highest_chunk_id()
@@ -300,7 +309,7 @@ def _mark_repeats(knowledge_base: KnowledgeBase, values: dict[str, Any], context
     return len(rows)
 
 
-def _says_nothing_new(knowledge_base: KnowledgeBase, rows: Sequence[Repeat]) -> list[int]:
+def _says_nothing_new(knowledge_base: KnowledgeBase, rows: Sequence[tuple[int, int, float]]) -> list[int]:
     """The repeats that are left out unasked: of another document, in nearly the same words and with the same numbers.
 
     Within a document saying a thing twice may be its way; and a form with another amount in it is another fact.

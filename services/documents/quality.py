@@ -32,6 +32,7 @@ _ENOUGH = 40  # letters; a character of a dense script (Chinese, Japanese, Korea
 _NAMED_PENALTY = 40  # from which on a penalty is a problem with a name
 _LONGEST_WORD = 25  # in prose; longer ones are compounds in some languages, and glued words when there are many
 _NO_WORD = 80  # letters: more than any word has
+_FEW_CODES = 0x3000  # before them stand the letters and marks of most texts: a table of all takes 15 ms to make
 _FEW_WORDS = 20  # too few for shares of words to mean something
 
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
@@ -86,7 +87,10 @@ def _ramp(value: float, start: float, full: float, least: int = 0) -> float:
 def _count_kinds(text: str) -> list[int]:
     """How many characters there are of each kind, in the order of the kinds above; suspects are letters too."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    counts = np.bincount(_kinds()[codes], minlength=7).tolist()
+    kinds = _kinds_to(_FEW_CODES)
+    if len(codes) and codes.max() >= _FEW_CODES:
+        kinds = _kinds_to(0x110000)
+    counts = np.bincount(kinds[codes], minlength=7).tolist()
     counts[_LETTER] += counts[_SUSPECT]
     return counts
 
@@ -96,17 +100,18 @@ def _visible(counts: list[int]) -> int:
 
 
 @cache
-def _kinds() -> np.ndarray:
-    """The kind of every code point, uint8."""
+def _kinds_to(end: int) -> np.ndarray:
+    """The kind of every code point before ``end``, uint8."""
     kinds = np.full(0x110000, _LETTER, np.uint8)
-    names = "".join(map(unicodedata.category, map(chr, range(0x10000))))
+    known = min(end, 0x10000)
+    names = "".join(map(unicodedata.category, map(chr, range(known))))
     categories = np.frombuffer(names.encode("ascii"), "S2")
     groups = np.frombuffer(names[::2].encode("ascii"), "S1")
     for group, kind in ((b"N", _DIGIT), (b"P", _SYMBOL), (b"S", _SYMBOL), (b"Z", _SPACE), (b"C", _SYMBOL)):
-        kinds[:0x10000][groups == group] = kind
+        kinds[:known][groups == group] = kind
     # Cf: joiners and marks of direction, which are part of the writing.
     for category, kind in ((b"Cc", _BROKEN), (b"Cs", _BROKEN), (b"Co", _BROKEN), (b"Cf", _SPACE)):
-        kinds[:0x10000][categories == category] = kind
+        kinds[:known][categories == category] = kind
     for first, last in ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)):
         kinds[first : last + 1] = _DENSE
     kinds[0x1F000:0x1FB00] = _SYMBOL  # emoji
@@ -114,7 +119,7 @@ def _kinds() -> np.ndarray:
     kinds[[ord(lead) for lead in _LEADS]] = _SUSPECT
     kinds[[0xFFFD, 0xFFFE, 0xFFFF]] = _BROKEN
     kinds[[0x09, 0x0A, 0x0C, 0x0D, 0x85, 0x2028, 0x2029]] = _SPACE
-    return kinds
+    return kinds[:end].copy()
 
 
 def _short(counts: list[int]) -> float:

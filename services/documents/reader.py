@@ -1,4 +1,7 @@
-"""From one file to pieces that are ready to be stored: read, clean, cut, assess. Runs in a process of its own."""
+"""From one file to pieces that are ready to be stored: read, clean, cut, assess. Runs in a process of its own.
+
+The process that stores the pieces needs their class only, and loads nothing of what makes them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from services.documents.cleaning import clean_parts
 from services.documents.format import format_of
-from services.documents.language import language_of
-from services.documents.likeness import sketch
 from services.documents.page import ReadDocument, Report, ignore
-from services.documents.quality import assess
-from services.documents.splitter import cut, headings_at_end
 from services.documents.tokenizer import Tokenizer
 from services.errors import Cancelled, UserError
 from services.records import CutChunk, DocumentText, Removal
@@ -101,6 +99,9 @@ def prepare(path: Path, tokenizer: Tokenizer, how: Cut, report: Report = ignore)
     Raises:
         UserError: the file cannot be read.
     """
+    from services.documents.cleaning import clean_parts
+    from services.documents.splitter import headings_at_end
+
     read: list[ReadDocument] = []
     share_read = 0.0
 
@@ -147,6 +148,10 @@ def cut_and_assess(
 
     language: of the document; None: it is told from the text.
     """
+    from services.documents.likeness import sketch
+    from services.documents.quality import assess
+    from services.documents.splitter import cut
+
     if language is None:
         language = main_language(text.content)
     chunks = cut(text, tokenizer, how.chunk_size, how.chunk_overlap, how.splitter, report, tuple(above))
@@ -161,6 +166,8 @@ def cut_and_assess(
 
 def main_language(text: str) -> str:
     """The language that most of a text is in, told from samples; empty where it cannot be told."""
+    from services.documents.language import language_of
+
     step = max(len(text) // _SAMPLES, _SAMPLE_CHARACTERS)
     samples = (text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step))
     languages = Counter(language for sample in samples if (language := language_of(sample)))

@@ -22,13 +22,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from services.documents.pdf_picture import PagePicture
 from services.documents.reader import Cut, Piece, join_pieces, piece_from_json, piece_to_json, prepare
 from services.errors import UserError
 from services.jobs import kill_tree
 from services.translation import _
+
+if TYPE_CHECKING:
+    from services.documents.pdf_picture import PagePicture
 
 _SHARE_EVERY_S = 0.5
 _WATCH_EVERY_S = 0.1
@@ -97,6 +99,8 @@ def serve() -> int:
 
 
 def _memory_mb() -> float:
+    with contextlib.suppress(OSError):  # elsewhere than on Linux
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
     import psutil
 
     return psutil.Process().memory_info().rss / 2**20
@@ -252,13 +256,19 @@ class Readers:
 
     def __init__(self, count: int, tokenizer: str, how: Cut, limits: Limits) -> None:
         self._count, self._limits = max(1, count), limits
-        self._request = {"do": "read", "tokenizer": tokenizer, "cut": [how.chunk_size, how.chunk_overlap, how.splitter]}
+        self.tokenizer = tokenizer
+        self._request = {"do": "read", "cut": [how.chunk_size, how.chunk_overlap, how.splitter]}
         self._answers: queue.Queue[tuple[ReaderProcess, dict[str, Any] | None]] = queue.Queue(_WAITING_ANSWERS)
         self._assigned: dict[ReaderProcess, deque[Work]] = {}
         self._pieces: dict[ReaderProcess, list[Piece]] = {}  # of the file that it has begun
 
     def __enter__(self) -> Self:
         return self
+
+    def start(self) -> None:
+        """Start the processes before there is something to read: they load while their parent does."""
+        while len(self._assigned) < self._count:
+            self._assigned[ReaderProcess(self._answers, self._limits)] = deque()
 
     def __exit__(self, *_exception: object) -> None:
         for process in self._assigned:
@@ -326,7 +336,9 @@ class Readers:
                 process = ReaderProcess(self._answers, self._limits)
                 self._assigned[process] = deque()
             self._assigned[process].append(work)
-            process.ask({**self._request, "path": str(work.path), "name": work.name})
+            process.ask(
+                {**self._request, "tokenizer": self.tokenizer, "path": str(work.path), "name": work.name}
+            )
 
 
 class PagePictures:
@@ -345,6 +357,8 @@ class PagePictures:
         Raises:
             UserError: the file is gone or cannot be drawn.
         """
+        from services.documents.pdf_picture import PagePicture
+
         with self._drawing:
             if self._process is None:
                 self._process = ReaderProcess(self._answers, self.LIMITS)

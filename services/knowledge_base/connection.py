@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from services.errors import Cancelled, UserError
 from services.knowledge_base.schema import upgrade
 from services.translation import _
@@ -131,6 +129,8 @@ class Connection:
         SQLite puts them together itself: stepping through a million rows from Python takes four times as long, and
         the other threads' turns with it. (It keeps the order of a subquery for group_concat, and where there is a LIMIT.)
         """
+        import numpy as np
+
         text = self.connection.execute(f"SELECT group_concat(id) FROM ({sql})", values or {}).fetchone()[0]
         return array("q", np.fromstring(text, np.int64, sep=",").tobytes() if text else b"")
 

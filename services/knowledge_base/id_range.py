@@ -1,13 +1,17 @@
-"""Many ids in little room: a million neighbours are one range."""
+"""Many ids in little room: a million neighbours are one range.
+
+numpy is imported where it is needed: it takes as long to load as all the rest of a command.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class IdRanges:
@@ -22,6 +26,8 @@ class IdRanges:
         if isinstance(ids, IdRanges):
             self._firsts, self._lasts = ids._firsts, ids._lasts
             return
+        import numpy as np
+
         if not isinstance(ids, array):
             ids = array("q", ids)
         # The bytes, not the numbers: an array of a million ids becomes a million objects as soon as it is looped over.
@@ -40,6 +46,8 @@ class IdRanges:
     @classmethod
     def between(cls, first: int, last: int) -> Self:
         """One range, both ends included."""
+        import numpy as np
+
         return cls._of(np.array([first]), np.array([last]))
 
     def __len__(self) -> int:
@@ -49,6 +57,8 @@ class IdRanges:
         return chain.from_iterable(range(first, last + 1) for first, last in self.pairs())
 
     def __contains__(self, chunk_id: int) -> bool:
+        import numpy as np
+
         place = int(np.searchsorted(self._firsts, chunk_id, "right")) - 1
         return place >= 0 and chunk_id <= self._lasts[place]
 
@@ -75,6 +85,8 @@ class IdRanges:
 
     def complement(self) -> IdRanges:
         """Every id that is not in here."""
+        import numpy as np
+
         lowest, highest = np.array([_LOWEST]), np.array([_HIGHEST])
         firsts, lasts = np.concatenate((lowest, self._lasts + 1)), np.concatenate((self._firsts - 1, highest))
         keep = firsts <= lasts
@@ -86,6 +98,8 @@ _LOWEST, _HIGHEST = -(2**62), 2**62
 
 def _combine(one: IdRanges, other: IdRanges, depth: int) -> IdRanges:
     """The ids that are in at least so many of the two: a sweep over all the ends."""
+    import numpy as np
+
     ends = np.concatenate((one._firsts, other._firsts, one._lasts + 1, other._lasts + 1))
     steps = np.repeat([1, -1], [len(one._firsts) + len(other._firsts)] * 2)
     order = np.argsort(ends, kind="stable")

@@ -19,6 +19,8 @@ from services.knowledge_base.pairs import USABLE_STATES
 from services.project import Project, projects_folder
 from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.terminal import Reporter
+from services.training.session import resumable_step
+from services.training.travel import pack_result, read_job, settle
 from services.translation import _
 
 DONE, FAILED, WRONG_USAGE, BUG, STOPPED = 0, 1, 2, 70, 130
@@ -95,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, command: Callable[..., tuple[Result, str]], help: str, has_project: bool = True) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, parents=[common], help=help, description=help)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, parser=sub)
         if has_project:
             sub.add_argument("project", metavar="PROJECT", help=_("a folder, or a name under projects/"))
         return sub
@@ -111,9 +113,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--search", metavar="TEXT", default="")
     sub.add_argument("--limit", metavar="N", type=int, default=20)
     sub = add("cpt", _cpt, _("phase 2: teach the base model what the documents say"))
-    sub.add_argument("--base-model", metavar="NAME_OR_FOLDER", required=True, help=_("“starter” is the built-in one"))
+    sub.add_argument("--base-model", metavar="NAME_OR_FOLDER", help=_("“starter” is the built-in one; needed to begin"))
     settings.add_options(sub, "cpt")
     sub.add_argument("--resume", action="store_true", help=_("go on from the last checkpoint"))
+    _add_travel(sub)
     sub = add("generate", _generate, _("phase 3: make question-answer pairs from the chunks"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     settings.add_options(sub, "generate")
@@ -126,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--name", metavar="NAME", default="final", help=_("the name of the new model"))
     settings.add_options(sub, "sft")
     sub.add_argument("--resume", action="store_true", help=_("go on from the last checkpoint"))
+    _add_travel(sub)
     sub = add("exam", _exam, _("ask the models questions about the documents (not there yet)"))
     sub.add_argument("--questions", metavar="FILE.jsonl")
     sub.add_argument("--models", default="base,cpt,final")
@@ -141,6 +145,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--rag", action="store_true", help=_("not there yet"))
     settings.add_options(sub, "chat")
     return parser
+
+
+def _add_travel(sub: argparse.ArgumentParser) -> None:
+    """The options of a training that runs on another machine."""
+    sub.add_argument("--pack", metavar="DIR", help=_("do not train here: write a folder that trains on another machine"))
+    sub.add_argument("--with-base", action="store_true", help=_("with --pack: take the base model's files along"))
+    sub.add_argument("--cards", metavar="N", type=int, default=1, help=_("with --pack: graphics cards of each machine"))
+    sub.add_argument("--bring-back", metavar="ZIP_OR_DIR", help=_("take in what such a folder has come to"))
 
 
 def _open(options: argparse.Namespace) -> Project:
@@ -209,8 +221,40 @@ def _chunks(options: argparse.Namespace, reporter: Reporter, cancelled: threadin
 
 
 def _cpt(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
-    values = {**settings.from_options("cpt", options, is_complete=not options.resume), "base_model": options.base_model, "resume": options.resume}
-    result = _run("cpt", _open(options), values, reporter, cancelled)
+    return _train("cpt", options, {"base_model": options.base_model}, reporter, cancelled)
+
+
+def _train(
+    phase: str, options: argparse.Namespace, what: Result, reporter: Reporter, cancelled: threading.Event
+) -> tuple[Result, str]:
+    """Train here, or let it be done elsewhere.
+
+    Args:
+        what: is trained on what.
+    """
+    project = _open(options)
+    if options.bring_back:
+        result = _run("bring-back", project, {"from": options.bring_back}, reporter, cancelled, has_run=False)
+        return result, _("Run {run:04d}: {steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
+    job = read_job(project.folder)
+    if phase == "cpt" and not (options.base_model or options.resume or job):
+        options.parser.error(_("the following arguments are required: --base-model"))
+    values = settings.from_options(phase, options, is_complete=not options.resume and job is None)
+    if options.pack:
+        more = {"phase": phase, "to": options.pack, "with_base": options.with_base, "cards": options.cards}
+        result = _run("pack", project, {**values, **what, **more}, reporter, cancelled, has_run=False)
+        return result, _("{leaves} What to do there stands in {path}/README.md.").format(**result)
+    if job:
+        settle(project.folder, job)
+        if job.phase != phase:
+            raise UserError(_("This folder is for “{phase}”.").format(phase=job.phase))
+        if not (options.resume and resumable_step(project, phase, job.name) is not None):
+            values = {**job.settings, **values}
+        known = {"base_model": job.base_path(project.folder), "dataset": job.dataset, "name": job.name}
+        what = {key: what[key] if key == "base_model" and what[key] else known[key] for key in what}
+    result = _run(phase, project, {**values, **what, "resume": options.resume}, reporter, cancelled)
+    if job and is_first_process():
+        pack_result(project.folder, job)
     return result, _("{steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
 
 
@@ -243,12 +287,7 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
 
 
 def _sft(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
-    values = {
-        **settings.from_options("sft", options, is_complete=not options.resume),
-        "dataset": options.dataset, "name": options.name, "resume": options.resume,
-    }  # fmt: skip
-    result = _run("sft", _open(options), values, reporter, cancelled)
-    return result, _("{steps} steps, loss {loss:.3f}. The model is in {model}.").format(**result)
+    return _train("sft", options, {"dataset": options.dataset, "name": options.name}, reporter, cancelled)
 
 
 def _exam(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:

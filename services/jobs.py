@@ -40,11 +40,13 @@ JOBS = {
     "chat": "services.models.chat:run",
     "machine": "services.machine:run",
     "demo": "services.demo:run",
+    "pack": "services.training.departure:run",
+    "bring-back": "services.training.arrival:run",
 }
 LAST_WORDS = ("result", "cancelled", "failed", "bug")
 
 # Time to save and leave after "stop", by job; training writes a checkpoint first.
-GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0}
+GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0, "bring-back": 30.0}
 DEFAULT_GRACE_S = 10.0
 UNHURRIED = ("ingest", "recut")  # as children they let the window go first
 EXIT_GRACE_S = 15.0  # to end after the last word

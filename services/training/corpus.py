@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.errors import UserError
 from services.translation import _
@@ -54,6 +54,7 @@ def write_corpus(
     *,
     count_tokens: Callable[[Sequence[str]], list[int]],
     replay: Callable[[list[str]], list[str]] | None = None,
+    given: GivenText | None = None,
 ) -> CorpusRecord:
     """Write the training text of a project; the former file is replaced in one step.
 
@@ -62,13 +63,36 @@ def write_corpus(
         eos_text: the text of the tokenizer's EOS token.
         count_tokens: the number of tokens of each text, its end included.
         replay: given the other documents, returns those that the base model writes.
+        given: the documents; without, they are those of the knowledge base.
 
     Raises:
         UserError: there is no text, or no room on the disk.
         Cancelled: the work is to stop.
     """
+    texts, wordings, revision = given or collect_text(project, settings, context, count_tokens)
+    replays = replay([*texts, *wordings]) if replay else []
+    sha256 = write_documents(project.cpt_data_path, [*texts, *wordings, *replays], eos_text)
+    return CorpusRecord(len(texts), len(wordings), len(replays), revision, sha256)
+
+
+class GivenText(NamedTuple):
+    """Documents as they are, retellings of them, and the revision of the knowledge base that they are from."""
+
+    texts: list[str]
+    wordings: list[str]
+    revision: int
+
+
+def collect_text(
+    project: Project, settings: dict[str, Any], context: Context, count_tokens: Callable[[Sequence[str]], list[int]]
+) -> GivenText:
+    """The documents of the knowledge base, and their retellings.
+
+    Raises:
+        UserError: there is no text.
+        Cancelled: the work is to stop.
+    """
     with project.connect(is_read_only=True) as base:
-        revision = base.revision()
         texts = [text for _source, text in base.corpus()]
         if not texts:
             raise UserError(_why_empty(base))
@@ -81,9 +105,7 @@ def write_corpus(
                 context.warning(
                     _("Wordings"), _("The built-in provider could not retell this text; it is learnt as it stands.")
                 )
-    replays = replay([*texts, *wordings]) if replay else []
-    sha256 = write_documents(project.cpt_data_path, [*texts, *wordings, *replays], eos_text)
-    return CorpusRecord(len(texts), len(wordings), len(replays), revision, sha256)
+        return GivenText(texts, wordings, base.revision())
 
 
 def write_documents(path: Path, documents: list[str], eos_text: str) -> str:

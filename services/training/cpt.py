@@ -15,7 +15,7 @@ from services.project import Project
 from services.training import spread
 from services.training.adapter import save_adapter
 from services.training.checkpoint import TrainingRecord, check_unchanged, fingerprint_model, remove_runs
-from services.training.corpus import CorpusRecord, hash_file, read_corpus, write_corpus
+from services.training.corpus import CorpusRecord, GivenText, hash_file, read_corpus, write_corpus
 from services.training.plan import advise
 from services.training.row import Row, cut_rows, encode_documents, require_eos, split_rows
 from services.training.session import (
@@ -29,10 +29,12 @@ from services.training.session import (
     lasting_name,
     one_first,
     pick_up,
+    process_count,
     run_of,
     token_folder,
 )
 from services.training.token_store import key_of, recall
+from services.training.travel import TEXT_END, Job, read_job
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         Cancelled: stopped, with a checkpoint saved.
     """
     project, context = Project.open(Path(settings["project"])), audible(context)
+    job = read_job(project.folder)
     with hold(project, _("the CPT training")):
         interrupted = pick_up(project, "cpt", "", settings, context)
         values = complete("cpt", settings, interrupted)
@@ -81,13 +84,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             check_unchanged(interrupted.record, replace(now, data=hash_file(project.cpt_data_path)))
             record, folder = interrupted.record, interrupted.folder
             with project.connect(is_read_only=True) as base:
-                if base.revision() != record.details["corpus"]["revision"]:
+                if not job and base.revision() != record.details["corpus"]["revision"]:
                     context.warning(
                         _("CPT training"),
                         _("The chunks have changed since this training began. It goes on with the text it began with."),
                     )
         else:
-            written = _write_text(project, now, model, tokenizer, context) if is_first_process() else None
+            written = _write_text(project, now, model, tokenizer, context, job) if is_first_process() else None
             record = agree(written)
             folder = begin(project, record)
         rows, held_out = _rows(project, record, tokenizer, context)
@@ -110,21 +113,25 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             is_local = name == STARTER_NAME or Path(name).expanduser().is_dir()
             save_adapter(trained, tokenizer, new, str(base_folder) if is_local else name)
             write_provenance(
-                new, kind="cpt", base_model=record.base_model, run=result["run"],
+                new, kind="cpt", base_model=record.base_model, base=record.base, run=result["run"],
+                processes=process_count(), **({"job": job.id, "job_data_sha256": job.data_sha256} if job else {}),
                 revision=record.details["corpus"]["revision"], corpus_sha256=record.data, settings=values,
                 **{key: result[key] for key in ("steps", "tokens", "loss", "validation_loss")},
             )  # fmt: skip
-            _put_in_place(new, project.cpt_model_folder)
+            put_in_place(new, project.cpt_model_folder)
             remove_runs(project.checkpoints_folder, "cpt")
         context.changed("model", "run")
         return result
 
 
 def _write_text(
-    project: Project, record: TrainingRecord, model: Any, tokenizer: Any, context: Context
+    project: Project, record: TrainingRecord, model: Any, tokenizer: Any, context: Context, job: Job | None = None
 ) -> TrainingRecord:
     """Write ``cpt_data.txt``; returns the record with what is in it."""
-    values = record.settings
+    values, given = record.settings, None
+    if job:
+        documents, counts = read_corpus(project.folder / job.data, TEXT_END), job.corpus
+        given = GivenText(documents[: counts["texts"]], documents[counts["texts"] :], counts["revision"])
 
     def count_tokens(documents: Sequence[str], has_special_tokens: bool = False) -> list[int]:
         encoded = encode_documents(tokenizer, documents, has_special_tokens=has_special_tokens, context=context)
@@ -143,7 +150,7 @@ def _write_text(
 
     written = write_corpus(
         project, values, tokenizer.eos_token, context, count_tokens=count_tokens,
-        replay=replay if values["replay_share"] > 0 else None,
+        replay=replay if values["replay_share"] > 0 else None, given=given,
     )  # fmt: skip
     return replace(record, data=written.sha256, details={"corpus": asdict(written)})
 
@@ -185,7 +192,7 @@ def _rows(
     return split_rows(rows, values["validation_share"], values["seed"], candidates)
 
 
-def _put_in_place(new: Path, folder: Path) -> None:
+def put_in_place(new: Path, folder: Path) -> None:
     """Make a finished model the project's CPT model; the one before it becomes ``cpt_model-NNNN``, after its run."""
     try:
         if folder.exists():

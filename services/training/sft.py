@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.errors import UserError
-from services.models.provenance import read_provenance
+from services.models.provenance import read_provenance, write_provenance
 from services.project import Project
 from services.training import spread
 from services.training.adapter import save_adapter
@@ -26,10 +26,12 @@ from services.training.session import (
     join,
     pick_up,
     prefix_of,
+    process_count,
     run_of,
     token_folder,
 )
 from services.training.token_store import key_of, recall
+from services.training.travel import adapter_folder, read_job
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     """
     project, context = Project.open(Path(settings["project"])), audible(context)
     name = settings.get("name") or "final"
-    out = project.model_folder(name)
+    out, job = project.model_folder(name), read_job(project.folder)
     with hold(project, _("the SFT training")):
         made = read_provenance(project.cpt_model_folder)
         if not (project.cpt_model_folder / "adapter_config.json").is_file():
@@ -121,13 +123,20 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             save_adapter(trained, tokenizer, adapter, str(base_folder))
             del trained, model
             provenance = {
-                "kind": "final", "base_model": record.base_model, "run": result["run"], "dataset": dataset,
+                "kind": "final", "base_model": record.base_model, "base": record.base, "run": result["run"],
+                "dataset": dataset, "processes": process_count(), **({"job": job.id, "job_data_sha256": job.data_sha256} if job else {}),
                 "dataset_sha256": record.data, "cpt_run": made.get("run"), "revision": made.get("revision"),
                 "settings": values, **{key: result[key] for key in ("steps", "tokens", "loss", "validation_loss")},
             }  # fmt: skip
-            merge_final(
-                base_folder, project.cpt_model_folder, adapter, out, provenance, context.part(_TRAINED, 1.0)
-            )
+            if job:  # merged at home, so that only the adapter has to travel
+                write_provenance(adapter, **provenance)
+                place = adapter_folder(project.folder, job)
+                shutil.rmtree(place, ignore_errors=True)
+                adapter.rename(place)
+            else:
+                merge_final(
+                    base_folder, project.cpt_model_folder, adapter, out, provenance, context.part(_TRAINED, 1.0)
+                )
             remove_runs(project.checkpoints_folder, prefix_of("sft", name))
         context.changed("model", "run")
         return result

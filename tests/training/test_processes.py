@@ -13,6 +13,7 @@ import pytest
 
 from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, read_events, run_here
+from services.models.provenance import read_provenance
 from services.project import Project
 from services.training import cpt, trainer
 from services.training.history import MetricHistory
@@ -61,6 +62,7 @@ def test_accelerate_launch_trains_as_one_process_does(text_project: Project, tin
 
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)  # of one process
+    assert read_provenance(project.cpt_model_folder)["processes"] == 2  # “--cpu” would have started one, and not said so
     (record,) = project.runs("cpt")
     assert record.result == result and record.state == "finished"
     assert [event["type"] for event in read_events(record.folder)].count("result") == 1

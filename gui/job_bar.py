@@ -12,7 +12,7 @@ from gui.icon import icon
 from gui.job_thread import Event, JobThread
 from gui.notices import announce
 from gui.shell import Outcome, Shell
-from gui.time_left import say_time_left
+from services.time_left import say_time_left
 from services.translation import _
 
 _ENDS = {
@@ -96,6 +96,8 @@ class JobBar(QWidget):
             return
         self._say_timer.start()
         done, total, text = event["done"], event["total"], event.get("text", "")
+        if self._job.name in ("cpt", "sft"):  # that it trains stands in the job's name already
+            text = text.removeprefix(_("Training") + " · ")
         self.text.setText(f"{self._job.label} · {text}" if text else self._job.label)
         self.text.setToolTip(self.text.text())
         self.progress.setRange(0, 1000 if total else 0)

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
-from gui.time_left import TimeLeft
 from services.errors import Cancelled, UserError
+from services.time_left import TimeLeft
 
 Event = dict[str, Any]
 Work = Callable[[Callable[[Event], None], threading.Event], Any]

@@ -19,11 +19,11 @@ from gui.run_export import RunExport
 from gui.run_list import STATES, RunList
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
-from gui.time_left import say_time_left
 from gui.training_form import TrainingForm
 from gui.training_plots import DEFAULT_SMOOTHING, MOST_RUNS, ShownRun, TrainingPlots
 from services.project import Project, run_number
 from services.records import RunRecord
+from services.time_left import say_time_left
 from services.training.advice import LONG_S
 from services.training.checkpoint import Interrupted, find_interrupted
 from services.training.health import Finding

@@ -8,6 +8,7 @@ import time
 from typing import TextIO
 
 from services.jobs import Event
+from services.time_left import TimeLeft, say_time_left
 from services.translation import _
 
 _QUIET_S = 10.0  # between two lines when the output is a file
@@ -53,13 +54,15 @@ class Reporter:
 
     def _show(self, event: Event) -> None:
         now = time.monotonic()
-        left = self.left.update(event["done"], event["total"], now)
+        self.left.add(now, event["done"], event["total"])
         is_over = bool(event["total"]) and event["done"] >= event["total"]
         due = 0.1 if self.is_terminal else _QUIET_S
         is_new = event["text"].split(" · ")[0] != self._said
         if now - self._shown_at < due and not is_over and not is_new:
             return
         self._shown_at, self._said = now, event["text"].split(" · ")[0]
+        left_s = self.left.seconds(now)
+        left = "" if left_s is None or is_over else say_time_left(left_s)
         share = f"{event['done'] / event['total']:4.0%}" if event["total"] else "    "
         text = " · ".join(filter(None, [f"{share} {event['text']}", self._metric, left]))
         if not self.is_terminal:
@@ -69,39 +72,3 @@ class Reporter:
         self.stream.write("\r" + text.ljust(self._width))
         self._width = len(text)
         self.stream.flush()
-
-
-class TimeLeft:
-    """How long the rest takes at the speed so far, in words."""
-
-    def __init__(self) -> None:
-        self._started: tuple[float, float, float] | None = None  # time, share done, total
-
-    def update(self, done: float, total: float, now: float) -> str:
-        """The words for a progress; empty while there is nothing to measure by.
-
-        Args:
-            now: seconds of a monotonic clock.
-        """
-        if not total:
-            self._started = None
-            return ""
-        share = done / total
-        if self._started is None or self._started[2] != total or share < self._started[1]:
-            self._started = now, share, total
-            return ""
-        began, first, _total = self._started
-        if share >= 1:
-            return ""
-        if share - first < 0.01 or now - began < 2.0:
-            return ""
-        return in_words((now - began) / (share - first) * (1 - share))
-
-
-def in_words(seconds: float) -> str:
-    """“24 min left”, in steps that do not flicker."""
-    if seconds < 60:
-        return _("{seconds:.0f} s left").format(seconds=max(5, round(seconds / 5) * 5))
-    if seconds < 3600:
-        return _("{minutes:.0f} min left").format(minutes=round(seconds / 60))
-    return _("{hours:.0f} h {minutes:02.0f} min left").format(hours=seconds // 3600, minutes=seconds % 3600 // 60)

@@ -125,7 +125,12 @@ class Pace:
             step, loss=round(loss, 6), learning_rate=learning_rate, grad_norm=round(grad_norm, 5),
             epoch=round(step / self.epoch_steps, 4), tokens_per_second=round(rate, 1), **memory,
         )  # fmt: skip
-        self.context.progress(step, self.max_steps, _("Training"))
+        self.say_progress(step)
+
+    def say_progress(self, step: int) -> None:
+        """How far the training is, for a person who looks at the bar."""
+        text = _("Training · step {step:,} of {steps:,}").format(step=step, steps=self.max_steps)
+        self.context.progress(step, self.max_steps, text)
 
     def _is_measured(self, step: int) -> bool:
         return step >= self.max_steps or step % self._measure_every == 0

@@ -254,7 +254,7 @@ def _trainer_class() -> type:
                 self.trainer.evaluate()
             if self.pace.is_exhausted:
                 raise _AlreadyDone
-            self.pace.context.progress(state.global_step, self.pace.max_steps, _("Training"))
+            self.pace.say_progress(state.global_step)
 
         def on_step_begin(self, *_arguments: Any, **_more: Any) -> None:
             self.pace.begin_step()

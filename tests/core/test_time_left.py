@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gui.time_left import TimeLeft, say_time_left
+from services.time_left import TimeLeft, say_time_left
 
 
 def follow(speeds: list[float], total: float = 1000.0, start: float = 0.0, begins_at: float = 0.0) -> list[tuple[float, float, float]]:

@@ -1,4 +1,4 @@
-"""Which model to start from: the starter, one from this computer, a folder, or a name at Hugging Face."""
+"""Which model to start from: the last one, one that is typed, or one from the picker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -19,13 +18,18 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.icon import icon
+from gui.base_model_picker import BaseModelPicker
+from gui.base_model_row import Shelf
 from gui.quantity import say_count, say_size
 from gui.shell import Shell
 from services.errors import UserError
 from services.machine import is_offline
-from services.models.base import STARTER_NAME, BaseModelInfo, describe, find_base_model, local_models
+from services.models.base import STARTER_NAME, BaseModelInfo, describe, find_base_model
+from services.models.card import INSTRUCT, kind_of
+from services.models.recommended import RECOMMENDED
 from services.translation import _
+
+_LAST = "base_model/last"
 
 
 class BaseModelChooser(QWidget):
@@ -51,8 +55,10 @@ class BaseModelChooser(QWidget):
             _("Choose a model of this computer, or type its name at Hugging Face. Models of 1.5 to 3 billion "
               "parameters are quick to work with.")
         )
-        self.folder_button = QPushButton(icon("folder"), _("Folder…"))
-        self.folder_button.setToolTip(_("Take a model from a folder of this computer"))
+        self.choose_button = QPushButton(_("Choose…"))
+        self.choose_button.setAccessibleName(_("Choose a base model"))
+        self.choose_button.setToolTip(_("Recommended models, those on this computer, a search, a folder; with what fits this computer"))
+        self.picker: BaseModelPicker | None = None
         self.label = QLabel(_("Base model"))
         self.label.setBuddy(self.combo)
         self.info = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -65,7 +71,7 @@ class BaseModelChooser(QWidget):
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
         row.addWidget(self.combo, 1)
-        row.addWidget(self.folder_button)
+        row.addWidget(self.choose_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -73,9 +79,12 @@ class BaseModelChooser(QWidget):
         column.addLayout(row)
         column.addWidget(self.info)
 
-        self.folder_button.clicked.connect(self._choose_folder)
+        self.choose_button.clicked.connect(self.open_picker)
         self.combo.currentTextChanged.connect(self._describe)
+        self.combo.activated.connect(self._remember)
+        self.combo.lineEdit().editingFinished.connect(self._remember)
         self._add(STARTER_NAME)
+        self._take_last()
 
     def value(self) -> str:
         """A folder, a name at Hugging Face, or "starter"; empty where nothing is chosen."""
@@ -109,28 +118,60 @@ class BaseModelChooser(QWidget):
             return "" if can_be_fetched and not is_offline() else str(error)
         return ""
 
+    def open_picker(self) -> None:
+        """Open the list of models, made when it is first wanted."""
+        if self.picker is None:
+            self.picker = BaseModelPicker(self._shell, self)
+            self.picker.picked.connect(self._take_picked)
+            self.picker.listed.connect(self._list)
+        self.picker.show_for(self.value())
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._is_listed:
             self._is_listed = True
-            thread = self._shell.run_beside(lambda emit, cancelled: local_models())
+            thread = self._shell.run_beside(lambda emit, cancelled: Shelf.look())
             thread.succeeded.connect(self._list)
 
-    def _list(self, models: list[BaseModelInfo]) -> None:
-        for model in models:
-            self._known[model.name] = model
-            self._add(model.name)
+    def _list(self, shelf: Shelf) -> None:
+        chosen = self.value()
+        self._known.clear()
+        for place in reversed(range(self.combo.count())):
+            # What was deleted is no longer offered.
+            if (name := self.combo.itemData(place)) not in shelf.here and name != chosen and self._is_of_hub(name):
+                self.combo.removeItem(place)
+        for name in shelf.here:
+            self._add(name)
         self._describe()
         self.combo.lineEdit().setCursorPosition(0)
+
+    @staticmethod
+    def _is_of_hub(name: str) -> bool:
+        return name != STARTER_NAME and not Path(name).expanduser().is_dir()
+
+    def _take_picked(self, name: str) -> None:
+        self._known.pop(name, None)
+        self.set_value(name)
+        self._describe()
+        self._remember()
+
+    def _take_last(self) -> None:
+        """What was chosen the last time, in whatever project, where it is still here."""
+        last = str(self._shell.preferences.value(_LAST, ""))
+        if last:
+            try:
+                find_base_model(last)
+            except UserError:
+                return
+            self.set_value(last)
+
+    def _remember(self, *_event: object) -> None:
+        if self.value() and not self.problem():
+            self._shell.preferences.setValue(_LAST, self.value())
 
     def _add(self, value: str) -> None:
         if value and self.combo.findData(value) < 0:
             self.combo.addItem(_("Starter model (comes along)") if value == STARTER_NAME else value, value)
-
-    def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, _("Folder of the base model"))
-        if folder:
-            self.set_value(folder)
 
     def _describe(self, _text: Any = None) -> None:
         problem, info = self.problem(), self.chosen()
@@ -139,7 +180,9 @@ class BaseModelChooser(QWidget):
         elif info is None:
             self.info.setText(_("Not on this computer: it is fetched from Hugging Face when training starts."))
         else:
-            kind = _("instruct") if info.has_chat_template else _("base")
+            known = RECOMMENDED.get(self.value())
+            kind = known.kind if known else kind_of(self.value(), info.has_chat_template)
+            kind = _("instruct") if kind == INSTRUCT else _("base")
             parameters = _("{count} parameters").format(count=say_count(info.parameters))
             self.info.setText(" · ".join(filter(None, [say_size(info.size_bytes), parameters, kind, info.licence])))
         self.info.setToolTip(self.info.text())

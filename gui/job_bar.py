@@ -77,7 +77,7 @@ class JobBar(QWidget):
         self.text.setText(_("{job} is starting").format(job=job.label))
         self.progress.setRange(0, 0)
         self.time_left.clear()
-        self.stop_button.setText(_("Stop and save"))
+        self.stop_button.setText(_("Pause") if job.name == "download" else _("Stop and save"))
         self.stop_button.setEnabled(True)
         self._stack.setCurrentIndex(1)
         job.events.connect(self._hear)

@@ -184,7 +184,7 @@ class Project:
         folders = [folder for folder in self.runs_folder.iterdir() if run_number(folder)]
         if kind:
             folders = [folder for folder in folders if folder.name.endswith(f"-{kind}")]
-        return [_read_run(folder, self._is_locked()) for folder in sorted(folders, key=run_number, reverse=True)]
+        return [_read_run(folder, self.is_locked()) for folder in sorted(folders, key=run_number, reverse=True)]
 
     @contextlib.contextmanager
     def lock(self, work: str) -> Iterator[None]:
@@ -209,7 +209,8 @@ class Project:
             finally:
                 _unlock(file.fileno())
 
-    def _is_locked(self) -> bool:
+    def is_locked(self) -> bool:
+        """Whether a training or an ingest is at work in it, of whichever process."""
         lock = self.runs_folder / ".lock"
         if not lock.exists():
             return False

@@ -16,12 +16,14 @@ _LICENCES = {
     "qwen-research": _("Qwen Research License: for research and other non-commercial use only."),
     "llama3.2": _("Llama 3.2 Community License: free for most uses, commercial too, under Meta's use policy. What you pass "
                   "on must say “Built with Llama” and have a name that begins with Llama."),
+    "cc-by-4.0": _("CC BY 4.0: free for any use, commercial too. Name its makers in what you pass on."),
+    "other": _("It has terms of its own: read them at the model's page before you pass anything on."),
     "gemma": _("Gemma terms: commercial use is allowed. Google's list of prohibited uses applies to you and to whom you "
                "pass the model on to."),
 }  # fmt: skip
 _LICENCE_NAMES = {
     "apache-2.0": "Apache 2.0", "mit": "MIT", "qwen-research": _("Qwen Research (non-commercial)"),
-    "llama3.2": "Llama 3.2", "gemma": "Gemma",
+    "llama3.2": "Llama 3.2", "gemma": "Gemma", "cc-by-4.0": "CC BY 4.0", "other": _("its own terms"),
 }  # fmt: skip
 _LANGUAGES = {
     "ar": _("Arabic"), "cs": _("Czech"), "da": _("Danish"), "de": _("German"), "el": _("Greek"), "en": _("English"),
@@ -96,8 +98,6 @@ class ModelCard:
     @property
     def licence_sentence(self) -> str:
         """What the licence means; not legal advice."""
-        if self.name == STARTER_NAME:
-            return _("Comes with this program and may be used as it may.")
         if not self.licence:
             return _("No licence is named. Ask its makers before you use it or pass anything on.")
         return _LICENCES.get(self.licence) or _("{licence}: read it at the model's page before you pass anything on.").format(

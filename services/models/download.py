@@ -238,8 +238,9 @@ class Transfer:
             return
         done = min(self._done, self._total)
         rate = self._pace.add(done, now)
-        text = _("Downloading {name} · {done} of {total} GB").format(
-            name=self.name, done=f"{done / 2**30:.2f}", total=f"{self._total / 2**30:.2f}"
+        unit, size = (_("GB"), 2**30) if self._total >= 2**30 else (_("MB"), 2**20)
+        text = _("Downloading {name} · {done} of {total} {unit}").format(
+            name=self.name, done=f"{done / size:.1f}", total=f"{self._total / size:.1f}", unit=unit
         )
         if self._wait or self._subject:
             text += f" · {self._wait or self._subject}"

@@ -15,7 +15,7 @@ AS_OF = "2025-10"  # year and month of the cards that the table was written from
 
 _MANY = {"qwen3": _("119 languages"), "qwen2": _("29 languages"), "phi3": _("23 languages"), "llama": _("8 languages")}
 _ENGLISH, _ENGLISH_FIRST = _("English"), _("English first")
-_SIX = _("6 European languages")
+_SIX = _("6 languages")
 _IDEAL = {"cpu": 0.6e9, "mps": 1.7e9, "cuda": 4e9}  # parameters; more are not worth the wait there
 
 

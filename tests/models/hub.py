@@ -84,7 +84,9 @@ class Hub:
 
     def close(self) -> None:
         self.server.kill()
-        self.server.communicate()
+        self.server.wait()
+        assert self.server.stdout
+        self.server.stdout.close()
 
 
 def events(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:

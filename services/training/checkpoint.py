@@ -134,6 +134,13 @@ def remove_incomplete(folder: Path) -> None:
             shutil.rmtree(checkpoint, ignore_errors=True)
 
 
+def remove_after(folder: Path, step: int) -> None:
+    """Remove the checkpoints that were saved after a step."""
+    for checkpoint in folder.glob("checkpoint-*"):
+        if step_of(checkpoint) > step:
+            shutil.rmtree(checkpoint, ignore_errors=True)
+
+
 def total_bytes(folder: Path, parameter_count: int, is_best_kept: bool) -> int:
     """What the checkpoints of a run still take: those that are kept, and the one that is being written.
 

@@ -26,12 +26,13 @@ class CameApart(Exception):
 
     Attributes:
         step: the optimizer step at which that was certain.
+        good_until: the last step after which the weights were right.
         is_number: the loss is one, but far too high.
     """
 
-    def __init__(self, step: int, is_number: bool) -> None:
+    def __init__(self, step: int, good_until: int, is_number: bool) -> None:
         super().__init__(step)
-        self.step, self.is_number = step, is_number
+        self.step, self.good_until, self.is_number = step, good_until, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Pace:
         self._training_s, self._began_at = 0.0, 0.0
         self.tokens = 0
         self._losses: deque[tuple[int, int, float]] = deque(maxlen=10_000)
-        self._divergence = Divergence()
+        self._divergence, self._good_until = Divergence(), 0
         self._measured_at = -1
         self.validation: list[tuple[int, float]] = []
         self.general: list[tuple[int, float]] = []
@@ -96,10 +97,10 @@ class Pace:
         log = save or measure or now - self._logged_at >= self._log_every_s
         return Decision(log, measure, save, stop)
 
-    @property
-    def may_save(self) -> bool:
-        """Whether the model is one to come back to."""
-        return not self._divergence.is_far
+    def may_save(self, step: int) -> bool:
+        """Whether the model is one to come back to; in doubt, what is not urgent waits for the next step."""
+        is_urgent = self.context.cancelled.is_set() or step >= self.max_steps
+        return not (self._divergence.is_far if is_urgent else self._divergence.is_doubtful)
 
     def logged(
         self, step: int, loss: float, learning_rate: float, grad_norm: float, memory: dict[str, float],
@@ -113,13 +114,13 @@ class Pace:
         Raises:
             CameApart: it will not become right again.
         """
-        self._divergence.add(loss, None if is_scaled else grad_norm)
-        if self._divergence.is_over or (step >= self.max_steps and self._divergence.is_far):
-            raise CameApart(step, math.isfinite(loss) and (is_scaled or math.isfinite(grad_norm)))
-        self._logged_at = time.monotonic()
         before, tokens, seconds = self._window
+        self._add(before, step, loss, None if is_scaled else grad_norm)
+        if self._divergence.is_over or (step >= self.max_steps and self._divergence.is_far):
+            is_number = math.isfinite(loss) and (is_scaled or math.isfinite(grad_norm))
+            raise CameApart(step, self._good_until, is_number)
+        self._logged_at = time.monotonic()
         self._window = (step, self.tokens, self._training_s)
-        self._losses.append((before, step, loss))
         rate = (self.tokens - tokens) / (self._training_s - seconds) if self._training_s > seconds else 0.0
         self.context.metric(
             step, loss=round(loss, 6), learning_rate=learning_rate, grad_norm=round(grad_norm, 5),
@@ -131,6 +132,12 @@ class Pace:
         """How far the training is, for a person who looks at the bar."""
         text = _("Training · step {step:,} of {steps:,}").format(step=step, steps=self.max_steps)
         self.context.progress(step, self.max_steps, text)
+
+    def _add(self, before: int, step: int, loss: float, grad_norm: float | None = None) -> None:
+        self._losses.append((before, step, loss))
+        self._divergence.add(loss, grad_norm)
+        if not self._divergence.is_doubtful:
+            self._good_until = step - 1  # the loss of a step is that of the weights before it
 
     def _is_measured(self, step: int) -> bool:
         return step >= self.max_steps or step % self._measure_every == 0
@@ -176,8 +183,7 @@ class Pace:
         for entry in log:
             step = int(entry["step"])
             if "loss" in entry:
-                self._losses.append((before, step, entry["loss"]))
-                self._divergence.add(entry["loss"])
+                self._add(before, step, entry["loss"])
                 before = step
             elif measured := {name: entry[name] for name in MEASURED if name in entry}:
                 self._take(step, measured)
@@ -200,7 +206,7 @@ def explain_divergence(error: CameApart, kept_step: int | None, rate: float, low
         rate, lower_rate: the learning rate, and the one to go on with.
     """
     what = (
-        _("The training came apart at step {step}: its loss went far above where it began and stayed there.")
+        _("The training came apart at step {step}: its loss became far too high and stayed there.")
         if error.is_number else _("The training came apart at step {step}: its loss is no longer a number.")
     ).format(step=error.step)  # fmt: skip
     if kept_step is None:

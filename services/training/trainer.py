@@ -159,6 +159,8 @@ def _outcome(pace: Pace, steps: int, taken: int, tokens: int, seconds: float) ->
 
 def _came_apart(error: CameApart, rate: float, folder: Path) -> UserError:
     """The sentence; what is resumed goes on with a third of the learning rate."""
+    if is_first_process():
+        checkpoint.remove_after(folder, error.good_until)
     kept, lower = checkpoint.latest_checkpoint(folder), float(f"{rate / 3:.1e}")
     if kept and is_first_process():
         checkpoint.change_setting(folder, "learning_rate", lower)
@@ -280,9 +282,6 @@ def _trainer_class() -> type:
                     state.global_step, logs["loss"], logs["learning_rate"], logs.get("grad_norm", 0.0), used,
                     is_scaled=self.trainer.args.fp16,
                 )  # fmt: skip
-
-        def on_save(self, *_arguments: Any, **_more: Any) -> None:
-            self.pace.saved()
 
     class LoraTrainer(SFTTrainer):
         """SFTTrainer over rows that are cut already, with checkpoints that are whole or not there.
@@ -480,6 +479,7 @@ def _trainer_class() -> type:
             scheduler.base_lrs = [wanted for _rate in scheduler.base_lrs]
             for group in self.optimizer.param_groups:
                 group["lr"], group["initial_lr"] = group["lr"] * share, wanted
+            scheduler._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
         def create_model_card(self, *_arguments: Any, **_more: Any) -> None:
             pass  # a checkpoint is not for publishing
@@ -492,12 +492,7 @@ def _trainer_class() -> type:
             return str(self._side or self.args.output_dir)
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
-            if not self.pace.may_save:
-                self.pace.context.warning(
-                    _("Training"),
-                    _("The loss is far above where it began, so step {step} is not saved; the checkpoint before is kept.")
-                    .format(step=self.state.global_step),
-                )  # fmt: skip
+            if not self.pace.may_save(self.state.global_step):
                 return
             step, folder = self.state.global_step, Path(self.args.output_dir)
             with checkpoint.saving(folder, self.trained_values) as self._side:
@@ -506,6 +501,7 @@ def _trainer_class() -> type:
                 if self.is_world_process_zero():
                     checkpoint.put_in_place(self._side, folder, step)
             self._side = None
+            self.pace.saved()
             if self.is_world_process_zero():
                 best = self.pace.best if self._settings["keep_best"] else None
                 checkpoint.prune(folder, kept=best[0] if best else None)

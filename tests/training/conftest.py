@@ -72,7 +72,7 @@ def write_pairs(project: Project, count: int, name: str = "sft_data") -> Path:
 def quick(phase: str, **changes: Any) -> dict[str, Any]:
     """Settings of a phase that suit a tiny model."""
     small = {"epochs": 2, "batch_size": 4, "max_seq_length": 64, "lora_rank": 4, "lora_alpha": 8, "learning_rate": 1e-2,
-             "gradient_checkpointing": False, "device": "cpu"}  # fmt: skip
+             "gradient_checkpointing": False, "device": "cpu", "watch_forgetting": False}  # fmt: skip
     return settings.check(phase, {**small, **changes})
 
 

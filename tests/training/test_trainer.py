@@ -14,12 +14,13 @@ from services.training.checkpoint import is_complete, latest_checkpoint
 from services.training.device import Device, choose_device
 from services.training.plan import count_steps
 from services.training.row import Row
+from tests.tiny_models import make_tiny_model
 from tests.training.conftest import CPU, losses, quick
 
 
 def test_it_learns_and_reports(teach: Callable[..., Any], rows: list[Row]) -> None:
     held_out = rows[:3]
-    _weights, outcome, events = teach(rows[3:], held_out=held_out, epochs=4)
+    _weights, outcome, events = teach(rows[3:], held_out=held_out, epochs=4, watch_forgetting=True)
 
     epoch_steps, steps = count_steps(len(rows) - 3, quick("cpt", epochs=4))
     reported = losses(events)
@@ -238,3 +239,51 @@ def test_no_room_for_a_checkpoint_keeps_the_former(
 
     assert latest_checkpoint(tmp_path / "run") == former
     assert [path.name for path in tmp_path.glob("run/checkpoint-*")] == [former.name]
+
+
+@pytest.mark.parametrize(("scheduler", "last"), [("cosine", 0.1), ("linear", 0.0), ("constant", 1.0)])
+def test_the_learning_rate_takes_the_course_that_was_chosen(
+    teach: Callable[..., Any], rows: list[Row], scheduler: str, last: float
+) -> None:
+    _weights, outcome, events = teach(rows, epochs=5, scheduler=scheduler, warmup_share=0.2)
+
+    rates = [event["learning_rate"] / 1e-2 for event in events if "learning_rate" in event]
+    warm = round(0.2 * outcome.steps)
+    assert rates[: warm + 1] == pytest.approx([step / warm for step in range(warm + 1)])
+    assert rates[warm:] == sorted(rates[warm:], reverse=True)
+    assert rates[-1] == pytest.approx(last, abs=0.05) and (scheduler == "constant") == (rates[-1] == rates[warm])
+
+
+@pytest.mark.parametrize("family", ["qwen2", "phi3"])
+@pytest.mark.parametrize("target", ["all", "attention", "upper-half"])
+def test_the_adapter_changes_what_was_chosen(
+    tmp_path: Path, rows: list[Row], tokenizer: Any, family: str, target: str
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from services.training.adapter import save_adapter
+    from services.training.trainer import train
+
+    base = make_tiny_model(tmp_path / "base", family, is_tied=False, layers=4)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
+    linear = {name for name, module in model.named_modules() if type(module).__name__ == "Linear"} - {"lm_head"}
+    wanted = {
+        "all": linear,
+        "attention": {name for name in linear if "self_attn" in name},
+        "upper-half": {name for name in linear if ".2." in name or ".3." in name},
+    }[target]
+    settings = quick("cpt", epochs=1, target_layers=target)
+    trained, _outcome = train(model, tokenizer, rows, [], settings, CPU, tmp_path / "run", Context())
+
+    moved = {
+        name.removeprefix("base_model.model.").partition(".lora_B")[0]
+        for name, weight in trained.state_dict().items() if "lora_B" in name and weight.any()
+    }  # fmt: skip
+    assert moved == wanted
+    # What is written is what is read and merged.
+    from services.models.merge import add_adapter
+
+    save_adapter(trained, tokenizer, tmp_path / "adapter", str(base))
+    again = add_adapter(AutoModelForCausalLM.from_pretrained(base, dtype="float32"), tmp_path / "adapter").state_dict()
+    merged = trained.merge_and_unload().state_dict()
+    assert all((again[name] == weight).all() for name, weight in merged.items())

@@ -48,6 +48,7 @@ LAST_WORDS = ("result", "cancelled", "failed", "bug")
 # Time to save and leave after "stop", by job; training writes a checkpoint first.
 GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0, "bring-back": 30.0}
 DEFAULT_GRACE_S = 10.0
+AWAKE = ("ingest", "recut", "cpt", "sft", "generate", "export", "download", "demo")  # the machine does not sleep meanwhile
 UNHURRIED = ("ingest", "recut")  # as children they let the window go first
 EXIT_GRACE_S = 15.0  # to end after the last word
 
@@ -144,12 +145,21 @@ def run_here(
             emit(event)
 
         try:
-            result = job_function(name)(settings, Context(both, cancelled, folder))
+            result = _work(name, settings, Context(both, cancelled, folder))
         except BaseException as error:
             archive(_last_word(error))
             raise
         archive({"type": "result", "value": result})
         return result
+
+
+def _work(name: str, settings: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Run a job; the machine stays awake while a long one runs. Of several processes the first one sees to it."""
+    from services.awake import awake
+
+    is_long = name in AWAKE and is_first_process()
+    with awake() if is_long else contextlib.nullcontext():
+        return job_function(name)(settings, context)
 
 
 def child_main(name: str, settings_file: str) -> int:
@@ -190,12 +200,12 @@ def child_main(name: str, settings_file: str) -> int:
             context.cancelled.set()  # a closed stdin: the window is gone
 
         if is_first_process():  # what several processes hear, none would hear whole
-            if name in GRACE_S:
-                signal.signal(signal.SIGTERM, lambda *_: context.cancelled.set())  # the computer shuts down
+            if name in GRACE_S or name in AWAKE:
+                _stop_on_signal(context.cancelled)
             threading.Thread(target=listen, daemon=True, name="commands").start()
         is_lost = False
         try:
-            last: Event = {"type": "result", "value": job_function(name)(settings, context)}
+            last: Event = {"type": "result", "value": _work(name, settings, context)}
         except BaseException as error:
             last, is_lost = _last_word(error), isinstance(error, ProcessLost)
             if last["type"] == "bug":
@@ -208,6 +218,18 @@ def child_main(name: str, settings_file: str) -> int:
     sys.stderr.flush()
     # The launcher of several processes goes by their codes: one that ends so takes the others along.
     return int(process_count() > 1 and last["type"] != "result")
+
+
+def _stop_on_signal(cancelled: threading.Event) -> None:
+    """Save and leave when the system asks, as where a rented machine is taken back; asked again, leave at once."""
+
+    def ask(_number: int, _frame: object) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
 
 
 def child_command(name: str, settings_file: Path, processes: int = 1) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -182,3 +183,21 @@ def test_a_part_counts_as_its_share_of_the_whole():
     part.part(0.5, 1.0).progress(10, 10, "end")
     assert [event["done"] for event in events] == [0.625, 1.0]
     assert events[0]["text"] == "second half"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_by_the_system_it_saves_and_leaves(tmp_path: Path, number: int):
+    """As where a rented machine is taken back, or Ctrl+C reaches the whole group of processes."""
+    saved = tmp_path / "saved"
+    settings_file = tmp_path / "job.json"
+    settings_file.write_text(json.dumps({"saves_to": str(saved)}))
+    name = f"{SAMPLE}:wait"
+    script = f"import sys; from services import jobs; jobs.AWAKE += ({name!r},); sys.exit(jobs.child_main({name!r}, {str(settings_file)!r}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert json.loads(process.stdout.readline())["type"] == "progress"
+        process.send_signal(number)
+        said = [json.loads(line) for line in process.stdout]
+    assert said == [{"type": "cancelled"}] and saved.read_text() == "saved"

@@ -259,6 +259,8 @@ def run_number(folder: Path) -> int:
 
 
 def _read_run(folder: Path, is_project_busy: bool) -> RunRecord:
+    from services.training.origin import read_origin
+
     settings: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
         settings = json.loads((folder / "settings.json").read_text("utf-8"))
@@ -276,6 +278,7 @@ def _read_run(folder: Path, is_project_busy: bool) -> RunRecord:
     return RunRecord(
         run_number(folder), folder.name.split("-", 1)[1], folder, settings.get("started_at", ""), state, settings,
         metric, last.get("value", {}) or {}, (last.get("text", "").strip().splitlines() or [""])[-1],
+        read_origin(folder),
     )  # fmt: skip
 
 

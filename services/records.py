@@ -117,7 +117,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One folder under ``runs/``, read back."""
+    """One folder under ``runs/``, read back.
+
+    origin: of a training, what it ran on, see ``services.training.origin``.
+    """
 
     number: int
     kind: str
@@ -128,6 +131,7 @@ class RunRecord:
     metric: dict[str, Any]
     result: dict[str, Any]
     reason: str = ""
+    origin: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

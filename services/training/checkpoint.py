@@ -63,7 +63,7 @@ def start_record(folder: Path, record: TrainingRecord) -> None:
     """Make the folder of a new run and write what it is; what an earlier try left there is removed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _write_json(folder / _RECORD, asdict(record))
+    write_json(folder / _RECORD, asdict(record))
 
 
 def find_interrupted(checkpoints_folder: Path, prefix: str) -> Interrupted | None:
@@ -103,7 +103,7 @@ def seal(checkpoint: Path) -> None:
     for path in files:
         with open(path, "rb+") as file:
             os.fsync(file.fileno())
-    _write_json(checkpoint / _SEAL, {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in files})
+    write_json(checkpoint / _SEAL, {path.relative_to(checkpoint).as_posix(): path.stat().st_size for path in files})
 
 
 def put_in_place(side: Path, folder: Path, step: int) -> Path:
@@ -157,7 +157,7 @@ def change_setting(folder: Path, key: str, value: Any) -> None:
     path = folder / _RECORD
     if path.is_file():
         record = json.loads(path.read_text("utf-8"))
-        _write_json(path, {**record, "settings": {**record["settings"], key: value}})
+        write_json(path, {**record, "settings": {**record["settings"], key: value}})
 
 
 def remove_runs(checkpoints_folder: Path, prefix: str, but: Path | None = None) -> None:
@@ -260,7 +260,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
+    """Write or replace a file in one step, and onto the disk."""
     unfinished = path.with_name(path.name + ".part")
     with open(unfinished, "w", encoding="utf-8") as file:
         json.dump(value, file, ensure_ascii=False, indent=2)

@@ -20,6 +20,7 @@ from services.training.plan import advise
 from services.training.row import Row, cut_rows, encode_documents, require_eos, split_rows
 from services.training.session import (
     agree,
+    as_before,
     audible,
     begin,
     complete,
@@ -27,6 +28,7 @@ from services.training.session import (
     is_first_process,
     join,
     lasting_name,
+    note_origin,
     one_first,
     pick_up,
     process_count,
@@ -72,14 +74,16 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.training.four_bit import load_to_fit
         from services.training.trainer import explain_memory, train
 
-        device = join(values["device"])
+        device = as_before(join(values["device"]), interrupted)
         values["spread_base"] = spread.wanted(values)
         with explain_memory(values):
             dtype = "auto" if device.dtype == "float32" else device.dtype
             model, tokenizer = load_to_fit(lambda place: load_base(base_folder, dtype, place), base_folder, spread.starts_on(device, values))
         require_eos(tokenizer, name)
         fingerprint = fingerprint_model(base_folder)
-        now = TrainingRecord("cpt", run_of(context), values, lasting_name(name), fingerprint, data="")
+        now = TrainingRecord(
+            "cpt", run_of(context), values, lasting_name(name), fingerprint, data="", details={"computed_on": device}
+        )
         if interrupted:
             check_unchanged(interrupted.record, replace(now, data=hash_file(project.cpt_data_path)))
             record, folder = interrupted.record, interrupted.folder
@@ -93,6 +97,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             written = _write_text(project, now, model, tokenizer, context, job) if is_first_process() else None
             record = agree(written)
             folder = begin(project, record)
+        note_origin(record, base_folder, project.cpt_data_path, device, interrupted, context)
         rows, held_out = _rows(project, record, tokenizer, context)
         for text in advise("cpt", len(rows), values):
             context.warning(_("CPT training"), text)
@@ -152,7 +157,7 @@ def _write_text(
         project, values, tokenizer.eos_token, context, count_tokens=count_tokens,
         replay=replay if values["replay_share"] > 0 else None, given=given,
     )  # fmt: skip
-    return replace(record, data=written.sha256, details={"corpus": asdict(written)})
+    return replace(record, data=written.sha256, details={**record.details, "corpus": asdict(written)})
 
 
 def _rows(

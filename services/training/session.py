@@ -16,11 +16,11 @@ from services.models.base import STARTER_MODEL, STARTER_NAME
 from services.project import Project, run_number
 from services.rank import ProcessLost, is_first_process, process_count
 from services.training.checkpoint import Interrupted, TrainingRecord, find_interrupted, remove_incomplete, start_record
+from services.training.device import Device
 from services.translation import _
 
 if TYPE_CHECKING:
     from services.jobs import Context
-    from services.training.device import Device
 
 _T = TypeVar("_T")
 
@@ -78,7 +78,7 @@ def join(wanted_device: str) -> Device:
     Raises:
         UserError: the wanted device is not there.
     """
-    from services.training.device import Device, training_device
+    from services.training.device import training_device
 
     device = training_device(wanted_device)
     connect(device.name)
@@ -141,6 +141,12 @@ def complete(phase: str, settings: dict[str, Any], interrupted: Interrupted | No
     return declarations.check(phase, {**before, **given})
 
 
+def as_before(device: Device, interrupted: Interrupted | None) -> Device:
+    """The device, with the number format that the run began in: a measurement made again might choose another."""
+    begun = interrupted.record.details.get("computed_on") if interrupted else None
+    return Device(*begun) if begun and begun[0] == device.name else device
+
+
 def agree(record: TrainingRecord | None) -> TrainingRecord:
     """The first process's record, in every process; the others give None and wait here."""
     if process_count() > 1:
@@ -180,3 +186,15 @@ def lasting_name(name: str) -> str:
     if name == STARTER_NAME or (folder.is_dir() and folder.resolve() == STARTER_MODEL):
         return STARTER_NAME
     return str(folder.resolve()) if folder.is_dir() else name
+
+
+def note_origin(
+    record: TrainingRecord, base_folder: Path, data: Path, device: Device, interrupted: Interrupted | None,
+    context: Context,
+) -> None:  # fmt: skip
+    """Write into the run's folder what it runs on, where it has one."""
+    from services.training.origin import write_origin
+
+    if context.folder and is_first_process():
+        step = interrupted.step if interrupted else 0
+        write_origin(context.folder, record, base_folder, data, device, step, process_count())

@@ -18,12 +18,14 @@ from services.training.plan import advise
 from services.training.row import Row, split_rows
 from services.training.session import (
     agree,
+    as_before,
     audible,
     begin,
     complete,
     hold,
     is_first_process,
     join,
+    note_origin,
     pick_up,
     prefix_of,
     process_count,
@@ -85,7 +87,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.training.trainer import explain_memory, train
 
         base_folder = base_of(project)
-        device = join(values["device"])
+        result_bytes = 1.1 * sum(path.stat().st_size for path in base_folder.glob("*.safetensors"))
+        device = as_before(join(values["device"]), interrupted)
         values["spread_base"] = spread.wanted(values)
         dtype = "auto" if device.dtype == "float32" else device.dtype
         with explain_memory(values):
@@ -103,11 +106,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
         for text in advise("sft", len(rows), values):
             context.warning(_("SFT training"), text)
+        now.details["computed_on"] = device
         record = interrupted.record if interrupted else agree(now if is_first_process() else None)
         folder = interrupted.folder if interrupted else begin(project, record, name)
+        note_origin(record, base_folder, path, device, interrupted, context)
         trained, outcome = train(
             model, tokenizer, rows, held_out, values, device, folder, context.part(0.0, _TRAINED),
-            resume_from=interrupted.checkpoint if interrupted else None,
+            resume_from=interrupted.checkpoint if interrupted else None, result_bytes=result_bytes,
         )  # fmt: skip
         result = {
             "run": run_of(context) or record.run, "model": str(out), "name": name, "dataset": dataset,

@@ -1,7 +1,9 @@
 """Both jobs from text to model, with a tiny base: what they write, refuse, and how they go on after a kill."""
 
 import json
+import shutil
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, run_here
 from services.models.provenance import read_provenance
 from services.project import Project
-from services.training.corpus import read_corpus
+from services.training.checkpoint import fingerprint_model
+from services.training.corpus import hash_file, read_corpus
 from services.training.history import MetricHistory
 from services.training.session import resumable_step
 from tests.training.conftest import SAMPLE, TEXT, add_document, quick, write_pairs
@@ -276,3 +279,38 @@ def test_killed_in_the_middle_it_goes_on(text_project: Project, tiny_model: Path
     assert resumable_step(project, "cpt") > step
     steps = MetricHistory.read(folder).points("loss")[0].tolist()
     assert steps == sorted(set(steps)) and step + 1 in steps
+
+
+def test_a_run_says_what_it_ran_on(text_project: Project, tiny_model: Path) -> None:
+    project, cancelled = text_project, threading.Event()
+    snapshot = project.folder / "cache" / "models--a--b" / "snapshots" / "0a1b2c"
+    shutil.copytree(tiny_model, snapshot)
+    settings = quick("cpt", epochs=6, seed=7)
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["type"] == "metric" and "loss" in event:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        run(project, "cpt", stop, cancelled, base_model=str(snapshot), **settings)
+    (first,) = project.runs("cpt")
+    step = resumable_step(project, "cpt")
+    run(project, "cpt", resume=True)
+
+    origin = project.runs("cpt")[0].origin
+    assert first.origin["settings"] == origin["settings"] == settings and origin["seed"] == 7
+    assert origin["base_model"] == {
+        "name": str(snapshot), "folder": str(snapshot), "revision": "0a1b2c", "fingerprint": fingerprint_model(snapshot)
+    }  # fmt: skip
+    assert origin["data"]["sha256"] == hash_file(project.cpt_data_path) == first.origin["data"]["sha256"]
+    (begun,), (session,) = first.origin["sessions"], origin["sessions"]
+    assert (begun["step"], session["step"]) == (0, step)
+    assert {"wissenswerk", "python", "torch", "transformers", "trl", "peft"} <= set(session["versions"])
+    assert session["machine"]["processor"] and session["machine"]["memory_bytes"] > 2**28 and session["device"] == "cpu"
+    assert session["dtype"] == begun["dtype"] in ("float32", "bfloat16") and datetime.fromisoformat(session["started_at"])
+
+    write_pairs(project, 12)
+    run(project, "sft", **quick("sft", epochs=1))
+    taught = project.runs("sft")[0].origin
+    assert taught["base_model"]["revision"] == "0a1b2c" and taught["data"]["cpt_run"] == project.runs("cpt")[0].number
+    assert taught["starts_from"] == fingerprint_model(project.cpt_model_folder)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QPushButton, QSplitter, 
 
 from gui import theme
 from gui.elided_label import ElidedLabel
+from gui.elsewhere import AllCards, Elsewhere
 from gui.job_thread import Event, JobThread
 from gui.quantity import say_duration
 from gui.run_export import RunExport
@@ -21,6 +22,7 @@ from gui.shell import Outcome, Shell
 from gui.tab import Tab
 from gui.training_form import TrainingForm
 from gui.training_plots import DEFAULT_SMOOTHING, MOST_RUNS, ShownRun, TrainingPlots
+from services.models.provenance import read_provenance
 from services.project import Project, run_number
 from services.records import RunRecord
 from services.time_left import say_time_left
@@ -57,6 +59,12 @@ class TrainingTab(Tab):
         self.export_runs = RunExport(shell, self)
         self.caption = ElidedLabel()
         theme.set_role(self.caption, "muted")
+        self.all_cards = AllCards(self.form.form)
+        self.form.add_above_start(self.all_cards)
+        self.elsewhere = Elsewhere(
+            self.phase, shell, self.job_settings, self.base_model_name, self._take_home
+        )
+        self.form.add_beside_start(self.elsewhere)
         self.live_button = QPushButton(_("Back to the running training"))
         theme.set_role(self.live_button, "link")
         self.live_button.hide()
@@ -98,6 +106,10 @@ class TrainingTab(Tab):
     def job_settings(self) -> dict[str, Any]:
         """The settings of a new training, complete. Raises: UserError."""
         raise NotImplementedError
+
+    def base_model_name(self) -> str:
+        """The base model that the training starts from."""
+        return str(self.job_settings().get("base_model") or read_provenance(self.project.cpt_model_folder).get("base_model", ""))
 
     def model_name(self) -> str:
         """The final model that is trained; "" in phase 2."""
@@ -178,6 +190,11 @@ class TrainingTab(Tab):
     def job_label(self) -> str:
         """What the job bar calls it."""
         return _("CPT training")
+
+    def _take_home(self, result: dict[str, Any]) -> None:
+        """What a training elsewhere has come to is a run of this project now."""
+        self.runs.refresh()
+        self.tell_result(result)
 
     def _job_started(self, job: JobThread) -> None:
         if job.name == self.phase:

@@ -60,7 +60,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     values = declarations.check(phase, settings)
     context.progress(0, 4, _("Collecting what the training needs"))
     source, name = _source_of(project, phase, settings)
-    base_folder = _folder_at_hand(name)
+    base_folder = folder_at_hand(name)
     is_local = base_folder is not None and (name == STARTER_NAME or Path(name).expanduser().is_dir())
     with_base = bool(settings.get("with_base")) or name == STARTER_NAME
     if with_base and base_folder is None:
@@ -108,22 +108,19 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     context.progress(4, 4, _("The training is exported"))
     return {
         "path": str(folder), "files": len(files), "size_bytes": sum(path.stat().st_size for path in files),
-        "leaves": in_words(record),
+        "leaves": leaves_in_words(phase, record.dataset, with_base),
     }  # fmt: skip
 
 
-def in_words(job: Job) -> str:
-    """What of the person's is in an exported folder."""
-    what = (
-        _("the text of your documents, as it is learnt, without their names")
-        if job.phase == "cpt" else
-        _("the questions and answers of “{dataset}”, and the adapter that has learnt your documents").format(
-            dataset=job.dataset
-        )
-    )  # fmt: skip
-    if job.is_base_included:
-        what += _(", and the base model")
-    return _("In the folder are {what}. Whoever has it can read them.").format(what=what)
+def leaves_in_words(phase: str, dataset: str, has_base: bool) -> str:
+    """What of the person's is in a packed folder."""
+    if phase == "cpt":
+        text = _("In the folder is the text of your documents, as it is learnt, without their names. Whoever has it can "
+                 "read it.")  # fmt: skip
+    else:
+        text = _("In the folder are the questions and answers of “{dataset}” and the adapter that has learnt your "
+                 "documents. Whoever has it can read and use them.").format(dataset=dataset)  # fmt: skip
+    return text + (" " + _("The base model goes along.") if has_base else "")
 
 
 def jobs_folder(project: Project) -> Path:
@@ -141,7 +138,7 @@ def _source_of(project: Project, phase: str, settings: dict[str, Any]) -> tuple[
     """What the run starts from, and the name of its base model."""
     if phase == "cpt":
         name = str(settings.get("base_model") or "")
-        folder = _folder_at_hand(name)
+        folder = folder_at_hand(name)
         return {"base": fingerprint_model(folder) if folder else "", "more": {}}, name
     if not (project.cpt_model_folder / "adapter_config.json").is_file():
         raise UserError(_("This project has no CPT model yet, and SFT trains on that. Run CPT Training first."))
@@ -153,7 +150,7 @@ def _source_of(project: Project, phase: str, settings: dict[str, Any]) -> tuple[
     ).get("base_model", "")
 
 
-def _folder_at_hand(name: str) -> Path | None:
+def folder_at_hand(name: str) -> Path | None:
     """The base model's folder, if it is on this computer.
 
     Raises:
@@ -222,7 +219,7 @@ def _write_instructions(folder: Path, job: Job, cards: int, machines: int) -> No
     (folder / "job.sky.yaml").write_text(_SKY.format(cards=cards, machines=machines, command=command), "utf-8")
     (folder / "README.md").write_text(
         _README.format(
-            what=in_words(job), phase=job.phase, command=command, result=RESULT_FILE, version=__version__,
+            what=leaves_in_words(job.phase, job.dataset, (folder / BASE_FOLDER).is_dir()), phase=job.phase, command=command, result=RESULT_FILE, version=__version__,
             settings=json.dumps(job.settings, indent=2),
             base=_base_in_words(job),
         ),

@@ -62,7 +62,7 @@ def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path:
     assert {"job.json", "README.md", "accelerate.yaml", "accelerate_fsdp2.yaml", "job.sky.yaml"} <= files
     everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and "program" not in path.parts)
     assert b"island.md" not in everything and str(project.folder).encode() not in everything  # no name, no place
-    assert TEXT.encode() in everything and "text of your documents" in packed["leaves"]
+    assert TEXT.encode() in everything and "the text of your documents" in packed["leaves"]
     shutil.move(folder, tmp_path / "there")  # every path in it is relative
 
     done = run_there(

@@ -16,7 +16,8 @@ from typing import Any
 from services import settings as declared
 from services.documents.format import readable_kinds
 from services.documents.page import Report, printable
-from services.documents.reader import Cut, Piece, cut_and_assess, read_document
+from services.documents.piece import Pieces
+from services.documents.reader import Cut, cut_and_assess, read_document
 from services.documents.reading import Limits, Readers, Work
 from services.documents.source import Findings, SourceFile, extract, find_files, hash_file, is_there, name_source
 from services.documents.splitter import check_sizes
@@ -207,19 +208,19 @@ class _Ingest:
         self._record(source, "duplicate", reason, columns)
         return _fate(source, "duplicate", reason)
 
-    def _store(self, number: int, piece: Piece) -> Fate:
+    def _store(self, number: int, pieces: Pieces) -> Fate:
         source = self._sources[number]
         known = self._by_source.get(source)
-        for warning in piece.warnings:
+        for warning in pieces.warnings:
             self._context.warning(source, warning)
         _id, kept = self._knowledge_base.replace_document(
-            source=source, text=piece.text, chunks=piece.chunks, count_tokens=self._tokenizer.count,
-            removed=piece.removed, format=piece.format, page_count=piece.page_count,
+            source=source, text=pieces.texts(), chunks=pieces.chunks(), count_tokens=self._tokenizer.count,
+            removed=pieces.removed, format=pieces.format, page_count=pieces.page_count,
             **_cut_columns(self._tokenizer, self._values), **self._columns[number],
         )  # fmt: skip
         self._remember(source)
         self._context.changed("document", "chunk")
-        reasons = [*piece.warnings, *([_kept_sentence(kept)] if kept else [])]
+        reasons = [*pieces.warnings, *([_kept_sentence(kept)] if kept else [])]
         state = "replaced" if known is not None and known.state == "ready" else "added"
         return _fate(source, state, " ".join(reasons), self._by_source[source].chunk_count)
 

@@ -9,15 +9,15 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from services.documents.format import format_of
 from services.documents.page import ReadDocument, Report, ignore
+from services.documents.piece import Piece, merge_removals
 from services.documents.tokenizer import Tokenizer
 from services.errors import Cancelled, UserError
-from services.records import CutChunk, DocumentText, Removal
+from services.records import CutChunk, DocumentText
 from services.translation import _
 
 _READ = 0.9  # the share of a file's work after which it is read; what is read in parts is cut as it comes
@@ -31,18 +31,6 @@ class Cut:
     chunk_size: int
     chunk_overlap: int
     splitter: str = "own"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A file, or one part of a long one. Places are counted from the piece's own start."""
-
-    text: DocumentText
-    chunks: tuple[CutChunk, ...]
-    removed: tuple[Removal, ...] = ()
-    warnings: tuple[str, ...] = ()
-    format: str = ""
-    page_count: int = 0
 
 
 def read_parts(path: Path, report: Report = ignore) -> Iterator[ReadDocument]:
@@ -172,75 +160,3 @@ def main_language(text: str) -> str:
     samples = (text[at : at + _SAMPLE_CHARACTERS] for at in range(0, len(text), step))
     languages = Counter(language for sample in samples if (language := language_of(sample)))
     return languages.most_common(1)[0][0] if languages else ""
-
-
-def merge_removals(removals: Iterable[Removal]) -> tuple[Removal, ...]:
-    """The same text, left out again and again, as one with its count; in the order of their first places."""
-    merged: dict[tuple[str, str], Removal] = {}
-    for removal in removals:
-        known = merged.get((removal.kind, removal.text))
-        merged[removal.kind, removal.text] = replace(known, count=known.count + removal.count) if known else removal
-    return tuple(merged.values())
-
-
-def piece_to_json(piece: Piece) -> dict[str, Any]:
-    """For the way to another process. The content of a chunk is in the text already."""
-    chunks = [
-        [
-            chunk.start, chunk.owned_end, chunk.end, chunk.token_count, chunk.page, chunk.headings, chunk.kind,
-            chunk.quality, chunk.problem, chunk.sketch.hex(),
-        ]
-        for chunk in piece.chunks
-    ]  # fmt: skip
-    return {
-        "text": asdict(piece.text), "chunks": chunks, "removed": [asdict(removal) for removal in piece.removed],
-        "warnings": piece.warnings, "format": piece.format, "page_count": piece.page_count,
-    }  # fmt: skip
-
-
-def piece_from_json(values: dict[str, Any]) -> Piece:
-    text = DocumentText(
-        values["text"]["content"],
-        *(tuple(map(tuple, values["text"][key])) for key in ("pages", "headings", "listings")),
-    )
-    chunks = tuple(
-        CutChunk(
-            start, owned_end, end, text.content[start:end], token_count, page, tuple(headings), kind, quality, problem,
-            bytes.fromhex(sketch_),
-        )
-        for start, owned_end, end, token_count, page, headings, kind, quality, problem, sketch_ in values["chunks"]
-    )  # fmt: skip
-    removed = tuple(Removal(**removal) for removal in values["removed"])
-    return Piece(text, chunks, removed, tuple(values["warnings"]), values["format"], values["page_count"])
-
-
-def join_pieces(pieces: Iterable[Piece]) -> Piece:
-    """The pieces of a file as one."""
-    pieces = list(pieces)
-    if len(pieces) == 1:
-        return pieces[0]
-    content: list[str] = []
-    pages: list[tuple[int, int]] = []
-    headings: list[tuple[int, int, str]] = []
-    listings: list[tuple[int, int, str]] = []
-    chunks: list[CutChunk] = []
-    at = 0
-    for number, piece in enumerate(pieces, 1):
-        text = piece.text
-        is_last = number == len(pieces)
-        content.append(text.content if is_last else text.content + "\n\n")
-        pages += [(page, at + start) for page, start in text.pages]
-        headings += [(at + start, level, title) for start, level, title in text.headings]
-        listings += [(at + start, at + end, kind) for start, end, kind in text.listings]
-        for chunk in piece.chunks:
-            owned_end = at + chunk.owned_end + (2 if chunk is piece.chunks[-1] and not is_last else 0)
-            chunks.append(replace(chunk, start=at + chunk.start, owned_end=owned_end, end=at + chunk.end))
-        at += len(content[-1])
-    return Piece(
-        DocumentText("".join(content), tuple(pages), tuple(headings), tuple(listings)),
-        tuple(chunks),
-        merge_removals(removal for piece in pieces for removal in piece.removed),
-        tuple(warning for piece in pieces for warning in piece.warnings),
-        pieces[0].format,
-        sum(piece.page_count for piece in pieces),
-    )

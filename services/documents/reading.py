@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from services.documents.reader import Cut, Piece, join_pieces, piece_from_json, piece_to_json, prepare
+from services.documents.piece import Pieces, piece_to_json
+from services.documents.reader import Cut, prepare
 from services.errors import UserError
 from services.jobs import kill_tree
 from services.translation import _
@@ -260,7 +261,7 @@ class Readers:
         self._request = {"do": "read", "cut": [how.chunk_size, how.chunk_overlap, how.splitter]}
         self._answers: queue.Queue[tuple[ReaderProcess, dict[str, Any] | None]] = queue.Queue(_WAITING_ANSWERS)
         self._assigned: dict[ReaderProcess, deque[Work]] = {}
-        self._pieces: dict[ReaderProcess, list[Piece]] = {}  # of the file that it has begun
+        self._pieces: dict[ReaderProcess, Pieces] = {}  # of the file that it has begun
 
     def __enter__(self) -> Self:
         return self
@@ -271,6 +272,8 @@ class Readers:
             self._assigned[ReaderProcess(self._answers, self._limits)] = deque()
 
     def __exit__(self, *_exception: object) -> None:
+        for pieces in self._pieces.values():
+            pieces.close()
         for process in self._assigned:
             process.kill()
         while self._assigned:
@@ -280,8 +283,10 @@ class Readers:
 
     def read(
         self, works: Iterable[Work], check: Callable[[], None], report: Callable[[Work, float], None]
-    ) -> Iterator[tuple[Work, Piece | str]]:
+    ) -> Iterator[tuple[Work, Pieces | str]]:
         """Each file with what is in it, or with the sentence that says why it cannot be read; as they get done.
+
+        What is in a file is at hand until the next one is asked for.
 
         Args:
             works: taken as they are needed.
@@ -303,7 +308,7 @@ class Readers:
             if answer is None:
                 assigned = self._assigned.pop(process)
                 process.close()
-                has_begun = self._pieces.pop(process, None) is not None
+                has_begun = self._end_file(process)
                 work = assigned.popleft() if has_begun else None
                 again.extend(assigned)
                 false_starts += bool(assigned) and not has_begun
@@ -312,15 +317,22 @@ class Readers:
                 if work is not None:
                     yield work, process.why_gone(work.name)
             elif "begun" in answer:
-                self._pieces[process], false_starts = [], 0
+                self._pieces[process], false_starts = Pieces(), 0
             elif "share" in answer:
                 report(self._assigned[process][0], answer["share"])
             elif "piece" in answer:
-                self._pieces[process].append(piece_from_json(answer["piece"]))
+                self._pieces[process].add(answer["piece"])
             else:
                 work = self._assigned[process].popleft()
-                pieces = self._pieces.pop(process)
-                yield work, answer["failed"] if "failed" in answer else join_pieces(pieces)
+                yield work, answer["failed"] if "failed" in answer else self._pieces[process]
+                self._end_file(process)
+
+    def _end_file(self, process: ReaderProcess) -> bool:
+        """Drop what came of the file that a process read; whether it had begun with one."""
+        pieces = self._pieces.pop(process, None)
+        if pieces is not None:
+            pieces.close()
+        return pieces is not None
 
     def _hand_out(self, waiting: Iterator[Work], again: deque[Work]) -> None:
         """Give every process something to read, the idlest first; start one where there is more to do than hands."""

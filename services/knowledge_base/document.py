@@ -6,6 +6,9 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from services.knowledge_base.chunk_row import PERSON, ChunkRow
@@ -20,6 +23,7 @@ _DOCUMENT = """
         WHERE is_deleted GROUP BY document_id
     ) AS gone ON gone.document_id = document.id
 """
+_ROWS_AT_ONCE = 500
 
 
 class _Place(NamedTuple):
@@ -51,7 +55,7 @@ class DocumentStatements(RepeatStatements):
         if row is None:
             return DocumentText("")
         return DocumentText(
-            row["content"],
+            self._content(document_id),
             tuple((number, start) for number, start in json.loads(row["pages"])),
             tuple((start, level, title) for start, level, title in json.loads(row["headings"])),
             tuple((start, end, kind) for start, end, kind in json.loads(row["listings"])),
@@ -83,8 +87,8 @@ class DocumentStatements(RepeatStatements):
     def replace_document(
         self,
         source: str,
-        text: DocumentText,
-        chunks: Sequence[CutChunk],
+        text: DocumentText | Iterable[DocumentText],
+        chunks: Iterable[CutChunk],
         count_tokens: Callable[[str], int],
         removed: Iterable[Removal] | None = None,
         **columns: Any,
@@ -96,6 +100,9 @@ class DocumentStatements(RepeatStatements):
         What a person excluded, included or deleted stays so: a new chunk is, if most of its text was.
 
         Args:
+            text: the whole, or the parts of a long one: they follow each other without anything between them, and
+                their places are counted from the start of the document.
+            chunks: in order; asked for after the text. Both are taken a little at a time.
             count_tokens: of a piece of text; asked for what is left of a chunk beside an edited one.
             removed: what was left out of the text; None keeps what is known.
             columns: other columns of the table ``document`` (path, sha256, size_bytes, modified_at, format,
@@ -104,25 +111,34 @@ class DocumentStatements(RepeatStatements):
         Returns:
             The document's id, and how many edited chunks were kept.
         """
+        tokens = 0
+
+        def counted(chunks: Iterable[CutChunk]) -> Iterator[CutChunk]:
+            nonlocal tokens
+            for chunk in chunks:
+                tokens += chunk.token_count
+                yield chunk
+
         with self.own_rows():
-            tokens = sum(chunk.token_count for chunk in chunks)
-            document_id = self._write_document(
-                {"source": source, "state": "ready", "reason": "", "token_count": tokens, **columns}
-            )
-            decided = find_again(
-                self._decisions(document_id), self.document_text(document_id).content, text.content
-            )
-            self._write_text(document_id, text, removed)
-            kept = self._edited_spans(document_id, text.content)
+            document_id = self._write_document({"source": source, "state": "ready", "reason": "", **columns})
+            decided = self._decisions(document_id)
+            old_text = self._content(document_id) if decided else ""
+            self._write_text(document_id, [text] if isinstance(text, DocumentText) else text, removed)
+            edited = self._edited(document_id)
+            new_text = self._content(document_id) if decided or edited else ""
+            decided = find_again(decided, old_text, new_text)
+            kept = _spans(edited, new_text)
             doomed = (
                 "SELECT chunk_id FROM chunk_state WHERE document_id = :document"
                 " AND chunk_id NOT IN (SELECT value FROM json_each(:kept))"
             )
             values = {"document": document_id, "kept": json.dumps([chunk_id for _, _, chunk_id in kept])}
             self._remove_chunks(doomed, values)
+            coming = counted(chunks)
             if kept:
-                chunks = _beside(chunks, kept, text.content, count_tokens)
-            self._place(document_id, source, chunks, kept, str(columns.get("tokenizer", "")), decided)
+                coming = _beside(coming, kept, new_text, count_tokens)
+            self._place(document_id, source, coming, kept, str(columns.get("tokenizer", "")), decided)
+            self.connection.execute("UPDATE document SET token_count = ? WHERE id = ?", (tokens, document_id))
         return document_id, len(kept)
 
     def remove_document(self, document_id: int) -> None:
@@ -153,7 +169,7 @@ class DocumentStatements(RepeatStatements):
         for document_id, source in self.connection.execute(
             "SELECT id, source FROM document WHERE state = 'ready' ORDER BY source COLLATE NOCASE"
         ).fetchall():
-            text = self.document_text(document_id).content
+            text = self._content(document_id)
             rows = self.connection.execute(
                 """
                 SELECT coalesce(content, ''), start, owned_end, end, tail FROM chunk_state
@@ -187,37 +203,42 @@ class DocumentStatements(RepeatStatements):
             columns,
         ).fetchone()[0]
 
-    def _edited_spans(self, document_id: int, text: str) -> list[tuple[int, int, int]]:
-        """``(start, end, chunk id)`` of the edited chunks in the new text, in order and without overlap."""
-        spans: list[tuple[int, int, int]] = []
-        taken = 0
-        for chunk_id, original in self.connection.execute(
+    def _content(self, document_id: int) -> str:
+        parts = self.connection.execute(
+            "SELECT content FROM document_part WHERE document_id = ? ORDER BY start", (document_id,)
+        )
+        return "".join(row[0] for row in parts)
+
+    def _edited(self, document_id: int) -> list[tuple[int, str]]:
+        """``(id, what it said at first)`` of the chunks that a person edited, in order."""
+        return self.connection.execute(
             """
             SELECT chunk_id, chunk_original.content
             FROM chunk_state JOIN chunk_flag USING (chunk_id) JOIN chunk_original USING (chunk_id)
             WHERE document_id = ? AND is_edited AND NOT is_deleted ORDER BY start
             """,
             (document_id,),
-        ).fetchall():
-            at = text.find(original, taken)
-            if at < 0:
-                spans.append((len(text), len(text), chunk_id))
-            else:
-                spans.append((at, at + len(original), chunk_id))
-                taken = at + len(original)
-        return sorted(spans)
+        ).fetchall()
 
-    def _write_text(self, document_id: int, text: DocumentText, removed: Iterable[Removal] | None) -> None:
-        values: dict[str, Any] = {
-            "document": document_id, "content": text.content, "pages": json.dumps(text.pages),
-            "headings": json.dumps(text.headings, ensure_ascii=False), "listings": json.dumps(text.listings),
-        }  # fmt: skip
+    def _write_text(
+        self, document_id: int, parts: Iterable[DocumentText], removed: Iterable[Removal] | None
+    ) -> None:
+        self.connection.execute("DELETE FROM document_part WHERE document_id = ?", (document_id,))
+        values: dict[str, Any] = {"document": document_id}
+        places: dict[str, list[Any]] = {"pages": [], "headings": [], "listings": []}
+        length = 0
+        for part in parts:
+            self.connection.execute("INSERT INTO document_part VALUES (?, ?, ?)", (document_id, length, part.content))
+            length += len(part.content)
+            for name, found in places.items():
+                found += getattr(part, name)
+        values |= {name: json.dumps(found, ensure_ascii=False) for name, found in places.items()}
         self.connection.execute(
             """
-            INSERT INTO document_text (document_id, content, pages, headings, listings)
-            VALUES (:document, :content, :pages, :headings, :listings)
-            ON CONFLICT (document_id) DO UPDATE SET content = excluded.content, pages = excluded.pages,
-                headings = excluded.headings, listings = excluded.listings
+            INSERT INTO document_text (document_id, pages, headings, listings)
+            VALUES (:document, :pages, :headings, :listings)
+            ON CONFLICT (document_id) DO UPDATE SET pages = excluded.pages, headings = excluded.headings,
+                listings = excluded.listings
             """,
             values,
         )
@@ -257,49 +278,63 @@ class DocumentStatements(RepeatStatements):
         self,
         document_id: int,
         source: str,
-        chunks: Sequence[CutChunk],
+        chunks: Iterable[CutChunk],
         kept: list[tuple[int, int, int]],
         tokenizer: str,
         decided: Sequence[Decided],
     ) -> None:
         """Insert the new chunks around the kept ones and number all of them by their place."""
-        places: list[tuple[int, int, int | CutChunk]] = [(start, end, chunk_id) for start, end, chunk_id in kept]
-        places += [(chunk.start, chunk.owned_end, chunk) for chunk in chunks]
-        next_id, rows, moved = self._next_id(), [], []
-        for index, (start, owned_end, chunk) in enumerate(sorted(places, key=lambda place: place[:2])):
-            if isinstance(chunk, int):
-                moved.append((index, start, owned_end, chunk))
-            else:
-                rows.append(ChunkRow.of(chunk, next_id + len(rows), document_id, source, index, tokenizer))
-        self.connection.executemany("UPDATE rag_chunks SET chunk_index = ?1 WHERE id = ?4", moved)
-        self.connection.executemany(
-            "UPDATE chunk_state SET start = ?2, owned_end = ?3, end = ?3 WHERE chunk_id = ?4", moved
-        )
-        self._insert_rows(decide(rows, decided))
-        self.connection.execute("UPDATE document SET chunk_count = ? WHERE id = ?", (len(places), document_id))
+        coming = ((chunk.start, chunk.owned_end, chunk) for chunk in chunks)
+        places: Iterator[tuple[int, int, int | CutChunk]] = merge(kept, coming, key=itemgetter(0, 1))
+        next_id, count = self._next_id(), 0
+        while some := list(islice(places, _ROWS_AT_ONCE)):
+            rows, moved = [], []
+            for index, (start, owned_end, chunk) in enumerate(some, count):
+                if isinstance(chunk, int):
+                    moved.append((index, start, owned_end, chunk))
+                else:
+                    rows.append(ChunkRow.of(chunk, next_id + len(rows), document_id, source, index, tokenizer))
+            count += len(some)
+            next_id += len(rows)
+            self.connection.executemany("UPDATE rag_chunks SET chunk_index = ?1 WHERE id = ?4", moved)
+            self.connection.executemany(
+                "UPDATE chunk_state SET start = ?2, owned_end = ?3, end = ?3 WHERE chunk_id = ?4", moved
+            )
+            self._insert_rows(decide(rows, decided))
+        self.connection.execute("UPDATE document SET chunk_count = ? WHERE id = ?", (count, document_id))
+
+
+def _spans(edited: Iterable[tuple[int, str]], text: str) -> list[tuple[int, int, int]]:
+    """``(start, end, chunk id)`` of the edited chunks in the new text, in order and without overlap."""
+    spans: list[tuple[int, int, int]] = []
+    taken = 0
+    for chunk_id, original in edited:
+        at = text.find(original, taken)
+        if at < 0:
+            spans.append((len(text), len(text), chunk_id))
+        else:
+            spans.append((at, at + len(original), chunk_id))
+            taken = at + len(original)
+    return sorted(spans)
 
 
 def _beside(
-    chunks: Sequence[CutChunk], kept: list[tuple[int, int, int]], text: str, count_tokens: Callable[[str], int]
-) -> list[CutChunk]:
+    chunks: Iterable[CutChunk], kept: list[tuple[int, int, int]], text: str, count_tokens: Callable[[str], int]
+) -> Iterator[CutChunk]:
     """The chunks without the spans that edited chunks hold; what is left of a chunk becomes a chunk of its own."""
-    left: list[CutChunk] = []
     for chunk in chunks:
         start = chunk.start
         spans = [span for span in kept if span[0] < chunk.owned_end and span[1] > chunk.start]
         if not spans:
-            left.append(chunk)
+            yield chunk
             continue
         for kept_start, kept_end, _chunk_id in [*spans, (chunk.owned_end, chunk.owned_end, 0)]:
             if content := text[start:kept_start].strip():
-                left.append(
-                    replace(
-                        chunk, start=start, owned_end=kept_start, end=kept_start, content=text[start:kept_start],
-                        token_count=count_tokens(content),
-                    )  # fmt: skip
-                )
+                yield replace(
+                    chunk, start=start, owned_end=kept_start, end=kept_start, content=text[start:kept_start],
+                    token_count=count_tokens(content),
+                )  # fmt: skip
             start = max(start, kept_end)
-    return left
 
 
 def _document(row: sqlite3.Row) -> Document:

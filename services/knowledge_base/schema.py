@@ -200,6 +200,17 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX chunk_state_listings ON chunk_state (kind) WHERE kind != '';
     """
     + ";".join((COUNT_CHUNKS, *MAKE_TRIGGERS)),
+    """
+    -- In parts, so that no program has to hold the whole of a long document to write it.
+    CREATE TABLE document_part (
+        document_id INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+        start INTEGER NOT NULL,
+        content TEXT NOT NULL
+    );
+    CREATE INDEX document_part_by_document ON document_part (document_id, start);
+    INSERT INTO document_part SELECT document_id, 0, content FROM document_text;
+    ALTER TABLE document_text DROP COLUMN content;
+    """,
 )
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -1,6 +1,7 @@
 """Ingest beside the script that a person would write: the same PDFs, each as a process of its own.
 
-    python tests/benchmarks/ingest_vs_script.py [--texts FOLDER] [--pages 10,100,1000] [--long] [--workers 2] [--json FILE]
+    python tests/benchmarks/ingest_vs_script.py [--texts FOLDER] [--pages 10,100,1000] [--long] [--one-file] [--workers 2]
+        [--json FILE]
     python tests/benchmarks/ingest_vs_script.py --pdfs FOLDER
 
 The script is pypdf, ``RecursiveCharacterTextSplitter.from_huggingface_tokenizer`` and INSERT. Both are measured from
@@ -76,8 +77,8 @@ def paragraphs(folder: Path | None) -> Iterator[str]:
             yield " ".join(chooser.choices(words, k=chooser.randint(30, 120))) + "."
 
 
-def write_pdfs(folder: Path, page_count: int, texts: Iterator[str], fonts: str) -> None:
-    """Files of up to 50 pages, each with a running head, a page number and headings."""
+def write_pdfs(folder: Path, page_count: int, texts: Iterator[str], fonts: str, is_one_file: bool = False) -> None:
+    """Files of up to 50 pages, or one of all, each page with a running head, a number and a heading."""
     from reportlab.lib.pagesizes import A4
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
@@ -89,7 +90,8 @@ def write_pdfs(folder: Path, page_count: int, texts: Iterator[str], fonts: str) 
         plain, bold = "Vera", "VeraBd"
         for name in (plain, bold):
             pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    file_count = max(2, -(-page_count // PAGES_OF_A_FILE))  # two, so that two workers have something to do
+    # Two at least, so that two workers have something to do.
+    file_count = 1 if is_one_file else max(2, -(-page_count // PAGES_OF_A_FILE))
     for number in range(file_count):
         canvas = Canvas(str(folder / f"volume_{number:04}.pdf"), pagesize=A4)
         for page in range(page_count * number // file_count, page_count * (number + 1) // file_count):
@@ -251,6 +253,7 @@ def main() -> None:
     parser.add_argument("--pdfs", type=Path, help="folder of PDFs that are there, in place of made ones")
     parser.add_argument("--pages", default="10,100,1000")
     parser.add_argument("--long", action="store_true", help="10,000 pages too")
+    parser.add_argument("--one-file", action="store_true", help="all pages in one file: what its memory grows by")
     parser.add_argument(
         "--fonts",
         choices=("embedded", "standard"),
@@ -270,7 +273,7 @@ def main() -> None:
         for page_count in [] if options.pdfs else sizes:
             folder = Path(name) / str(page_count)
             folder.mkdir()
-            write_pdfs(folder / "pdf", page_count, paragraphs(options.texts), options.fonts)
+            write_pdfs(folder / "pdf", page_count, paragraphs(options.texts), options.fonts, options.one_file)
             results.append(compare(folder / "pdf", page_count, folder, options))
             print_row(results[-1], is_first=len(results) == 1)
             shutil.rmtree(folder)

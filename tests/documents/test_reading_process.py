@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from services.documents.ingest import run
-from services.documents.reader import Cut, Piece
+from services.documents.piece import Pieces
+from services.documents.reader import Cut
 from services.documents.reading import Limits, PagePictures, Readers, Work
 from services.errors import Cancelled, UserError
 from services.jobs import Context
@@ -24,7 +25,7 @@ def works(*paths: Path) -> list[Work]:
     return [Work(number, path, path.name) for number, path in enumerate(paths)]
 
 
-def read_all(readers: Readers, *paths: Path) -> dict[str, Piece | str]:
+def read_all(readers: Readers, *paths: Path) -> dict[str, Pieces | str]:
     return {work.name: outcome for work, outcome in readers.read(works(*paths), lambda: None, lambda work, share: None)}
 
 
@@ -52,11 +53,11 @@ def test_files_come_back_whole_from_several_processes(tmp_path: Path) -> None:
         outcomes = read_all(readers, *paths)
         assert len(readers_of(psutil.Process().pid)) == 2
     for number, path in enumerate(paths):
-        piece = outcomes[path.name]
-        assert isinstance(piece, Piece)
-        assert piece.text.content == f"The lighthouse number {number} burns rapeseed oil."
-        assert [chunk.content for chunk in piece.chunks] == [piece.text.content]
-        assert piece.format == "text"
+        pieces = outcomes[path.name]
+        assert isinstance(pieces, Pieces)
+        said = f"The lighthouse number {number} burns rapeseed oil."
+        assert [text.content for text in pieces.texts()] == [chunk.content for chunk in pieces.chunks()] == [said]
+        assert pieces.format == "text"
     assert not readers_of(psutil.Process().pid)
 
 
@@ -67,7 +68,7 @@ def test_a_file_that_gets_no_further_is_given_up_and_the_rest_is_read(tmp_path: 
     with Readers(1, "starter", HOW, Limits(timeout_s=1.0)) as readers:
         outcomes = read_all(readers, others[0], hanging, *others[1:])
     assert "hanging.txt was given up: nothing of it could be read for 1 second" in str(outcomes["hanging.txt"])
-    assert all(isinstance(outcomes[path.name], Piece) for path in others)
+    assert all(isinstance(outcomes[path.name], Pieces) for path in others)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
@@ -86,7 +87,7 @@ def test_a_file_that_needs_too_much_memory_is_given_up_and_the_rest_is_read(tmp_
     with Readers(1, "starter", HOW, Limits(memory_mb=120)) as readers:
         outcomes = read_all(readers, greedy, *others)
     assert "more than 120 MB of memory" in str(outcomes["long.txt"])
-    assert all(isinstance(outcomes[path.name], Piece) for path in others)
+    assert all(isinstance(outcomes[path.name], Pieces) for path in others)
 
 
 def test_a_reader_that_has_grown_makes_room_for_a_new_one_as_often_as_it_takes(tmp_path: Path) -> None:
@@ -101,13 +102,13 @@ def test_a_reader_that_has_grown_makes_room_for_a_new_one_as_often_as_it_takes(t
         size_mb = readers_of(psutil.Process().pid)[0].memory_info().rss / 2**20
     with Readers(1, "starter", HOW, Limits(memory_mb=int(1.6 * size_mb))) as readers:
         outcomes = [outcome for _work, outcome in readers.read(works(*paths), lambda: None, note)]
-    assert len(outcomes) == 8 and all(isinstance(outcome, Piece) for outcome in outcomes)
+    assert len(outcomes) == 8 and all(isinstance(outcome, Pieces) for outcome in outcomes)
     assert len(processes) > 3, "each is above half of its limit after one file"
 
 
 def test_a_reader_that_crashes_costs_the_file_it_was_reading(tmp_path: Path) -> None:
     deadly, *others = long_file(tmp_path), *small_files(tmp_path, 3)
-    outcomes: dict[str, Piece | str] = {}
+    outcomes: dict[str, Pieces | str] = {}
     with Readers(1, "starter", HOW, Limits()) as readers:
         has_begun = threading.Event()
 
@@ -119,7 +120,7 @@ def test_a_reader_that_crashes_costs_the_file_it_was_reading(tmp_path: Path) -> 
         for work, outcome in readers.read(works(deadly, *others), lambda: None, kill_once):
             outcomes[work.name] = outcome
     assert "long.txt is damaged: its reader crashed (SIGKILL)" in str(outcomes["long.txt"]) or "crashed" in str(outcomes["long.txt"])
-    assert all(isinstance(outcomes[path.name], Piece) for path in others)
+    assert all(isinstance(outcomes[path.name], Pieces) for path in others)
 
 
 def test_stopping_ends_the_readers_at_once(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_answers_are_bounded(tmp_path: Path) -> None:
     paths = small_files(tmp_path, 60)
     with Readers(2, "starter", HOW, Limits()) as readers:
         for _work, outcome in readers.read(works(*paths), lambda: None, lambda work, share: None):
-            assert isinstance(outcome, Piece)
+            assert isinstance(outcome, Pieces)
             assert readers._answers.qsize() <= readers._answers.maxsize
         with pytest.raises(queue.Empty):
             readers._answers.get_nowait()

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from gui.rag_data_tab import RagDataTab
 from gui.shell import Shell
-from services.documents.reader import Cut, join_pieces, prepare
+from services.documents.piece import Pieces, piece_to_json
+from services.documents.reader import Cut, prepare
 from services.documents.tokenizer import load_tokenizer
 from services.models.base import STARTER_NAME
 from services.project import Project
@@ -24,12 +25,14 @@ SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample"
 def add(project: Project, path: Path) -> None:
     """Read a file into the knowledge base, here and now."""
     tokenizer = load_tokenizer(STARTER_NAME)
-    piece = join_pieces(prepare(path, tokenizer, Cut(120, 10)))
+    pieces = Pieces()
+    for piece in prepare(path, tokenizer, Cut(120, 10)):
+        pieces.add(piece_to_json(piece))
     with project.connect() as store:
         store.replace_document(
-            source=path.name, text=piece.text, chunks=piece.chunks, count_tokens=tokenizer.count, removed=piece.removed,
+            source=path.name, text=pieces.texts(), chunks=pieces.chunks(), count_tokens=tokenizer.count, removed=pieces.removed,
             path=str(path), sha256=path.name, size_bytes=path.stat().st_size, modified_at=path.stat().st_mtime,
-            format=piece.format, page_count=piece.page_count, tokenizer=tokenizer.name, chunk_size=120, chunk_overlap=10,
+            format=pieces.format, page_count=pieces.page_count, tokenizer=tokenizer.name, chunk_size=120, chunk_overlap=10,
         )  # fmt: skip
 
 

@@ -117,6 +117,7 @@ def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
             say({"share": round(share, 4)})
 
     tokenizer = _load_tokenizer(request["tokenizer"])
+    report(0.0)  # what had to be loaded does not count against the file
     for piece in prepare(Path(request["path"]), tokenizer, Cut(*request["cut"]), report):
         say({"piece": piece_to_json(piece)})
     say({"done": True})

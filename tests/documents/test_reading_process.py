@@ -1,5 +1,6 @@
 """Files are read in processes of their own: what goes wrong with one costs that one, and is said."""
 
+import contextlib
 import os
 import queue
 import threading
@@ -44,7 +45,12 @@ def long_file(folder: Path, sentences: int = 250_000) -> Path:
 
 
 def readers_of(pid: int) -> list[psutil.Process]:
-    return [child for child in psutil.Process(pid).children(recursive=True) if "--reader" in child.cmdline()]
+    readers = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # any other one, that has just ended
+            if "--reader" in child.cmdline():
+                readers.append(child)
+    return readers
 
 
 def test_files_come_back_whole_from_several_processes(tmp_path: Path) -> None:

@@ -221,11 +221,13 @@ def _columns_at(lines: Sequence[Line], gutter: float, size: float) -> int:
     right: list[Line] = []
     crossing = 0
     for line in lines:
-        for piece in _cut_at(line, gutter):
-            side = _side(piece, gutter)
-            if side == 0 and piece.right <= gutter - 0.4 * size:
-                left.append(piece)
-            elif side == 1:
+        for piece in _cut_at(line, gutter) if line.cells else (line,):
+            if piece.right <= gutter:
+                if piece.right <= gutter - 0.4 * size:
+                    left.append(piece)
+                else:
+                    crossing += 1
+            elif piece.left >= gutter - 0.5 * piece.size:
                 right.append(piece)
             else:
                 crossing += 1

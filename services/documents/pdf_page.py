@@ -151,7 +151,7 @@ class PageText:
         stripped = piece.strip()
         if not stripped:
             return None
-        first = at + len(piece) - len(piece.lstrip())
+        first = at if piece[0] == stripped[0] else at + len(piece) - len(piece.lstrip())
         end = first + len(stripped)
         character, length = first, end - first
         if starts is not None:
@@ -162,14 +162,21 @@ class PageText:
             size = self._usual_size(text_page, starts, first, stripped, size)
         is_known = False
         if 1 <= count <= _MOST_RECTANGLES:
-            left, right = self._rectangle(text_page, 0, turn)
+            get_rectangle, edges = self._get_rectangle, self._edges
+            left_at, right_at, bottom_at, top_at = self._edges_at
+            get_rectangle(text_page, 0, left_at, top_at, right_at, bottom_at)
+            left, right = self._extent(turn) if turn else (edges[0], edges[1])
             is_known = True
             for index in range(1, count):
-                next_left, next_right = self._rectangle(text_page, index, turn)
+                get_rectangle(text_page, index, left_at, top_at, right_at, bottom_at)
+                next_left, next_right = self._extent(turn) if turn else (edges[0], edges[1])
                 if next_left - right >= _GAP * size or next_left < right - 2 * size:
                     is_known = False  # there is a gap: where, the words will say
                     break
-                left, right = min(left, next_left), max(right, next_right)
+                if next_left < left:
+                    left = next_left
+                if next_right > right:
+                    right = next_right
         if not is_known:
             left = self._box(text_page, character, turn)[0]
             right = self._box(text_page, self._at(starts, end - 1), turn)[1]
@@ -215,18 +222,27 @@ class PageText:
         """Go from word to word: a wide gap ends a cell; a step back, or up or down, ends a line."""
         cells: list[Cell] = []
         line_start = start = first
-        left, bottom = line.left, self._loose_box(text_page, self._at(starts, first), line.turn)[2]
+        turn, line_size = line.turn, line.size
+        left, bottom = line.left, self._loose_box(text_page, self._at(starts, first), turn)[2]
+        get_box, box, box_at = self._get_loose_box, self._loose, self._loose_at
         at = text.find(" ", first, end)
         while at >= 0:
             before, after = (at - 1, at + 1) if starts is None else (starts[at - 1], starts[at + 1])
-            right = self._loose_box(text_page, before, line.turn)[1]
-            next_left, _right, next_bottom = self._loose_box(text_page, after, line.turn)
-            if next_left < right - line.size or abs(next_bottom - bottom) > 0.5 * line.size:
+            if turn:
+                right = self._loose_box(text_page, before, turn)[1]
+                next_left, _right, next_bottom = self._loose_box(text_page, after, turn)
+            else:
+                get_box(text_page, before, box_at)
+                right = box.right
+                get_box(text_page, after, box_at)
+                next_left, next_bottom = box.left, box.bottom
+            if next_left < right - line_size or abs(next_bottom - bottom) > 0.5 * line_size:
                 yield self._piece(line, text[line_start:at], cells, text[start:at], left, right), line_start, at
                 size, turn, baseline = self._size(text_page, after)
-                line = Line("", next_left, line.right, baseline, size or line.size, 0, False, turn)
+                line_size = size or line_size
+                line = Line("", next_left, line.right, baseline, line_size, 0, False, turn)
                 cells, line_start, start, left, bottom = [], at + 1, at + 1, next_left, next_bottom
-            elif next_left - right >= _GAP * line.size:
+            elif next_left - right >= _GAP * line_size:
                 cells.append(Cell(_readable(text[start:at]), left, right))
                 start, left = at + 1, next_left
             at = text.find(" ", at + 1, end)
@@ -244,12 +260,14 @@ class PageText:
         self, text_page: Handle, starts: list[int] | None, lines: list[Line], spans: list[tuple[int, int, bool]]
     ) -> None:
         """Find the short lines that are bold from the first letter to the last."""
-        widest = max((line.right - line.left for line in lines), default=0.0)
+        widest = max([line.right - line.left for line in lines], default=0.0)
         for line, (first, end, _is_known) in zip(lines, spans, strict=True):
             if len(line.text) > _LONGEST_BOLD or line.right - line.left > 0.9 * widest or line.text[-1] in ",;-":
                 if not (len(lines) < 4 or line.cells):
                     continue
-            line.is_bold = all(self._letter_is_bold(text_page, self._at(starts, at)) for at in (first, end - 1))
+            line.is_bold = self._letter_is_bold(text_page, self._at(starts, first)) and self._letter_is_bold(
+                text_page, self._at(starts, end - 1)
+            )
 
     def _letter_is_bold(self, text_page: Handle, character: int) -> bool:
         self._get_font(text_page, character, self._name_at, self._name_length, self._flags_at)
@@ -268,6 +286,8 @@ class PageText:
             return size, 0, self._edges[1]
         # The matrix is that of a string, which has one baseline.
         a, b, d = matrix.a, matrix.b, matrix.d
+        if not b and d > 0:
+            return size * d, 0, matrix.f
         if abs(b) > abs(a):
             return size * abs(matrix.c or b), 1 if b > 0 else 3, -matrix.e if b > 0 else matrix.e
         if a < 0 and d < 0:
@@ -280,11 +300,6 @@ class PageText:
         middle += text[middle].isspace() and middle + 1 < len(text)  # blanks may be pdfium's own, without a size
         other = self._size(text_page, self._at(starts, first + middle))[0] or size
         return min(size, other) if text[0].isalpha() else other
-
-    def _rectangle(self, text_page: Handle, index: int, turn: int) -> tuple[float, float]:
-        left, right, bottom, top = self._edges_at
-        self._get_rectangle(text_page, index, left, top, right, bottom)
-        return self._extent(turn) if turn else (self._edges[0], self._edges[1])
 
     def _box(self, text_page: Handle, character: int, turn: int) -> tuple[float, float]:
         self._get_box(text_page, character, *self._edges_at)

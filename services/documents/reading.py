@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+import gc
 import json
 import os
 import queue
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from services.documents.pdf_picture import PagePicture
 
 _SHARE_EVERY_S = 0.5
+_NEW_OBJECTS = 50_000  # after which garbage is collected: the lines of a document are many, and hold each other rarely
 _WATCH_EVERY_S = 0.1
 _AHEAD = 2  # files given to a process: the one it reads and the next, so that it never waits for us
 _MOST_FALSE_STARTS = 3
@@ -68,6 +70,7 @@ def serve() -> int:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)  # a library that prints goes to the log, never between the answers
     lower_priority()
+    gc.set_threshold(_NEW_OBJECTS, 20, 50)
     requests: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def listen() -> None:

@@ -153,7 +153,7 @@ class _Cutter:
     """
 
     def __init__(self, document: DocumentText, tokenizer: Tokenizer) -> None:
-        self._text, self._tokenizer = document.content, tokenizer
+        self._text, self._count = document.content, tokenizer.counter(document.content)
         self._last = len(self._text.rstrip())
         self._headings = [start for start, _level, _title in document.headings]
         spans = [(start, self._after_heading(start)) for start in self._headings]
@@ -165,8 +165,8 @@ class _Cutter:
             if not self._whole_ends or start >= self._whole_ends[-1]:
                 self._whole_starts.append(start)
                 self._whole_ends.append(end)
-        sample = self._text[:_SAMPLE_CHARACTERS]
-        self._characters_per_token = max(len(sample), 1) / max(tokenizer.count(sample), 1)
+        sample = min(len(self._text), _SAMPLE_CHARACTERS)
+        self._characters_per_token = max(sample, 1) / max(self._count(0, sample), 1)
 
     def end(self, start: int, done: int, limit: int) -> tuple[int, int]:
         """Where the chunk that starts at ``start`` ends, and its tokens; not after ``done`` if no new text fits in."""
@@ -177,7 +177,7 @@ class _Cutter:
             end = len(self._text[start : self._best_end(start, fresh, latest, limit)].rstrip()) + start
             if end <= fresh or (best and end <= best[0]):
                 break
-            count = self._tokenizer.count(self._text[start:end])
+            count = self._count(start, end)
             self._characters_per_token = (end - start) / max(count, 1)
             fitting = start + int(limit * self._characters_per_token)
             if count > limit:
@@ -192,7 +192,7 @@ class _Cutter:
             return best
         # One character may be more tokens than the limit; a chunk is never less than that.
         end = fresh + 1 if start >= fresh else done
-        return end, self._tokenizer.count(self._text[start:end])
+        return end, self._count(start, end)
 
     def next_start(self, start: int, done: int, overlap: int) -> int:
         """Where the next chunk starts: with the heading that follows, or up to ``overlap`` tokens before the end."""
@@ -201,7 +201,7 @@ class _Cutter:
             return fresh
         earliest = max(done - int(overlap * self._characters_per_token), start + 1)
         for candidate in self._overlap_starts(earliest, fresh):
-            if candidate < fresh and self._tokenizer.count(self._text[candidate:done]) <= overlap:
+            if candidate < fresh and self._count(candidate, done) <= overlap:
                 return candidate
         return fresh
 

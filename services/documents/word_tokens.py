@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,16 +27,16 @@ _GPT2_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+
 _EDGES = "aZé漢ا1½.'-(/<_|+\u0301\u200d😀"
 
 
-def word_counter(backend: tokenizers.Tokenizer) -> Callable[[str], int] | None:
-    """A function that counts the tokens of a text by its words; None where that would not be exact."""
+def word_tokens(backend: tokenizers.Tokenizer) -> WordTokens | None:
+    """What counts the tokens of a text by its words; None where that would not be exact."""
     probe = " ".join(f"{one} {other}" for one in _EDGES for other in _EDGES) + " don't stop_here, (it's) 12,345.67--x86\n\ty"
     if not _is_usual(backend) or not (_parts_words(backend, probe) or _has_no_token_over_blanks(backend)):
         return None
     whole = _ids(backend, [probe])
     for before in (" ", ""):  # where the tokenizer adds the blank itself, none is put before a word
-        words = _Words(backend, before)
+        words = WordTokens(backend, before)
         if _ids(backend, words.given(probe)) == whole and words.count(probe) == len(whole):
-            return words.count
+            return words
     return None
 
 
@@ -42,7 +44,7 @@ class _NoWord(Exception):
     """What stands between two blanks is none, or begins or ends with white space of another kind."""
 
 
-class _Words(dict[str, int]):
+class WordTokens(dict[str, int]):
     """The tokens of each word with the blank before it.
 
     before: what is put before a word for that.
@@ -57,27 +59,46 @@ class _Words(dict[str, int]):
         self._added = re.compile("|".join(added)) if added else None
 
     def count(self, text: str) -> int:
+        return sum(self._counts(text)[1])
+
+    def counter(self, text: str) -> Callable[[int, int], int]:
+        """A function that counts the tokens of ``text[start:end]`` by itself, any number of times."""
+        words, counts = self._counts(text)
+        blanks = list(accumulate((len(word) + 1 for word in words), initial=-1))[1:-1]
+        totals = list(accumulate(counts, initial=0))
+
+        def count(start: int, end: int) -> int:
+            first, last = bisect_left(blanks, start), bisect_left(blanks, end) - 1
+            if first > last or blanks[first] == start or blanks[last] == end - 1:
+                return self.count(text[start:end])
+            head, tail = text[start : blanks[first]], text[blanks[last] + 1 : end]
+            return self._count(head) + totals[last + 1] - totals[first + 1] + self._count(self._before + tail)
+
+        return count
+
+    def _counts(self, text: str) -> tuple[list[str], list[int]]:
+        """The words of a text, with one blank between each two, and the tokens of each."""
         if not text:
-            return 0
+            return [""], [0]
         if not self._before and self._added and self._added.search(text):
-            return self._wholes.count(text)  # after such a word the tokenizer adds a blank
+            return [text], [self._wholes.count(text)]  # after such a word the tokenizer adds a blank
+        words = text.split(" ")
         try:
-            first, *others = text.split(" ")
-            if not first or first[-1].isspace():
+            if not words[0] or words[0][-1].isspace():
                 raise _NoWord
-            return self._count(first) + sum(map(self.__getitem__, others))
+            return words, [self._count(words[0]), *map(self.__getitem__, words[1:])]
         except _NoWord:
-            first, *others = _BLANK.split(text)
-            return self._count(first) + sum(self._count(self._before + word) for word in others)
+            words = _BLANK.split(text)
+            return words, [self._count(words[0]), *(self._count(self._before + word) for word in words[1:])]
 
     def given(self, text: str) -> list[str]:
         """What the tokenizer is given of a text whose words are all new, in order."""
         first, *others = _BLANK.split(text)
         words = [first, *(self._before + word for word in others)]
-        return [part for word in words for part in (self._split(word) if self._is_split(word) else [word])]
+        return [part for word in words for part in (self._parts_of(word) or [word])]
 
     def __missing__(self, word: str) -> int:
-        if not word or word[0].isspace() or word[-1].isspace():
+        if not word or word.strip() != word:
             raise _NoWord
         if len(self) >= _MOST_WORDS:
             self.clear()
@@ -85,11 +106,14 @@ class _Words(dict[str, int]):
         return count
 
     def _count(self, word: str) -> int:
-        return sum(map(self._parts.__getitem__, self._split(word))) if self._is_split(word) else self._wholes[word]
+        parts = self._parts_of(word)
+        return sum(map(self._parts.__getitem__, parts)) if parts else self._wholes[word]
 
-    def _is_split(self, word: str) -> bool:
-        """Whether it is known in which parts the tokenizer takes a word."""
-        return self._split is not None and word.isascii() and not (self._added and self._added.search(word))
+    def _parts_of(self, word: str) -> list[str]:
+        """The parts of a word that the tokenizer takes one by one; none where they are not known."""
+        if self._split is None or not word.isascii() or (self._added and self._added.search(word)):
+            return []
+        return self._split(word)
 
 
 class _Counts(dict[str, int]):

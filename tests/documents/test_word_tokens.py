@@ -5,7 +5,7 @@ import tokenizers
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers
 
 from services.documents.tokenizer import load_tokenizer
-from services.documents.word_tokens import word_counter
+from services.documents.word_tokens import word_tokens
 from tests.tiny_models import SENTENCES, make_tiny_tokenizer
 
 ODD = (
@@ -30,12 +30,24 @@ def backend(request: pytest.FixtureRequest) -> tokenizers.Tokenizer:
 
 
 def test_words_are_counted_as_the_whole_text_is(backend: tokenizers.Tokenizer) -> None:
-    count = word_counter(backend)
-    assert count is not None
+    words = word_tokens(backend)
+    assert words is not None
     chooser = random.Random(3)
     odd = ["".join(chooser.choices(ALPHABET, k=chooser.randint(1, 60))) for _ in range(2000)]
     for text in [*ODD, *SENTENCES, "\n".join(SENTENCES), *odd, *ODD]:
-        assert count(text) == whole_count(backend, text), repr(text)
+        assert words.count(text) == whole_count(backend, text), repr(text)
+
+
+def test_any_piece_of_a_text_is_counted_as_it_is_by_itself(backend: tokenizers.Tokenizer) -> None:
+    words = word_tokens(backend)
+    assert words is not None
+    chooser = random.Random(4)
+    texts = [" ".join(SENTENCES), "\n".join(ODD[:-2]), "".join(chooser.choices(ALPHABET, k=300)), "word", ""]
+    for text in texts:
+        count = words.counter(text)
+        for _attempt in range(400):
+            start, end = sorted(chooser.choices(range(len(text) + 1), k=2))
+            assert count(start, end) == whole_count(backend, text[start:end]), repr(text[start:end])
 
 
 def bpe(merges: list[tuple[str, str]], mark: str) -> tokenizers.Tokenizer:
@@ -76,4 +88,4 @@ def random_merges() -> tokenizers.Tokenizer:
 
 @pytest.mark.parametrize("make", (crossing, crossing_marks, stripping, random_merges))
 def test_a_tokenizer_that_looks_over_blanks_counts_whole_texts(make) -> None:
-    assert word_counter(make()) is None
+    assert word_tokens(make()) is None

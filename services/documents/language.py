@@ -15,6 +15,7 @@ from functools import lru_cache
 from services.documents.small_words import SMALL_WORDS
 
 _SAMPLE_CHARACTERS = 600  # a chunk's language shows in its first lines
+_MOST_WORDS = 50_000  # remembered
 _LEAST_LETTERS = 10  # where the script alone tells
 _LEAST_WORDS = 12
 _LEAST_SHARE = 0.09  # of the words, that are small words of the language
@@ -49,30 +50,49 @@ def language_of(text: str) -> str:
         return ""
     if language:
         return language if share * len(sample) >= _LEAST_LETTERS else ""
-    words = [word.strip(_MARKS) for word in _APOSTROPHES.sub(" ", sample.lower()).split()]
-    return _by_words([word for word in words if word and not word.isdecimal()])
+    return _by_words(Counter(map(_languages_of().__getitem__, _APOSTROPHES.sub(" ", sample.lower()).split())))
 
 
-def _by_words(words: list[str]) -> str:
-    """Each small word is one vote, divided among the languages that have it."""
-    if len(words) < _LEAST_WORDS:
+def _by_words(words: Counter[tuple[str, ...] | None]) -> str:
+    """Each small word is one vote, divided among the languages that have it.
+
+    words: how often there are words of these languages; of None are those without letters.
+    """
+    words.pop(None, None)
+    word_count = words.total()
+    if word_count < _LEAST_WORDS:
         return ""
     votes: dict[str, float] = {}
-    for languages, count in Counter(map(_languages_of_words().get, words)).items():
-        for language in languages or ():
-            votes[language] = votes.get(language, 0.0) + count / len(languages)
+    for languages, count in words.items():
+        if languages:
+            share = count / len(languages)
+            for language in languages:
+                votes[language] = votes.get(language, 0.0) + share
     first, second = sorted([*votes.values(), 0.0, 0.0], reverse=True)[:2]
-    is_sure = first >= _LEAST_SHARE * len(words) and first >= _LEAST_LEAD * second + 1
+    is_sure = first >= _LEAST_SHARE * word_count and first >= _LEAST_LEAD * second + 1
     return max(votes, key=votes.__getitem__) if is_sure else ""
 
 
+class _LanguagesOf(dict[str, "tuple[str, ...] | None"]):
+    """The languages that have a word, as it stands in a text, among their small ones; None for what is no word."""
+
+    def __init__(self) -> None:
+        self._small: dict[str, tuple[str, ...]] = {}
+        for language, words in SMALL_WORDS.items():
+            for word in dict.fromkeys(words.split()):
+                self._small[word] = (*self._small.get(word, ()), language)
+
+    def __missing__(self, text: str) -> tuple[str, ...] | None:
+        word = text.strip(_MARKS)
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        found = self[text] = self._small.get(word, ()) if word and not word.isdecimal() else None
+        return found
+
+
 @lru_cache(maxsize=1)
-def _languages_of_words() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for language, words in SMALL_WORDS.items():
-        for word in dict.fromkeys(words.split()):
-            found[word] = (*found.get(word, ()), language)
-    return found
+def _languages_of() -> _LanguagesOf:
+    return _LanguagesOf()
 
 
 def _script(sample: str) -> tuple[str, float]:

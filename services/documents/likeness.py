@@ -65,7 +65,7 @@ def sketch(text: str) -> bytes:
             text = text.replace(mark, " ")
         words = text.encode("utf-8", "surrogatepass")
     parted = words.translate(_ASCII_MARKS).split()
-    hashes = np.frombuffer(array("Q", map(crc32, parted)), np.uint64)
+    hashes = np.fromiter(map(crc32, parted), np.uint64, len(parted))
     if len(words.translate(None, b"0123456789")) < len(words):
         # Tables of the same form differ in nothing but their numbers, so these weigh more.
         is_number = np.fromiter(map(bytes.isdigit, parted), bool, len(parted))

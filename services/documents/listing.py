@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _LONGEST_LINE = 200  # characters, with its leaders
 _LONGEST_GAP = 200  # characters between two entries: a wrapped title, the name of a part
+_ABOVE = 600  # characters over an entry where its title may stand, with all that may be between
 _LAST_CHARACTERS = frozenset("0123456789ivxlcfn|")  # of an entry
 _PAGE = r"[0-9]{1,4}(?:[-–][0-9]{1,4})?"
 # An entry read from its end, where it can be told at once: page numbers, leaders, blanks or a comma, then the title.
@@ -68,10 +69,7 @@ def find_listings(content: str) -> tuple[tuple[int, int, str], ...]:
     spans = [(start, end, "contents") for start, end in _links(content)]
     entries = list(_entries(content))
     if len(entries) >= 3:
-        titles = [
-            (match.start(), match.end(), "index" if match["index"] else "contents")
-            for match in _TITLE.finditer(content)
-        ]
+        titles = list(_titles(content, entries))
         for run in _runs(content, entries, titles):
             above = _title_above(content, run[0].start, titles)
             kind = _kind(run, above[2] if above else "", len(content))
@@ -112,6 +110,16 @@ def _entries(content: str) -> Iterator[_Entry]:
         if numbers[-1] >= _FIRST_YEAR and not is_led:
             continue
         yield _Entry(start, min(end + 1, len(content)), title, numbers, is_led, "," in gap)
+
+
+def _titles(content: str, entries: Sequence[_Entry]) -> Iterator[tuple[int, int, str]]:
+    """``(start, end, kind)`` of the lines "Contents" or the like that stand not far above an entry."""
+    done = 0
+    for entry in entries:
+        start = max(done, content.rfind("\n", 0, max(entry.start - _ABOVE, 0)) + 1)
+        for match in _TITLE.finditer(content, start, entry.start):
+            yield match.start(), match.end(), "index" if match["index"] else "contents"
+        done = entry.start
 
 
 def _roman(text: str) -> int:

@@ -61,6 +61,8 @@ def fence(code: str, language: str = "") -> str:
 
 def fences(text: str) -> Iterator[tuple[int, int]]:
     """``(start, end)`` of every code block, its fence lines included. A fence that is never closed is no fence."""
+    if "```" not in text and "~~~" not in text:
+        return
     opened: re.Match[str] | None = None
     for match in _FENCE.finditer(text):
         if opened is None:
@@ -73,6 +75,8 @@ def fences(text: str) -> Iterator[tuple[int, int]]:
 
 def headings(text: str) -> Iterator[tuple[int, int, str]]:
     """``(start, level, title)`` of every heading line that does not stand in a code block."""
+    if "#" not in text:
+        return
     blocks = list(fences(text))
     for match in _HEADING.finditer(text):
         if not is_inside(match.start(), blocks):

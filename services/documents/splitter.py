@@ -148,8 +148,7 @@ SPLITTERS: dict[str, Callable[[DocumentText, Tokenizer, int, int], Iterator[Span
 class _Cutter:
     """Finds ends and starts of chunks in one text.
 
-    How many characters make so many tokens is estimated from what was counted last, and the chunk is then counted:
-    finding out the place of every token would take longer than all the rest.
+    How many characters make so many tokens is estimated from what was counted last, and the chunk is then counted.
     """
 
     def __init__(self, document: DocumentText, tokenizer: Tokenizer) -> None:
@@ -157,7 +156,7 @@ class _Cutter:
         self._last = len(self._text.rstrip())
         self._headings = [start for start, _level, _title in document.headings]
         spans = [(start, self._after_heading(start)) for start in self._headings]
-        spans += [match.span() for match in _ROW.finditer(self._text)]
+        spans += [match.span() for match in _ROW.finditer(self._text)] if "|" in self._text else []
         spans += [(start, end - 1) for start, end in markdown.fences(self._text)]
         self._whole_starts: list[int] = []
         self._whole_ends: list[int] = []

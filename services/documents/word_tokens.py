@@ -64,7 +64,7 @@ class WordTokens(dict[str, int]):
     def counter(self, text: str) -> Callable[[int, int], int]:
         """A function that counts the tokens of ``text[start:end]`` by itself, any number of times."""
         words, counts = self._counts(text)
-        blanks = list(accumulate((len(word) + 1 for word in words), initial=-1))[1:-1]
+        blanks = [number + length for number, length in enumerate(accumulate(map(len, words[:-1])))]
         totals = list(accumulate(counts, initial=0))
 
         def count(start: int, end: int) -> int:
@@ -106,8 +106,9 @@ class WordTokens(dict[str, int]):
         return count
 
     def _count(self, word: str) -> int:
-        parts = self._parts_of(word)
-        return sum(map(self._parts.__getitem__, parts)) if parts else self._wholes[word]
+        if parts := self._parts_of(word):
+            return sum(map(self._parts.__getitem__, parts))
+        return self._wholes[word]
 
     def _parts_of(self, word: str) -> list[str]:
         """The parts of a word that the tokenizer takes one by one; none where they are not known."""

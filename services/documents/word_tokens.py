@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 _MOST_WORDS = 200_000  # kept; a text of many pages has some ten thousand
+_LONGEST_WORD = 100  # characters
 _NORMALIZERS = ("NFC", "Prepend", "Replace")  # that treat a word alike wherever it stands
 _MODELS = ("BPE", "Unigram")
 _BLANK = re.compile(r"(?<=\S) (?=\S)")
@@ -89,7 +90,8 @@ class WordTokens(dict[str, int]):
             return words, [self._count(words[0]), *map(self.__getitem__, words[1:])]
         except _NoWord:
             words = _BLANK.split(text)
-            return words, [self._count(words[0]), *(self._count(self._before + word) for word in words[1:])]
+            ends = [self._count(self._before + word) for word in words[1:][-1:]]  # white space may stand at its end
+            return words, [self._count(words[0]), *map(self.__getitem__, words[1:-1]), *ends]
 
     def given(self, text: str) -> list[str]:
         """What the tokenizer is given of a text whose words are all new, in order."""
@@ -100,9 +102,11 @@ class WordTokens(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if not word or word.strip() != word:
             raise _NoWord
-        if len(self) >= _MOST_WORDS:
-            self.clear()
-        count = self[word] = self._count(self._before + word)
+        count = self._count(self._before + word)
+        if len(word) <= _LONGEST_WORD:
+            if len(self) >= _MOST_WORDS:
+                self.clear()
+            self[word] = count
         return count
 
     def _count(self, word: str) -> int:
@@ -118,12 +122,14 @@ class WordTokens(dict[str, int]):
 
 
 class _Counts(dict[str, int]):
-    """Numbers that are asked for once."""
+    """Tokens of short texts, which come again."""
 
     def __init__(self, count: Callable[[str], int]) -> None:
         self.count = count
 
     def __missing__(self, text: str) -> int:
+        if len(text) > _LONGEST_WORD:
+            return self.count(text)
         if len(self) >= _MOST_WORDS:
             self.clear()
         count = self[text] = self.count(text)

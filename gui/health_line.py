@@ -94,7 +94,7 @@ class HealthLine(QWidget):
         is_narrow = self.width() < NARROW_LETTERS * self.fontMetrics().averageCharWidth()
         side = Qt.AlignmentFlag.AlignLeft if is_narrow else Qt.AlignmentFlag.AlignTop
         self._grid.addWidget(self.button, *((1, 1) if is_narrow else (0, 2)), alignment=side)
-        beside = 0 if is_narrow or not self.button.isVisible() else self.button.sizeHint().width() + 6
+        beside = 0 if is_narrow or self.button.isHidden() else self.button.sizeHint().width() + 6
         width = max(1, self.width() - self.mark.sizeHint().width() - 6 - beside)
         least = self._lines * self.sentence.fontMetrics().lineSpacing()
         self.sentence.setMinimumHeight(max(least, self.sentence.heightForWidth(width)))

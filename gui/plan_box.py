@@ -28,9 +28,11 @@ class PlanBox(QFrame):
 
     Signals:
         settings_suggested(dict): the person wants these settings, which make a training of more steps.
+        estimated(float): seconds that the training will take; 0 where nobody knows.
     """
 
     settings_suggested = Signal(object)
+    estimated = Signal(float)
 
     def __init__(self, phase: str, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +108,7 @@ class PlanBox(QFrame):
         tokens, steps = self._plan.get("tokens", 0), self._plan.get("steps", 0)
         self.size.setText(self._plan["text"] if tokens else _("Nothing to learn from yet"))
         self.time.setText(self._say_time(tokens) if tokens and steps else " ")
+        self.estimated.emit(self._seconds(tokens) if tokens and steps else 0.0)
         warnings = self._plan.get("warnings") or []
         self.warning.setText("\n".join(warnings))
         self.warning.setVisible(bool(warnings))
@@ -122,9 +125,11 @@ class PlanBox(QFrame):
     def _say_time(self, tokens: int) -> str:
         if self._speed is None:
             return _("The first steps will show how long it takes")
-        speed, run = self._speed
-        duration = say_duration(tokens * self._plan.get("epochs", 1) / speed)
-        return _("{duration}, at the speed of run {run:04d}").format(duration=duration, run=run)
+        duration = say_duration(self._seconds(tokens))
+        return _("{duration}, at the speed of run {run:04d}").format(duration=duration, run=self._speed[1])
+
+    def _seconds(self, tokens: int) -> float:
+        return tokens * self._plan.get("epochs", 1) / self._speed[0] if self._speed else 0.0
 
 
 def more_steps(planned: dict[str, Any], settings: dict[str, Any]) -> dict[str, int]:

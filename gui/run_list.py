@@ -116,7 +116,6 @@ class RunList(QWidget):
         self.folder_button.clicked.connect(self._open_folder)
         self.details_button.clicked.connect(self._open_details)
         self._enable()
-        self._fit()
 
     def current(self) -> RunRecord | None:
         """The run of the row with the cursor."""
@@ -188,6 +187,7 @@ class RunList(QWidget):
             button.setEnabled(len(chosen) == 1)
         self.start_button.setEnabled(len(chosen) == 1 and self._is_free)
         self.export_button.setEnabled(bool(chosen))
+        self._fit()
 
     def _choose(self, *_selection: QItemSelection) -> None:
         if self._is_listing:
@@ -221,7 +221,8 @@ class RunList(QWidget):
     def _fit(self) -> None:
         """The details stand beside the list where there is room, and in its place where not."""
         self._is_wide = self.width() >= self.fontMetrics().averageCharWidth() * WIDE_LETTERS
-        is_open = self._is_open[self._is_wide]
+        is_open = self._is_open[self._is_wide] and bool(self._runs)
+        self.details_button.setEnabled(bool(self._runs))
         self.details_button.setChecked(is_open)
         self.facts.setVisible(is_open)
         self.table.setVisible(self._is_wide or not is_open)

@@ -8,13 +8,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.health_line import HealthLine
 from gui.icon import icon
 from gui.plan_box import PlanBox
 from gui.requirement import Requirement
 from gui.setting_fields import SettingForm
 from gui.shell import Shell
 from services.errors import UserError
+from services.training.advice import LONG_S
 from services.training.checkpoint import Interrupted
+from services.training.health import Finding
 from services.translation import _
 
 # What the choices are called in the window; the help says what they mean.
@@ -48,6 +51,9 @@ class TrainingForm(QWidget):
         self.reset_button = QPushButton(icon("reset", "accent"), _("Back to the recommended settings"))
         theme.set_role(self.reset_button, "link")
         self.plan = PlanBox(phase, shell)
+        self.slow = HealthLine(phase, 1)
+        self.slow.settings = self.values
+        self.slow.hide()
         self.need = Requirement()
         self.start_button = QPushButton(icon("play", "accent_text"), "")
         theme.set_role(self.start_button, "primary")
@@ -77,12 +83,15 @@ class TrainingForm(QWidget):
         column.addWidget(heading)
         column.addWidget(scroll, 1)
         column.addWidget(self.plan)
+        column.addWidget(self.slow)
         column.addWidget(self.need)
         column.addLayout(self._buttons)
 
         self.form.changed.connect(self._settings_changed)
         self.reset_button.clicked.connect(self.form.reset)
         self.plan.settings_suggested.connect(self.take)
+        self.plan.estimated.connect(self._show_time)
+        self.slow.settings_suggested.connect(self.take)
         self.start_button.clicked.connect(self._press)
         self.anew_button.clicked.connect(self.start_wanted)
         self._settings_changed()
@@ -124,6 +133,12 @@ class TrainingForm(QWidget):
         self._is_running, self._is_ours = is_running, is_ours
         self.plan.suggest_button.setEnabled(not is_running)
         self._enable()
+
+    def _show_time(self, seconds: float) -> None:
+        """Where it will take long, what makes it faster is one click away."""
+        is_slow = seconds > LONG_S
+        self.slow.setVisible(is_slow)
+        self.slow.show_findings([Finding("slow", "info", _("That is long."))] if is_slow else [])
 
     def _enable(self) -> None:
         is_free = not self._is_running

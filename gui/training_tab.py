@@ -30,8 +30,9 @@ from services.training.advice import LONG_S
 from services.training.checkpoint import Interrupted, find_interrupted
 from services.training.health import Finding
 from services.training.history import MetricHistory
+from services.training.origin import read_origin
 from services.training.plan import plan
-from services.training.run_facts import differences, facts, runs_of, short_name
+from services.training.run_facts import differences, facts, hardware, runs_of, short_name
 from services.training.session import prefix_of
 from services.translation import _
 
@@ -48,6 +49,7 @@ class TrainingTab(Tab):
         super().__init__(project, shell)
         self._live: MetricHistory | None = None
         self._live_run = 0
+        self._live_origin: dict[str, Any] = {}
         self._has_recalled = self._is_live_shown = False
         self._interrupted: Interrupted | None = None
         self._histories: OrderedDict[int, MetricHistory] = OrderedDict()  # of ended runs
@@ -65,6 +67,10 @@ class TrainingTab(Tab):
             self.phase, shell, self.job_settings, self.base_model_name, self._take_home
         )
         self.form.add_beside_start(self.elsewhere)
+        self.hardware = ElidedLabel()
+        self.hardware.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.hardware.setAccessibleName(_("Computed on"))
+        theme.set_role(self.hardware, "caption")
         self.live_button = QPushButton(_("Back to the running training"))
         theme.set_role(self.live_button, "link")
         self.live_button.hide()
@@ -198,7 +204,7 @@ class TrainingTab(Tab):
 
     def _job_started(self, job: JobThread) -> None:
         if job.name == self.phase:
-            self._live, self._live_run = MetricHistory(), run_number(self.shell.job_folder)
+            self._live, self._live_run, self._live_origin = MetricHistory(), run_number(self.shell.job_folder), {}
             job.events.connect(self._hear)
             job.succeeded.connect(self.tell_result)
             self.runs.show_live(self._live_run, None)
@@ -207,8 +213,11 @@ class TrainingTab(Tab):
         self._show_running()
 
     def _hear(self, events: list[Event]) -> None:
+        was_at = self._live.step
         for event in events:
             self._live.add(event)
+        if self._live.step and not was_at and self.shell.job_folder is not None:
+            self._live_origin = read_origin(self.shell.job_folder)  # written when the model is loaded
         self.runs.show_live(self._live_run, self._live.last("loss"))
         if self._is_live_shown:
             self._say_live()
@@ -224,6 +233,7 @@ class TrainingTab(Tab):
         if left_s is not None:
             parts.append(say_time_left(left_s))
         self.caption.setText(" · ".join(parts))
+        self.hardware.setText(hardware(self._live_origin))
         slow = _("It takes {duration} more.").format(duration=say_duration(left_s)) if left_s and left_s > LONG_S else ""
         self.plots.note(Finding("slow", "info", slow) if slow else None)
 
@@ -292,6 +302,7 @@ class TrainingTab(Tab):
             if len(runs) > MOST_RUNS:
                 text += " · " + _("of {count} that are chosen: more could not be told apart").format(count=len(runs))
         self.caption.setText(text)
+        self.hardware.setText(" / ".join(dict.fromkeys(filter(None, (hardware(run.origin) for run in runs[:MOST_RUNS])))))
 
     def _show_histories(self, read: list[tuple[RunRecord, MetricHistory]]) -> None:
         for run, history in read:
@@ -378,7 +389,9 @@ class TrainingTab(Tab):
     def _lay_out(self) -> None:
         above = QWidget()
         head = QHBoxLayout()
-        head.addWidget(self.caption, 1)
+        head.setSpacing(theme.PAD)
+        head.addWidget(self.caption, 3)
+        head.addWidget(self.hardware, 2)
         head.addWidget(self.live_button)
         column = QVBoxLayout(above)
         column.setContentsMargins(0, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ class Fact:
 
 
 Group = tuple[str, list[Fact]]
+_DTYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 
 
 def origin(run: RunRecord) -> str:
@@ -114,9 +115,59 @@ def _results(runs: Sequence[RunRecord], histories: Sequence[MetricHistory]) -> l
     return [fact for fact in rows if any(value not in ("–", "") for value in fact.values)]
 
 
+def hardware(origin: Mapping[str, Any]) -> str:
+    """What a run is computed on, as it is: “NVIDIA H200, 141 GB · BF16”; empty where nothing is known.
+
+    Args:
+        origin: see ``services.training.origin``.
+    """
+    sessions = origin.get("sessions") or [{}]
+    session, machine = sessions[-1], sessions[-1].get("machine") or {}
+    if not machine:
+        return ""
+    if session.get("device") == "cuda":
+        name = f"{machine.get('card', 'CUDA')}, {machine.get('card_memory_bytes', 0) / 2**30:.0f} GB"
+    else:
+        chip = "Apple MPS" if session.get("device") == "mps" else machine.get("processor", "")
+        name = _("{chip}, {cores} cores, {memory:.0f} GB").format(
+            chip=chip, cores=machine.get("cores", 1), memory=machine.get("memory_bytes", 0) / 2**30
+        )
+    dtype = str(session.get("dtype", ""))
+    parts = [name, _DTYPES.get(dtype, dtype)]
+    if (processes := session.get("processes", 1)) > 1:
+        parts.append(_("{count} processes").format(count=processes))
+    return " · ".join(filter(None, parts))
+
+
 def _origins(runs: Sequence[RunRecord]) -> list[Fact]:
-    rows = [
-        Fact(name, tuple(str(run.settings.get(key) or "") for run in runs))
-        for key, name in (("base_model", _("Base model")), ("dataset", _("Dataset")), ("name", _("Model's name")))
-    ]
-    return [fact for fact in rows if any(fact.values)]
+    columns = [_origin_of(run) for run in runs]
+    labels = dict.fromkeys(label for column in columns for label in column)
+    return [Fact(label, tuple(column.get(label, "–") for column in columns)) for label in labels]
+
+
+def _origin_of(run: RunRecord) -> dict[str, str]:
+    """What one run ran on, from its folder; of a run of an older program only what its settings say."""
+    settings, known = run.settings, run.origin
+    base, data = known.get("base_model") or {}, known.get("data") or {}
+    sessions = known.get("sessions") or [{}]
+    versions, machine = sessions[-1].get("versions") or {}, sessions[-1].get("machine") or {}
+    facts = {
+        _("Base model"): base.get("name") or settings.get("base_model"),
+        _("Its revision"): base.get("revision"),
+        _("Its fingerprint"): _short(base.get("fingerprint")),
+        _("CPT model"): _("of run {number:04d}").format(number=data["cpt_run"]) if data.get("cpt_run") else "",
+        _("Dataset"): settings.get("dataset"),
+        _("Model's name"): settings.get("name"),
+        _("Learnt from"): data.get("file"),
+        _("Its SHA-256"): _short(data.get("sha256")),
+        _("Seed"): known.get("seed"),
+        _("Computed on"): hardware(known),
+        _("System"): machine.get("system"),
+        _("Versions"): ", ".join(f"{name} {version}" for name, version in versions.items()),
+        _("Went on at step"): ", ".join(f"{session['step']:,}" for session in sessions if session.get("step")),
+    }  # fmt: skip
+    return {name: str(value) for name, value in facts.items() if value not in (None, "")}
+
+
+def _short(digest: Any) -> str:
+    return str(digest)[:12] if digest else ""

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from gui.cpt_training_tab import CptTrainingTab
+from gui.health_line import AdvicePopup
 from gui.shell import Shell
 from services.project import Project
 from services.settings import defaults
 from services.training.checkpoint import TrainingRecord, seal, start_record
-from services.training.run_facts import differences, facts, runs_of
+from services.training.run_facts import differences, facts, hardware, runs_of
 from tests.gui.conftest import fill
 
 
@@ -81,6 +82,34 @@ def test_a_single_run_says_how_it_went_and_with_what(tab, qtbot):
     assert tab.runs.table.isVisible()
     qtbot.mouseClick(tab.runs.details_button, Qt.MouseButton.LeftButton)
     assert tab.runs.facts.isVisible() and not tab.runs.table.isVisible()
+
+
+def test_what_a_run_ran_on_is_shown_from_its_folder(tab, qtbot, project, shell):
+    session = {
+        "started_at": "2026-01-30T10:00:00+00:00", "step": 0, "versions": {"wissenswerk": "1.0", "torch": "2.13.0"},
+        "machine": {"system": "Linux", "processor": "EPYC", "cores": 16, "memory_bytes": 2**37, "card": "NVIDIA H200",
+                    "card_memory_bytes": 141 * 2**30, "cuda": "13.0"},
+        "device": "cuda", "dtype": "bfloat16", "processes": 2,
+    }  # fmt: skip
+    origin = {
+        "phase": "cpt", "seed": 42, "settings": defaults("cpt"), "starts_from": "f" * 64,
+        "base_model": {"name": "Qwen/Qwen3-1.7B", "folder": "/models/x", "revision": "c0ffee", "fingerprint": "ab" * 32},
+        "data": {"file": "cpt_data.txt", "sha256": "12345678" * 8}, "sessions": [session, {**session, "step": 120}],
+    }  # fmt: skip
+    number = write_run(project, [2.0], base_model="Qwen/Qwen3-1.7B")
+    (project.runs_folder / f"{number:04d}-cpt" / "run.json").write_text(json.dumps(origin), encoding="utf-8")
+    tab.runs.refresh()
+    qtbot.waitUntil(lambda: len(tab.runs.all()) == number)
+    tab.runs.choose(number)
+    qtbot.waitUntil(lambda: "c0ffee" in tab.runs.facts.toPlainText())
+    text = tab.runs.facts.toPlainText()
+    for said in ("Qwen/Qwen3-1.7B", "cpt_data.txt", "123456781234", "torch 2.13.0", "NVIDIA H200, 141 GB · BF16 · 2 processes"):
+        assert said in text
+    assert tab.hardware.text() == "NVIDIA H200, 141 GB · BF16 · 2 processes"
+    assert hardware({}) == ""
+    tab.runs.choose(1, number)  # a run of an older program says less, and can be compared all the same
+    qtbot.waitUntil(lambda: "Where they differ" in tab.runs.facts.toPlainText())
+    assert "c0ffee" in tab.runs.facts.toPlainText()
 
 
 def test_numbers_and_plot_of_chosen_runs_become_files(tab, qtbot, shell, tmp_path: Path):
@@ -155,6 +184,18 @@ def test_a_resumed_run_is_drawn_with_what_went_before(tab, qtbot, project, shell
     assert [run.number for run in runs_of(runs[first], list(runs.values()))] == [first]
     tab.runs.choose(third)
     qtbot.waitUntil(lambda: tab.plots.history.points("loss")[1].tolist() == [3.0, 2.5, 2.2, 2.15, 1.9, 1.8])
+
+
+def test_a_plan_that_takes_long_offers_what_makes_it_faster(tab, qtbot):
+    assert not tab.form.slow.isVisible()
+    tab.form.plan.estimated.emit(5 * 3600.0)
+    assert tab.form.slow.isVisible() and tab.form.slow.button.isVisible()
+    qtbot.mouseClick(tab.form.slow.button, Qt.MouseButton.LeftButton)
+    popup = next(each for each in QApplication.topLevelWidgets() if isinstance(each, AdvicePopup) and each.isVisible())
+    next(button for button in popup.buttons if "1024" in button.text()).click()
+    assert tab.form.values()["max_seq_length"] == 1024
+    tab.form.plan.estimated.emit(600.0)
+    assert not tab.form.slow.isVisible()
 
 
 def test_facts_name_what_differs_from_the_recommended(project):

@@ -39,6 +39,7 @@ def write_origin(
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"), "step": step, "versions": versions(),
         "machine": machine(device), "device": device.name, "dtype": device.dtype, "processes": processes,
     }  # fmt: skip
+    details = {key: value for key, value in record.details.items() if key != "computed_on"}  # it stands in the session
     write_json(
         folder / FILE_NAME,
         {
@@ -48,7 +49,7 @@ def write_origin(
                 "fingerprint": fingerprint_model(base_folder),
             },
             "starts_from": record.base,
-            "data": {"file": data.name, "sha256": record.data, **record.details},
+            "data": {"file": data.name, "sha256": record.data, **details},
             "settings": record.settings,
             "seed": record.settings["seed"],
             "sessions": [*read_origin(folder).get("sessions", []), session],

@@ -15,6 +15,9 @@ from services.training.checkpoint import (
     fingerprint_model,
     is_complete,
     latest_checkpoint,
+    prune,
+    put_in_place,
+    remove_after,
     remove_incomplete,
     remove_runs,
     saving,
@@ -156,3 +159,29 @@ def test_two_models_are_told_apart(tiny_model: Path, tmp_path: Path) -> None:
         file.write(b"\0\0\0\1")
     assert fingerprint_model(copy) != fingerprint_model(tiny_model)
     assert not is_complete(tmp_path)
+
+
+def test_a_checkpoint_appears_in_one_step(tmp_path: Path) -> None:
+    """Whatever moment the power is cut at, what is named a checkpoint is one."""
+    with saving(tmp_path, 1000) as side:
+        written = side / "checkpoint-30"
+        written.mkdir(parents=True)
+        (written / "adapter_model.safetensors").write_bytes(b"weights")
+        assert latest_checkpoint(tmp_path) is None and not list(tmp_path.glob("checkpoint-*"))
+        half_removed = make_checkpoint(tmp_path, 30)
+        (half_removed / "complete.json").unlink()
+        put_in_place(side, tmp_path, 30)
+
+    assert latest_checkpoint(tmp_path) == tmp_path / "checkpoint-30"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["adapter_model.safetensors", "checkpoint-30", "complete.json"]
+
+
+def test_the_newest_and_the_best_are_kept(tmp_path: Path) -> None:
+    for step in (10, 20, 30, 40, 50):
+        make_checkpoint(tmp_path, step)
+    (tmp_path / "checkpoint-50" / "optimizer.pt").unlink()  # half-removed: it does not count as the newest
+
+    prune(tmp_path, kept=10)
+    assert {path.name for path in filter(is_complete, tmp_path.iterdir())} == {f"checkpoint-{step}" for step in (10, 30, 40)}
+    remove_after(tmp_path, 30)
+    assert latest_checkpoint(tmp_path) == tmp_path / "checkpoint-30"

@@ -314,3 +314,21 @@ def test_a_run_says_what_it_ran_on(text_project: Project, tiny_model: Path) -> N
     taught = project.runs("sft")[0].origin
     assert taught["base_model"]["revision"] == "0a1b2c" and taught["data"]["cpt_run"] == project.runs("cpt")[0].number
     assert taught["starts_from"] == fingerprint_model(project.cpt_model_folder)
+
+
+@pytest.mark.parametrize("phase", ["cpt", "sft"])
+def test_a_disk_without_room_is_said_before_the_first_step(
+    text_project: Project, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    project = text_project
+    if phase == "sft":
+        run(project, "cpt", base_model=str(tiny_model), **quick("cpt", epochs=1))
+        write_pairs(project, 12)
+    usage = shutil.disk_usage(project.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2**26))
+    events: list[dict[str, Any]] = []
+
+    with pytest.raises(UserError, match="no room for this training, its checkpoints and its result: it needs 0.1 GB"):
+        run(project, phase, events.append, base_model=str(tiny_model), **quick(phase))
+
+    assert not [event for event in events if event["type"] == "metric"]

@@ -75,7 +75,7 @@ def test_accelerate_launch_trains_as_one_process_does(text_project: Project, tin
 def test_stopped_through_the_launcher_it_goes_on_with_any_number_of_processes(
     text_project: Project, tiny_model: Path, every_step: None
 ) -> None:
-    """Two under torchrun, stopped by SIGTERM; two from the window, stopped by its button; one to the end."""
+    """Two under torchrun, stopped by SIGTERM; two that share out the base (FSDP2), stopped by the window; one to the end."""
     project = text_project
     settings = quick("cpt", epochs=8, batch_size=4, validation_share=0.0)
     values = {"project": str(project.folder), "base_model": str(tiny_model), **settings}
@@ -102,7 +102,7 @@ def test_stopped_through_the_launcher_it_goes_on_with_any_number_of_processes(
             cancelled.set()
 
     cancelled = threading.Event()
-    again = {**values, "resume": True, "processes": 2}
+    again = {**values, "resume": True, "processes": 2, "spread_base": True}
     with pytest.raises(Cancelled):
         Child("cpt", again, project.start_run("cpt", again)).run(stop_soon, cancelled)
     second = resumable_step(project, "cpt")

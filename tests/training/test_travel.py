@@ -55,7 +55,7 @@ def repack(result: Path, change: dict[str, bytes | None], to: Path) -> Path:
 
 
 def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path: Path) -> None:
-    """Phase 2 on two processes with accelerate's launcher and the packed configuration, phase 4 on one; then it is merged."""
+    """Phase 2 on two processes that share out the base (FSDP2), phase 4 on one; merged at home."""
     project = text_project
     folder, packed = pack(project, tmp_path / "elsewhere" / "cpt", base_model=str(tiny_model), with_base=True, cards=2)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -67,14 +67,14 @@ def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path:
 
     done = run_there(
         tmp_path / "there", "cpt", "--json",
-        launcher=("-m", "accelerate.commands.launch", "--config_file", str(tmp_path / "there" / "accelerate.yaml")),
+        launcher=("-m", "accelerate.commands.launch", "--config_file", str(tmp_path / "there" / "accelerate_fsdp2.yaml")),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     there = json.loads(done.stdout)
     home = bring_back(project, tmp_path / "there" / "result.zip")
 
     made = read_provenance(project.cpt_model_folder)
-    assert made["processes"] == 2
+    assert made["processes"] == 2 and made["settings"]["spread_base"]
     assert made["base_model"] == str(tiny_model) and made["run"] == home["run"] == 1
     assert not project.status().cpt.is_stale
     (record,) = project.runs("cpt")

@@ -149,6 +149,12 @@ def _training(epochs: int, rate: float, rank: int, is_checkpointing: bool, held_
             group=memory,
         ),
         Setting(
+            "memory_limit_gb", "float", 0.0, _("Memory to use"),
+            _("How much the training may take at most. 0: what is free. With less it computes less at once, and learns the "
+              "same."),
+            0.0, 100_000, _("GB"), memory, True,
+        ),
+        Setting(
             "gradient_accumulation", "int", 1, _("Batches per change"),
             _("Several batches count as one: the effect of a large batch with the memory of a small one."),
             1, 1024, _("batches"), memory, True,

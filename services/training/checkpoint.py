@@ -21,10 +21,11 @@ from typing import Any
 
 from services.errors import UserError
 from services.settings import declared
+from services.training.at_once import AtOnce
 from services.translation import _
 
 _RECORD, _SEAL, _SIDE = "run.json", "complete.json", "unfinished"
-_FREE_TO_CHANGE = {"save_every_minutes", "device", "learning_rate", "processes", "spread_base"}
+_FREE_TO_CHANGE = {"save_every_minutes", "device", "learning_rate", "processes", "spread_base", "memory_limit_gb"}
 _KEPT = 2  # the newest ones
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SPARE_BYTES = 32 * 2**20  # tokenizer, states and file system overhead of one checkpoint
@@ -61,8 +62,11 @@ class Interrupted:
 
 def start_record(folder: Path, record: TrainingRecord) -> None:
     """Make the folder of a new run and write what it is; what an earlier try left there is removed."""
+    lowered = AtOnce.read(folder)  # the same run again, after the system ended it before its first checkpoint
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    if lowered:
+        lowered.write(folder)
     write_json(folder / _RECORD, asdict(record))
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-_LOGIT_BYTES = {"cpu": 128 * 2**20, "mps": 256 * 2**20, "cuda": 1024 * 2**20}  # of one part's logits
-_FEWEST_ROWS = 128  # of a part: with fewer, reading W takes longer than multiplying
+from services.training.fit import FEWEST_LOGIT_ROWS, LOGIT_BYTES
 
 
 def linear_cross_entropy(
@@ -39,8 +38,8 @@ def linear_cross_entropy(
     Returns:
         A scalar of F32, or F64 for F64. Its second derivative is not defined.
     """
-    limit = logit_bytes or _LOGIT_BYTES.get(hidden.device.type, _LOGIT_BYTES["cpu"])
-    rows = max(_FEWEST_ROWS if logit_bytes is None else 1, limit // (4 * weight.shape[0]))
+    limit = logit_bytes or LOGIT_BYTES.get(hidden.device.type, LOGIT_BYTES["cpu"])
+    rows = max(FEWEST_LOGIT_ROWS if logit_bytes is None else 1, limit // (4 * weight.shape[0]))
     return _function().apply(hidden, weight, labels, bias, scale, cap, rows)
 
 

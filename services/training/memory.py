@@ -1,59 +1,89 @@
-"""How much memory the activations of a training take, and of how many layers they should be computed twice.
+"""The memory of this process and its device: what is free, what is taken, and how layers give theirs back.
 
-Bytes that eager transformers layers keep for the way back, with fused attention, for T tokens, width h, inner width I:
-T · (8·I + 20·h) in two bytes, twice that in four. Counted with autograd's hooks on the shapes of three models with this
-program's attention and adapters: 2 % less in two bytes, 8 to 10 % less in four.
+What a training will take is worked out in ``fit.py``.
 """
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
-_SHARE = {"cuda": 0.85, "mps": 0.5, "cpu": 0.5}  # of what is free; a computer's own memory has other users
-_ADAM_BYTES = 12  # for each trained value: its gradient and both moments
+from services.training import fit
+from services.training.fit import Choice, Load
+
+_FULL = (
+    "out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc",
+    "CUBLAS_STATUS_ALLOC_FAILED", "could not create a memory",
+)  # fmt: skip
 
 
-def layer_bytes(config: Any, tokens: int, value_bytes: int) -> int:
-    """What one layer keeps for the way back.
+def is_full(error: BaseException) -> bool:
+    """Whether an exception says that the memory is full: there are many that do."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in _FULL)
+    )
+
+
+def release(device: Any) -> None:
+    """Give back what a computation that failed has left behind."""
+    import torch
+
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def choose(network: Any, tokens: int, longest: int, settings: dict[str, Any], device: Any, limit_bytes: int) -> Choice:
+    """How a training that is about to begin is best computed in the memory that is there now.
 
     Args:
-        config: of a decoder of transformers.
-        tokens: of a batch.
-        value_bytes: of one activation: 2 or 4.
+        network: a causal language model of transformers with its adapter, on the device.
+        tokens: of a batch that would be best; longest: of the longest row.
+        settings: of the phase.
+        limit_bytes: what this process may take at most; 0: what is free.
     """
-    width, inner = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
-    return tokens * (8 * inner + 20 * width) * value_bytes // 2
-
-
-def layers_to_recompute(network: Any, tokens: int, free_bytes: int) -> int:
-    """The fewest layers whose activations must be thrown away and computed again.
-
-    Args:
-        network: a causal language model of transformers, with its adapter.
-        tokens: of the largest batch.
-        free_bytes: what the training may take beyond the weights.
-    """
-    layers, config = len(checkpointable_layers(network)), network.config.get_text_config()
-    size = next(parameter.element_size() for parameter in network.parameters() if parameter.is_floating_point())
-    kept, states = layer_bytes(config, tokens, size), tokens * config.hidden_size * size
-    trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    room = free_bytes - _ADAM_BYTES * trained - 2 * states
-    for count in range(layers + 1):
-        if (layers - count) * kept + count * states + (kept if count else 0) <= room:
-            return count
-    return layers
+    config = network.config.get_text_config()
+    sizes = [parameter.element_size() for parameter in network.parameters() if parameter.is_floating_point()]
+    is_quantized = bool(getattr(network, "is_loaded_in_4bit", False))
+    value_bytes = 2 if is_quantized else max(set(sizes), key=sizes.count)
+    load = Load(
+        tokens, longest, settings["lora_rank"], value_bytes, device.type, has_dropout=settings["lora_dropout"] > 0,
+        is_cast=is_quantized or network.dtype.itemsize == 2 and device.type == "cuda" and str(network.dtype) == "torch.float16",
+        is_quantized=is_quantized, target=settings["target_layers"],
+    )  # fmt: skip
+    shape = fit.shape_of({**config.to_dict(), "has_head_norms": any(".q_norm" in name for name, _each in network.named_parameters())})
+    # The weights are there already; whatever they came to, what is free does not have them.
+    parts = fit.parts_of(shape, load)
+    before = parts.weights + parts.program
+    free = fit.usable(device.type, free_bytes(device))
+    room = min(free, limit_bytes - taken_bytes(device)) if limit_bytes else free
+    return fit.choose(shape, load, before + room, may_recompute=settings["gradient_checkpointing"])
 
 
 def free_bytes(device: Any) -> int:
-    """What a training may take of a device's memory now."""
+    """How much of a device's memory nobody has now."""
     import psutil
     import torch
 
     if device.type == "cuda":
-        return int(_SHARE["cuda"] * torch.cuda.mem_get_info(device)[0])
+        return torch.cuda.mem_get_info(device)[0]
     if device.type == "mps":
-        return int(_SHARE["mps"] * (torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()))
-    return int(_SHARE["cpu"] * psutil.virtual_memory().available)
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    return psutil.virtual_memory().available
+
+
+def taken_bytes(device: Any) -> int:
+    """How much of a device's memory this process has now."""
+    import psutil
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()
+    return psutil.Process().memory_info().rss
 
 
 def checkpointable_layers(network: Any) -> list[Any]:

@@ -7,7 +7,7 @@ import functools
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,10 @@ from services.errors import Cancelled, UserError
 from services.models.room import check_room
 from services.training import checkpoint, compiled, gauge, lora, memory, spread
 from services.training.adapter import adapter_config
+from services.training.at_once import AtOnce
 from services.training.attention import documents_apart
 from services.training.device import Device
+from services.training.fit import BUSY_TOKENS
 from services.training.layout import divide, lay_flat, lay_padded
 from services.training.loss import find_head, summed_loss
 from services.training.pace import CameApart, Pace, explain_divergence
@@ -36,8 +38,6 @@ _SCHEDULERS = {
     "linear": ("linear", {}),
     "constant": ("constant_with_warmup", {}),
 }
-# Tokens that go through the model at once: enough to keep the device busy. More would only take more memory.
-_BUSY_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 16384}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,20 +177,47 @@ def explain_memory(settings: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        words = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
-        if not isinstance(error, MemoryError) and not any(word in str(error) for word in words):
+        if not memory.is_full(error):
             raise
-        batch, tokens = settings["batch_size"], settings["max_seq_length"]
-        ways = []
-        if batch > 1:
-            ways.append(_("lower “Batch” from {value} to {half}").format(value=batch, half=batch // 2))
-        if not settings["gradient_checkpointing"]:
-            ways.append(_("switch on “Save memory by computing twice”"))
-        ways.append(_("lower “Longest text” from {value} to {half}").format(value=tokens, half=tokens // 2))
-        ways.append(_("choose a smaller base model"))
+        way, other, *_more = _ways(settings)
         raise UserError(
-            _("The memory is full. You can {way}, or {other}; then start again.").format(way=ways[0], other=ways[1])
+            _("The memory is full. You can {way}, or {other}; then start again.").format(way=way, other=other)
         ) from error
+
+
+def _ways(settings: dict[str, Any]) -> list[str]:
+    """What takes less memory, what costs least first."""
+    tokens = settings["max_seq_length"]
+    ways = []
+    if not settings["gradient_checkpointing"]:
+        ways.append(_("switch on “Save memory by computing twice”"))
+    if tokens > 128:
+        ways.append(_("lower “Longest text” from {value} to {half}").format(value=tokens, half=tokens // 2))
+    return [*ways, _("choose a smaller base model"), _("close other programs")]
+
+
+def _largest(inputs: dict[str, Any]) -> int:
+    """Tokens of the largest batch of a step, padding counted."""
+    return max(part["input_ids"].numel() for part in inputs["parts"])
+
+
+def say_less(before: AtOnce, now: AtOnce) -> str:
+    """What was changed when the memory was full, in words."""
+    if now.tokens < before.tokens:
+        return _(
+            "The memory was full. It goes on with half as much text at once, {tokens} tokens, and twice as many parts to a "
+            "step: what is learnt is the same."
+        ).format(tokens=now.tokens)
+    return _("The memory was full. It goes on and computes every layer twice, which takes longer; what is learnt is the same.")
+
+
+def too_little(limit_bytes: int, needed_bytes: int, settings: dict[str, Any]) -> str:
+    """The sentence where not even the least fits into what the person allows."""
+    ways = _ways(settings)
+    return _(
+        "This training needs about {needed:.1f} GB, and “Memory to use” allows {limit:.1f}. You can allow more, {way}, or "
+        "{other}."
+    ).format(needed=needed_bytes / 2**30, limit=limit_bytes / 2**30, way=ways[0], other=ways[1])
 
 
 def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps: int) -> Any:
@@ -303,9 +330,6 @@ def _trainer_class() -> type:
             self.add_callback(PaceCallback(self))
             self._network = self.accelerator.unwrap_model(self.model).get_base_model()
             self._pad_id: int | None = pad_id(arguments["processing_class"])
-            self._budget = min(
-                _BUSY_TOKENS.get(self.args.device.type, 2048), settings["batch_size"] * settings["max_seq_length"]
-            )
             self._settings, self._rows = settings, rows
             for parameter in self.model.parameters():
                 # TRL has the adapter of a quantized model in BF16, which is too coarse for Adam's small steps.
@@ -329,28 +353,42 @@ def _trainer_class() -> type:
                 self._head = find_head(network)
                 if self._is_spread:
                     spread.spread(self.model, memory.checkpointable_layers(network), self.args.device)
-                if recomputed_layers is None:
-                    recomputed_layers = 0
-                    if self._settings["gradient_checkpointing"]:
-                        longest = max((len(row.input_ids) for row in self._rows), default=0)
-                        recomputed_layers = memory.layers_to_recompute(
-                            network, max(longest, self._budget), memory.free_bytes(self.args.device)
-                        )
-                memory.recompute(network, recomputed_layers)
+                self._at_once = self._choose(recomputed_layers)
+                memory.recompute(network, self._at_once.recomputed)
                 if is_compiled:
-                    layers = memory.checkpointable_layers(network)[recomputed_layers:]
+                    layers = memory.checkpointable_layers(network)[self._at_once.recomputed :]
                     if reason := stack.enter_context(compiled.compiled(layers, self._attempt)):
                         self.pace.context.warning(
                             _("Training"), _("It runs without the compiler: {reason}").format(reason=reason)
                         )
                 self._schedule = Schedule(
-                    self._rows, self._train_batch_size, self.args.seed, budget=self._budget,
+                    self._rows, self._train_batch_size, self.args.seed, budget=self._at_once.tokens,
                     pad_id=self._pad_id, process=self.accelerator.process_index, processes=processes,
                 )  # fmt: skip
                 # The loss is made inside the model's forward, which is what DDP and FSDP see and prepare for.
                 network.forward = self._forward
                 stack.callback(delattr, network, "forward")
                 yield
+
+        def _choose(self, recomputed_layers: int | None) -> AtOnce:
+            """How much goes through the model at once: what the memory holds, and no more than this run had before."""
+            device, settings, lengths = self.args.device, self._settings, [len(row.input_ids) for row in self._rows]
+            longest, layers = max(lengths, default=1), len(memory.checkpointable_layers(self._network))
+            step_rows = settings["batch_size"] * settings["gradient_accumulation"]
+            best = min(BUSY_TOKENS[device.type], sum(sorted(lengths)[-step_rows:]))
+            if recomputed_layers is not None:
+                return AtOnce(best, recomputed_layers, longest, layers)
+            limit = int(settings["memory_limit_gb"] * 2**30)
+            choice = memory.choose(self._network, max(best, longest), longest, settings, device, limit)
+            chosen = AtOnce(min(best, choice.tokens), min(choice.recomputed, layers), longest, layers)
+            chosen = chosen.at_most(AtOnce.read(Path(self.args.output_dir)))
+            if self.accelerator.num_processes > 1:
+                chosen = AtOnce(**from_first(asdict(chosen)))
+            elif limit and not choice.fits:
+                raise UserError(too_little(limit, choice.parts.total, settings))
+            if is_first_process():
+                chosen.write(Path(self.args.output_dir))
+            return chosen
 
         def _attempt(self) -> tuple[float, Any]:
             """Loss and gradient of a few rows, to see whether another way of computing them is right."""
@@ -384,19 +422,46 @@ def _trainer_class() -> type:
 
         def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
             model.train()
-            step = self._prepare_inputs(inputs)
-            self.pace.tokens += step["learnt"]
-            # DDP takes the mean over the processes, and this is the sum over all tokens by their number.
-            share = self.accelerator.num_processes / max(1, step["targets"])
-            total = torch.zeros((), device=self.args.device)
-            for number, batch in enumerate(step["parts"], 1):
-                is_last = number == len(step["parts"])
-                with contextlib.nullcontext() if is_last else self.accelerator.no_sync(model):
-                    with self.compute_loss_context_manager():
-                        loss = model(**batch)["loss"] * share
-                    self.accelerator.backward(loss)
-                total += loss.detach()
+            self.pace.tokens += inputs["learnt"]
+            while (total := self._take_gradients(model, inputs)) is None:
+                self._take_less(inputs)
+                inputs = self._schedule.step(self.state.global_step)
             return total
+
+        def _take_gradients(self, model: Any, inputs: dict[str, Any]) -> Any:
+            """The loss of a step, whose gradients are in place then; None where the memory was full, and nothing is."""
+            # DDP takes the mean over the processes, and this is the sum over all tokens by their number.
+            share = self.accelerator.num_processes / max(1, inputs["targets"])
+            total = torch.zeros((), device=self.args.device)
+            try:
+                for number, part in enumerate(inputs["parts"], 1):
+                    batch = self._prepare_inputs(part)
+                    is_last = number == len(inputs["parts"])
+                    with contextlib.nullcontext() if is_last else self.accelerator.no_sync(model):
+                        with self.compute_loss_context_manager():
+                            loss = model(**batch)["loss"] * share
+                        self.accelerator.backward(loss)
+                    total += loss.detach()
+                return total
+            except (RuntimeError, MemoryError) as error:
+                # The other processes wait where this one would have met them.
+                if not memory.is_full(error) or self.accelerator.num_processes > 1:
+                    raise
+                if self._at_once.lowered(_largest(inputs)) is None:
+                    raise
+            # Here the exception is gone, and with it all that its frames held.
+            loss = batch = None
+            model.zero_grad(set_to_none=True)
+            memory.release(self.args.device)
+            return None
+
+        def _take_less(self, inputs: dict[str, Any]) -> None:
+            """Go on with half of what was at once, in the same steps, and say so."""
+            before, self._at_once = self._at_once, self._at_once.lowered(_largest(inputs))
+            self._schedule.budget = self._at_once.tokens
+            memory.recompute(self._network, self._at_once.recomputed)
+            self._at_once.write(Path(self.args.output_dir))
+            self.pace.context.warning(_("Training"), say_less(before, self._at_once))
 
         def floating_point_ops(self, inputs: Any) -> int:
             return 0  # a number that nobody reads, for a walk over all modules at every step
@@ -424,7 +489,7 @@ def _trainer_class() -> type:
             """The loss per token; None where the training is to stop. TRL's own would average batches of any length."""
             self.model.eval()
             processes = self.accelerator.num_processes
-            groups = divide([len(row.input_ids) for row in rows], self._budget, is_padded=self._pad_id is not None)
+            groups = divide([len(row.input_ids) for row in rows], self._at_once.tokens, is_padded=self._pad_id is not None)
             total = torch.zeros(2, device=self.args.device, dtype=torch.float32)
             for first in range(0, len(groups), processes):
                 if processes == 1 and self.pace.context.cancelled.is_set():

@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Signal
 from gui.job_thread import Event, JobThread, Work
 from gui.notices import Notice
 from services.errors import UserError
-from services.jobs import Child
+from services.jobs import TRAININGS, Child
 from services.project import Project
+from services.training.restart import TrainingChild
 from services.translation import _
 
 TABS = ("ingest", "cpt", "generate", "sft")  # the phase of each tab, in the order of the tabs
@@ -80,7 +81,8 @@ class Shell(QObject):
         except UserError as error:
             self.notify("error", str(error))
             return None
-        child = Child(name, settings, folder=self.job_folder, environment=environment)
+        kind = TrainingChild if name in TRAININGS else Child
+        child = kind(name, settings, folder=self.job_folder, environment=environment)
         self.job = job = JobThread(None, self, child=child, name=name, label=label)
         self._job_tab = self._tab
         job.events.connect(self._hear)

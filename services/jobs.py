@@ -49,15 +49,25 @@ LAST_WORDS = ("result", "cancelled", "failed", "bug")
 GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0, "bring-back": 30.0}
 DEFAULT_GRACE_S = 10.0
 AWAKE = ("ingest", "recut", "cpt", "sft", "generate", "export", "download", "demo")  # the machine does not sleep meanwhile
+TRAININGS = ("cpt", "sft")
 UNHURRIED = ("ingest", "recut")  # as children they let the window go first
 EXIT_GRACE_S = 15.0  # to end after the last word
+# SIGKILL that nobody here sent, the same through a shell or a launcher, and what Windows says of its own full memory.
+_ENDED_BY_SYSTEM = {-9, 137, 0xC0000017, 0xC000012D}
 
 Event = dict[str, Any]
 Emit = Callable[[Event], None]
 
 
 class ChildDied(Exception):
-    """The job's process ended without a last word. Its text says how, with the last lines of the log."""
+    """The job's process ended without a last word. Its text says how, with the last lines of the log.
+
+    is_by_system: the system ended it, as it does where memory is short.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.is_by_system = code in _ENDED_BY_SYSTEM
 
 
 class Context:
@@ -170,6 +180,10 @@ def child_main(name: str, settings_file: str) -> int:
         from services.machine import lower_priority
 
         lower_priority()
+    if name in TRAININGS:
+        from services.machine import end_first
+
+        end_first()
     saying = threading.Lock()
     settings = json.loads(Path(settings_file).read_text("utf-8"))
     folder = Path(settings_file).parent if Path(settings_file).name == "settings.json" else None
@@ -367,7 +381,7 @@ class Child:
         if last is None:
             if cancelled.is_set() or self._is_killed:
                 raise Cancelled
-            raise ChildDied(_death(self.name, code, log))
+            raise ChildDied(_death(self.name, code, log), code)
         if last["type"] == "failed":
             raise UserError(last["text"])
         if last["type"] == "cancelled":

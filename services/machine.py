@@ -63,6 +63,12 @@ def lower_priority() -> None:
             Path("/proc/self/autogroup").write_text("10")
 
 
+def end_first() -> None:
+    """Where memory ends, let the system end this process before the window: the window can start it again with less."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("600")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the doctor's report; ``mend`` is the command or step that helps, empty where all is well."""

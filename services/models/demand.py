@@ -1,7 +1,6 @@
 """How much memory the training of a model takes, roughly, and whether this computer has it; nothing is loaded.
 
-Weights, adapters with their two Adam moments, what one layer keeps while it is computed twice, the inputs of all layers,
-and the piece of the output matrix's product that the loss is computed from.
+The formula is that of ``services.training.fit``, for a training that computes every layer twice.
 """
 
 from __future__ import annotations
@@ -12,22 +11,19 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from services.models.card import ModelCard, Shape
-from services.training.memory import layer_bytes
+from services.training.fit import Load, parts_of, shape_of
 from services.translation import _
 
 FITS, TIGHT, TOO_LARGE, UNKNOWN = "fits", "tight", "too large", "unknown"
 
 _SHARE = {"cuda": 0.9, "mps": 0.65, "cpu": 0.7}  # of all memory; the rest is the system's
 _TOKENS, _FEWEST_TOKENS = 8192, 1024  # of a batch: as usual, and of short texts one at a time
-_TRAINED_BYTES = 16  # for each value of an adapter: itself, its gradient, both moments
-_FOUR_BIT_BYTES = 0.52
-_LOSS_ROWS = 1024
-_OVERHEAD_BYTES = {"cuda": 0.8e9, "mps": 0.5e9, "cpu": 0.5e9}
+_LONGEST = 2048  # tokens of a row, as usual
 _SLOW_ON_A_PROCESSOR = 1e9
 
 
@@ -101,17 +97,12 @@ def training_bytes(
         tokens: of a batch.
         rank: of the adapters.
     """
-    width, inner = shape.hidden_size, shape.intermediate_size
-    queries, keys = shape.num_attention_heads * shape.head_dim, shape.num_key_value_heads * shape.head_dim
-    per_rank = 2 * (width + queries) + 2 * (width + keys) + 3 * (width + inner)
-    adapters = _TRAINED_BYTES * shape.num_hidden_layers * rank * per_rank
-    embeddings = shape.vocab_size * width
-    inside = shape.parameters - embeddings
-    weights = _FOUR_BIT_BYTES * inside + 2 * embeddings if has_four_bits else value_bytes * shape.parameters
-    inputs = shape.num_hidden_layers * tokens * width * value_bytes
-    loss = _LOSS_ROWS * shape.vocab_size * 6 + 2 * tokens * width * value_bytes
-    kept = layer_bytes(shape, tokens, value_bytes)
-    return int(weights + adapters + inputs + kept + loss + _OVERHEAD_BYTES[device])
+    made = replace(shape_of(asdict(shape)), parameters=shape.parameters)
+    load = Load(
+        tokens, min(tokens, _LONGEST), rank, value_bytes, device, recomputed=made.layers, is_quantized=has_four_bits,
+        is_cast=has_four_bits,
+    )  # fmt: skip
+    return parts_of(made, load).total
 
 
 def look_at_room() -> Room:

@@ -23,7 +23,6 @@ from services.errors import UserError
 from services.models.weights import TensorHeader, read_headers
 from services.translation import _
 
-ADAPTER_BYTES = 16  # for each trained value in F32: itself, its gradient, both moments of Adam
 # Tokens that go through the model at once: enough to keep the device busy. More would only take more memory.
 BUSY_TOKENS = {"cpu": 1024, "mps": 2048, "cuda": 16384}
 # Fewer at once make a device noticeably slower than computing twice does.
@@ -79,7 +78,7 @@ class Load:
 
     tokens: of the largest batch, padding counted; longest: tokens of the longest row; value_bytes: of a weight and an
     activation; recomputed: layers whose activations are made twice; has_dropout: of the adapter; is_cast: the adapter
-    computes in four bytes and the model in two, as over four-bit weights and in F16.
+    computes in four bytes and the model in two, as over four-bit weights and in F16; is_split: a step has several batches.
     target: "all", "attention" or "upper-half", see the setting "target_layers".
     """
 
@@ -92,6 +91,7 @@ class Load:
     has_dropout: bool = False
     is_cast: bool = False
     is_quantized: bool = False
+    is_split: bool = True
     target: str = "all"
 
 
@@ -223,18 +223,27 @@ def parts_of(shape: ModelShape, load: Load) -> Parts:
     back = tokens * size * (2 * shape.inner + 3 * h)  # gradients where the way back through a layer begins
     rows = min(tokens, max(FEWEST_LOGIT_ROWS, LOGIT_BYTES[load.device] // (4 * v)))
     loss = rows * v * (4 if size == 4 else 4 + size) + 2 * states
+    gradients = 4 * shape.adapter_parameters(load.rank, load.target)
+    before = gradients if load.is_split else 0  # those of the batches before, which are there when the loss is made
     at_loss = recomputed * states + (layers - recomputed) * kept + states
-    again = recomputed * states + kept + back if recomputed else 0
-    top = max(at_loss + max(loss, back), again)
+    again = recomputed * states + kept + back + gradients if recomputed else 0
+    top = max(at_loss + max(loss, back) + before, again, gradients)
     loss = min(loss, top)
-    adapter = ADAPTER_BYTES * shape.adapter_parameters(load.rank, load.target)
-    activations = top - loss
-    if load.device == "cpu":
-        # What C's allocator keeps of the buffers that it gets back, which is about as much for one layer as for many.
-        activations += 10 * tokens * shape.inner * size
-    else:
-        activations = round(_CARD_SLACK * activations)
+    adapter = 3 * gradients  # weights and both moments of Adam
+    activations = top - loss + kept_by_allocator(shape, load)
     return Parts(weights, adapter, activations, loss, PROGRAM_BYTES[load.device])
+
+
+def kept_by_allocator(shape: ModelShape, load: Load) -> int:
+    """What the allocator has beyond what is in use.
+
+    A card's keeps some of the largest buffers. C's, on a processor, was seen to keep 9 to 11 of a layer's inner width,
+    however many layers there were, and 13 to 18 where all of them were computed twice.
+    """
+    buffer = load.tokens * shape.inner * load.value_bytes
+    if load.device != "cpu":
+        return 3 * buffer
+    return round((10 + 7 * (load.recomputed / shape.layers) ** 2) * buffer)
 
 
 def choose(shape: ModelShape, load: Load, room_bytes: int, *, may_recompute: bool) -> Choice:
@@ -272,5 +281,5 @@ def usable(device: str, free_bytes: int) -> int:
 
 _SHARE = {"cuda": 0.9, "mps": 0.7, "cpu": 0.8}
 # What Python, PyTorch and the trainer take, and on a card its context.
-PROGRAM_BYTES = {"cpu": 550 * 2**20, "mps": 600 * 2**20, "cuda": 600 * 2**20}
-_CARD_SLACK = 1.05  # what the allocator of a card holds more than is asked of it
+PROGRAM_BYTES = {"cpu": 520 * 2**20, "mps": 600 * 2**20, "cuda": 600 * 2**20}
+LATER_BYTES = {"cpu": 60 * 2**20, "mps": 60 * 2**20, "cuda": 0}  # of them, what is only taken in the first steps

@@ -59,7 +59,7 @@ def choose(network: Any, tokens: int, longest: int, settings: dict[str, Any], de
     before = parts.weights + parts.program
     free = fit.usable(device.type, free_bytes(device))
     room = min(free, limit_bytes - taken_bytes(device)) if limit_bytes else free
-    return fit.choose(shape, load, before + room, may_recompute=settings["gradient_checkpointing"])
+    return fit.choose(shape, load, before + room - fit.LATER_BYTES[device.type], may_recompute=settings["gradient_checkpointing"])
 
 
 def free_bytes(device: Any) -> int:

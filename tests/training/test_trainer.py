@@ -195,9 +195,9 @@ def test_a_loss_that_is_no_number_names_the_learning_rate(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"batch_size": 4}, "“Batch” from 4 to 2, or switch on “Save memory by computing twice”"),
-        ({"batch_size": 4, "gradient_checkpointing": True}, "“Batch” from 4 to 2, or lower “Longest text”"),
-        ({"batch_size": 1, "gradient_checkpointing": True}, "“Longest text” from 64 to 32, or choose a smaller"),
+        ({"max_seq_length": 512}, "switch on “Save memory by computing twice”, or lower “Longest text” from 512 to 256"),
+        ({"max_seq_length": 512, "gradient_checkpointing": True}, "“Longest text” from 512 to 256, or choose a smaller"),
+        ({"gradient_checkpointing": True}, "choose a smaller base model, or close other programs"),
     ],
 )
 def test_a_full_memory_names_two_settings(changes: dict[str, Any], sentence: str) -> None:

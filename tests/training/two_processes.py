@@ -15,6 +15,7 @@ from services import settings
 from services.jobs import Context
 from services.training import attention, trainer
 from services.training.device import Device
+from services.training.fit import BUSY_TOKENS
 from services.training.row import IGNORED, Row
 from services.training.session import connect, is_first_process
 from tests.tiny_models import make_tiny_tokenizer
@@ -54,7 +55,7 @@ def train(out: Path, change: dict[str, Any]) -> None:
     LlamaRMSNorm.forward = lambda self, x: torch.nn.functional.rms_norm(
         x, (x.shape[-1],), self.weight, self.variance_epsilon
     )
-    trainer._BUSY_TOKENS["cpu"] = change.pop("budget", 1024)
+    BUSY_TOKENS["cpu"] = change.pop("budget", 1024)
     attention._KNOWN_LAYERS = set() if change.pop("layout", "flat") == "padded" else {"full_attention"}
     recomputed_layers = change.pop("recomputed_layers", None)
     spread_base = change.pop("spread_base", False)

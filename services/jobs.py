@@ -37,6 +37,7 @@ JOBS = {
     "export": "services.models.export:run",
     "download": "services.models.base:run",
     "search": "services.models.search:run",
+    "measure": "services.training.speed:run",
     "chat": "services.models.chat:run",
     "machine": "services.machine:run",
     "demo": "services.demo:run",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services import settings as declarations
 from services.project import Project
 from services.training.corpus import training_chunks
+from services.training.need import need
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -28,19 +30,21 @@ def plan(project: Project, phase: str, settings: dict[str, Any]) -> dict[str, An
         settings: of the phase; for sft also "dataset".
 
     Returns:
-        tokens (of one epoch), rows, held_out (rows), epoch_steps, steps, epochs, warnings (sentences), text (one line).
+        tokens (of one epoch), rows, held_out (rows), epoch_steps, steps, epochs, warnings (sentences), text (one line), and
+        what it takes of this machine, see ``services.training.need``.
     """
     values = declarations.check(phase, settings)
     if phase == "cpt":
         lengths = _document_lengths(project, values)
     else:
         lengths = _pair_lengths(project.dataset_path(settings.get("dataset") or "sft_data"))
-    rows = sum(count_rows(tokens, values["max_seq_length"]) for tokens in lengths)
-    tokens = sum(lengths)
+    row_lengths = cut_lengths(lengths, values["max_seq_length"])
+    rows, tokens = len(row_lengths), sum(lengths)
     if values.get("replay_share"):
         longest = min(values["max_seq_length"], 256)
         replayed = round(tokens * values["replay_share"] / (1 - values["replay_share"]))
-        rows, tokens = rows + -(-replayed // longest), tokens + replayed
+        row_lengths += [longest] * -(-replayed // longest)
+        rows, tokens = len(row_lengths), tokens + replayed
     held_out = count_held_out(rows, values["validation_share"])
     epoch_steps, steps = count_steps(rows - held_out, values)
     return {
@@ -51,6 +55,7 @@ def plan(project: Project, phase: str, settings: dict[str, Any]) -> dict[str, An
         "steps": steps,
         "epochs": values["epochs"],
         "warnings": advise(phase, rows - held_out, values) if rows else [],
+        **need(project, phase, settings, values, row_lengths),
         "text": _("{tokens} tokens, {steps} steps").format(tokens=_short(tokens), steps=f"{steps:,}"),
     }
 
@@ -60,9 +65,13 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     return plan(Project.open(Path(settings["project"])), settings["phase"], settings)
 
 
-def count_rows(token_count: int, length: int) -> int:
-    """How many rows of at most ``length`` tokens a document gives; each but the first repeats one token."""
-    return max(1, -(-(token_count - 1) // (length - 1)))
+def cut_lengths(token_counts: Sequence[int], length: int) -> list[int]:
+    """Tokens of the rows of at most ``length`` that documents give; each but a document's first repeats one token."""
+    rows = []
+    for tokens in token_counts:
+        whole, rest = divmod(max(0, tokens - 1), length - 1)
+        rows += [length] * whole + ([rest + 1] if rest or not whole else [])
+    return rows
 
 
 def count_held_out(row_count: int, share: float) -> int:

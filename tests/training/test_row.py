@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.jobs import Context
-from services.training.plan import count_rows
+from services.training.plan import cut_lengths
 from services.training.row import (
     IGNORED,
     cut_rows,
@@ -25,7 +25,7 @@ def test_every_token_is_learnt_once(length: int) -> None:
 
     learnt = np.concatenate([row.labels[row.labels != IGNORED] for row in rows])
     assert learnt.tolist() == document.tolist()
-    assert len(rows) == count_rows(length, 2048)
+    assert [len(row.input_ids) for row in rows] == cut_lengths([length], 2048)
     assert all(len(row.input_ids) == 2048 for row in rows[:-1]) and len(rows[-1].input_ids) <= 2048
 
 

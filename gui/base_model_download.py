@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -10,6 +12,7 @@ from gui.icon import icon
 from gui.job_bar import say_time_left
 from gui.job_thread import Event, JobThread
 from gui.mark import Mark
+from gui.notices import announce
 from gui.shell import Outcome, Shell
 from services.models.hub import TOKEN_OWNER
 from services.sft_data.key import key_environment
@@ -101,7 +104,7 @@ class ModelDownload(QWidget):
         if event is None:
             return
         self.text.setText(event["text"])
-        left_s = event.get("time_left_s")
+        left_s = self._shell.job.time_left.seconds(time.monotonic())
         self.time_left.setText(say_time_left(left_s) if left_s is not None else "")
         self.progress.setRange(0, 1000 if event["total"] else 0)
         if event["total"]:
@@ -136,3 +139,4 @@ class ModelDownload(QWidget):
         self.button.setIcon(icon("stop" if button == _("Pause") else "play"))
         self.button.setVisible(bool(button))
         self.show()
+        announce(self, text)

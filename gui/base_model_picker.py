@@ -37,7 +37,9 @@ from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.machine import is_offline
+from services.models.base import why_not_a_model
 from services.models.cache import delete_model, projects_using
+from services.models.card import ModelCard
 from services.models.recommended import AS_OF
 from services.project import Project
 from services.translation import _, ngettext
@@ -66,6 +68,7 @@ class BaseModelPicker(QDialog):
         self._is_looking = self._is_outdated = False
         self._choice = ""  # the model that the form has
         self._wanted = ""  # the model to be used when it has been fetched
+        self._new_folder = ""  # that was chosen just now
         self.details = ModelDetails()
         self.download = ModelDownload(shell)
         columns = ("title", "fit", "kind", "size", "languages", "licence", "place")
@@ -137,7 +140,7 @@ class BaseModelPicker(QDialog):
         """Look for models in a folder, now and later."""
         others = [each for each in self._folders() if each != folder]
         self._shell.preferences.setValue(_FOLDERS, [folder, *others][:_MOST_FOLDERS])
-        self._choice = folder
+        self._choice = self._new_folder = folder
         self.pages.setCurrentIndex(FOLDER_PAGE)
         self.refresh()
 
@@ -164,9 +167,9 @@ class BaseModelPicker(QDialog):
         self.search.show_shelf(shelf)
         self.folder.show_rows(
             shelf.rows(in_folders),
-            _("Choose a folder that holds config.json, the tokenizer and .safetensors files, or some such folders.")
-            if not self._folders() else _("There is no model in your folders: none holds config.json, a tokenizer and .safetensors files."),
+            _("Choose a folder that holds config.json, the tokenizer and .safetensors files, or some such folders."),
         )
+        self._judge_new_folder(in_folders)
         if self._choice:
             places = [number for number, each in enumerate(self._lists()) if each.choose(self._choice)]
             if is_first and places and RECOMMENDED_PAGE not in places:
@@ -174,6 +177,15 @@ class BaseModelPicker(QDialog):
             self._choice = ""
         self._show_current()
         self.listed.emit(shelf)
+
+    def _judge_new_folder(self, found: list[ModelCard]) -> None:
+        """Say why nothing in it can be used, and forget it then."""
+        folder, self._new_folder = self._new_folder, ""
+        if folder and not any(card.folder.is_relative_to(folder) for card in found):
+            self.folder_note.setText(why_not_a_model(Path(folder)))
+            self._shell.preferences.setValue(_FOLDERS, [each for each in self._folders() if each != folder])
+        elif folder:
+            self.folder_note.clear()
 
     def _is_in_a_folder(self, folder: Path) -> bool:
         return any(folder.is_relative_to(each) for each in self._folders())
@@ -301,25 +313,32 @@ class BaseModelPicker(QDialog):
         theme.set_role(as_of, "caption")
         choose = QPushButton(icon("folder"), _("Choose a folder…"))
         choose.clicked.connect(self._choose_folder)
+        self.folder_note = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.folder_note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        folder_row = QWidget()
+        line = QHBoxLayout(folder_row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(theme.PAD)
+        line.addWidget(choose)
+        line.addWidget(self.folder_note, 1)
         for title, parts in (
             (_("Recommended"), (self.recommended, as_of)), (_("On this computer"), (self.local,)),
-            (_("Search"), (self.search,)), (_("Folder"), (choose, self.folder)),
+            (_("Search"), (self.search,)), (_("Folder"), (folder_row, self.folder)),
         ):  # fmt: skip
             page = QWidget()
             column = QVBoxLayout(page)
             column.setContentsMargins(0, theme.GAP, 0, 0)
             column.setSpacing(theme.GAP)
             for part in parts:
-                is_button = isinstance(part, QPushButton)
-                column.addWidget(part, 0 if is_button or isinstance(part, QLabel) else 1, Qt.AlignmentFlag.AlignLeft if is_button else Qt.AlignmentFlag(0))
+                column.addWidget(part, 0 if part in (as_of, folder_row) else 1)
             self.pages.addTab(page, title)
         self.panes = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=theme.PAD)
         self.panes.addWidget(self.pages)
         self.panes.addWidget(self.details)
         self.panes.setStretchFactor(0, 1)
-        line = QFrame()
-        line.setFixedHeight(1)
-        theme.set_role(line, "line")
+        rule = QFrame()
+        rule.setFixedHeight(1)
+        theme.set_role(rule, "line")
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
         row.addWidget(self.token_button)
@@ -333,7 +352,7 @@ class BaseModelPicker(QDialog):
         column.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         column.setSpacing(theme.GAP)
         column.addWidget(self.panes, 1)
-        column.addWidget(line)
+        column.addWidget(rule)
         column.addWidget(self.download)
         column.addLayout(row)
         self._fit()

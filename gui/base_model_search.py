@@ -35,7 +35,7 @@ class ModelSearch(QWidget):
         self._cards: list[ModelCard] = []
         self._thread: JobThread | None = None
         self._note = _("Type a part of a model's name and press Search. Nothing is asked before.")
-        self.word = QLineEdit(placeholderText=_("for instance: qwen3 1.7b"), clearButtonEnabled=True)
+        self.word = QLineEdit(placeholderText=_("for instance: qwen3-1.7b, or the address of a model's page"), clearButtonEnabled=True)
         self.word.setAccessibleName(_("Search Hugging Face"))
         self.button = QPushButton(icon("search"), _("Search"))
         self.list = ModelList(
@@ -84,7 +84,7 @@ class ModelSearch(QWidget):
 
     def _take(self, result: dict[str, Any]) -> None:
         self._cards = [ModelCard(**fields) for fields in result["models"]]
-        self._note = _("No text model with safe weights has “{query}” in its name.").format(query=result["query"])
+        self._note = _("No text model with .safetensors files has “{query}” in its name.").format(query=result["query"])
         self._show()
 
     def _take_failure(self, error: UserError) -> None:

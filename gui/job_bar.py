@@ -98,6 +98,8 @@ class JobBar(QWidget):
         done, total, text = event["done"], event["total"], event.get("text", "")
         if self._job.name in ("cpt", "sft"):  # that it trains stands in the job's name already
             text = text.removeprefix(_("Training") + " · ")
+        if self._job.name == "download":  # nor what is downloaded
+            text = text.partition(" · ")[2]
         self.text.setText(f"{self._job.label} · {text}" if text else self._job.label)
         self.text.setToolTip(self.text.text())
         self.progress.setRange(0, 1000 if total else 0)

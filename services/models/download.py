@@ -246,10 +246,7 @@ class Transfer:
             text += f" · {self._wait or self._subject}"
         elif rate:
             text += " · " + _("{rate:.1f} MB/s").format(rate=rate / 2**20)
-        event = {"type": "progress", "done": done, "total": self._total, "text": text}
-        if rate:
-            event["time_left_s"] = round((self._total - done) / rate)
-        self._context.said(event)
+        self._context.progress(done, self._total, text)
 
 
 class Pace:

@@ -6,6 +6,7 @@ library sends it to the hub's host only and never to the hosts that the hub send
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -38,12 +39,16 @@ def refuse_offline(sentence: str) -> None:
         raise UserError(sentence)
 
 
-def in_thread(work: Callable[[], _T], name: str, context: Context, report: Callable[[], object] = lambda: None) -> _T:
+def in_thread(
+    work: Callable[[], _T], name: str, context: Context, report: Callable[[], object] = lambda: None,
+    limit_s: float = math.inf,
+) -> _T:  # fmt: skip
     """Runs a blocking request so that a stop does not wait for the network. Errors become sentences.
 
     Args:
         name: of the model, or what is looked for, as a sentence names it.
         report: called ten times a second meanwhile.
+        limit_s: when to give up, whatever it is that does not answer: a look-up of names has no limit of its own.
 
     Raises:
         UserError: what went wrong between here and the hub.
@@ -57,12 +62,14 @@ def in_thread(work: Callable[[], _T], name: str, context: Context, report: Calla
         except BaseException as error:
             outcome["error"] = error
 
-    thread = threading.Thread(target=run, name="hub", daemon=True)
+    thread, deadline = threading.Thread(target=run, name="hub", daemon=True), time.monotonic() + limit_s
     thread.start()
     while thread.is_alive():
         thread.join(_POLL_S)
         context.check()
         report()
+        if time.monotonic() > deadline:
+            raise UserError(_("Hugging Face has not answered. Check the network, and try again."))
     if "error" in outcome:
         raise explain(name, outcome["error"]) from outcome["error"]
     return outcome["value"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from services.jobs import Context
 
 MOST = 60
+_LIMIT_S = 45.0
 _ASKED_FOR = ("config", "downloads", "gated", "lastModified", "pipeline_tag", "safetensors", "tags")
 _VALUE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}  # others: 1
 
 
 def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     """The job: text models with safetensors weights whose name contains ``settings["query"]``, most downloaded first.
+
+    Nothing of the person goes along but the words, and an access token where the environment has one.
 
     Returns:
         {"query", "models": [the fields of a ModelCard]}
@@ -31,14 +35,20 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     refuse_offline(
         _("The program is offline, so the hub cannot be searched. What is on this computer can be used as it is.")
     )
-    query = str(settings["query"]).strip()
+    query = clean(str(settings["query"]))
     context.progress(0, 0, _("Searching for {query}").format(query=query))
     found = in_thread(
         lambda: patiently(lambda: _ask(query), context.cancelled, lambda: 0, lambda wait: context.progress(0, 0, wait)),
-        _("“{query}”").format(query=query), context,
+        _("“{query}”").format(query=query), context, limit_s=_LIMIT_S,
     )  # fmt: skip
     cards = [read_answer(entry) for entry in found if isinstance(entry, dict) and entry.get("id")]
     return {"query": query, "models": [asdict(card) for card in cards]}
+
+
+def clean(query: str) -> str:
+    """What the hub looks for: a part of a name, which has no spaces; an address of a model's page becomes its name."""
+    query = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", query.strip())
+    return "-".join("/".join(query.split("/")[:2]).split())
 
 
 def _ask(query: str) -> Any:
@@ -48,7 +58,7 @@ def _ask(query: str) -> Any:
 
     parameters = {
         "search": query, "pipeline_tag": "text-generation", "filter": "safetensors", "sort": "downloads",
-        "direction": "-1", "limit": str(MOST), "expand": list(_ASKED_FOR),
+        "limit": str(MOST), "expand": list(_ASKED_FOR),
     }  # fmt: skip
     url = f"{constants.ENDPOINT}/api/models"
     response = get_session().get(url, params=parameters, headers=build_hf_headers(), timeout=TIMEOUT_S)

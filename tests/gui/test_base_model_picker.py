@@ -247,8 +247,16 @@ def test_models_in_a_folder_are_taken_by_their_place(qtbot, shell: Shell, cache:
     with qtbot.waitSignal(picker.picked) as picked:
         picker.use_button.click()
     assert picked.args == [str(tmp_path / "mine" / "one")]
-    # The folder is known the next time.
+    # A folder without a model is named with what is wrong, and not kept.
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / "model.Q4_K_M.gguf").write_bytes(b"GGUF")
+    picker.show_for("")
+    picker.add_folder(str(tmp_path / "chat"))
+    qtbot.waitUntil(lambda: "cannot be trained" in picker.folder_note.text(), timeout=10_000)
+    settle(qtbot, shell)
+    # The other one is known the next time.
     again = open_picker()
+    assert again._folders() == [str(tmp_path / "mine")]
     assert [row.card.title for row in again.folder.rows()] == ["one"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from services.errors import Cancelled, UserError
 from services.jobs import Child, Context
 from services.models.card import ModelCard
-from services.models.search import run
+from services.models.search import clean, run
 from tests.models.hub import Hub
 
 CARD: dict[str, Any] = {
@@ -48,6 +48,11 @@ def test_what_the_hub_says_of_a_model_is_put_in_words(hub: Hub, tmp_path: Path) 
     assert found["Small-odd"].parameters == 0 and "No licence" in found["Small-odd"].licence_sentence
     (asked,) = [line for line in hub.requests() if "search=small" in line]
     assert "filter=safetensors" in asked and "text-generation" in asked
+
+
+def test_words_and_addresses_become_a_part_of_a_name() -> None:
+    assert clean(" qwen3  1.7b ") == "qwen3-1.7b"
+    assert clean("https://huggingface.co/Qwen/Qwen3-1.7B/tree/main") == clean("hf.co/Qwen/Qwen3-1.7B") == "Qwen/Qwen3-1.7B"
 
 
 def test_offline_nothing_is_asked_and_nothing_waits(hub: Hub) -> None:

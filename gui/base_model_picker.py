@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -14,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -25,24 +22,21 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.access_token_dialog import AccessTokenDialog
+from gui.base_model_deletion import ModelDeletion
 from gui.base_model_details import ModelDetails
 from gui.base_model_download import ModelDownload
 from gui.base_model_list import ModelList
 from gui.base_model_row import ModelRow, Shelf
 from gui.base_model_search import ModelSearch
 from gui.icon import icon
-from gui.quantity import say_size
-from gui.recent_projects import RecentProjects
+from gui.notices import Notice, NoticeArea
 from gui.shell import Shell
 from gui.thread_end import connect_end
-from services.errors import UserError
 from services.machine import is_offline
 from services.models.base import why_not_a_model
-from services.models.cache import delete_model, projects_using
 from services.models.card import ModelCard
 from services.models.recommended import AS_OF
-from services.project import Project
-from services.translation import _, ngettext
+from services.translation import _
 
 _FOLDERS = "base_model/folders"
 _MOST_FOLDERS = 8
@@ -71,6 +65,8 @@ class BaseModelPicker(QDialog):
         self._new_folder = ""  # that was chosen just now
         self.details = ModelDetails()
         self.download = ModelDownload(shell)
+        self.deletion = ModelDeletion(shell, self)
+        self.notices = NoticeArea()
         columns = ("title", "fit", "kind", "size", "languages", "licence", "place")
         self.recommended = ModelList(_("Recommended models"), columns)
         self.local = ModelList(_("Models on this computer"), ("name", "fit", "kind", "size", "place", "used", "licence", "languages"))
@@ -93,7 +89,9 @@ class BaseModelPicker(QDialog):
         self.pages.currentChanged.connect(self._show_current)
         self.use_button.clicked.connect(self.use)
         self.close_button.clicked.connect(self.close)
-        self.delete_button.clicked.connect(self._ask_to_delete)
+        self.delete_button.clicked.connect(self._delete)
+        self.deletion.deleted.connect(self._deleted)
+        self.deletion.refused.connect(self._tell)
         self.token_button.clicked.connect(self._open_token)
         self.details.token_wanted.connect(self._open_token)
         self.download.fetched.connect(self._take_fetched)
@@ -247,60 +245,16 @@ class BaseModelPicker(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    # Deleting
+    def _delete(self) -> None:
+        if (row := self.current()) is not None:
+            self.deletion.ask(row)
 
-    def _ask_to_delete(self) -> None:
-        row = self.current()
-        if row is None:
-            return
-        name, folders = row.card.name, [*RecentProjects(self._shell.preferences).folders(), self._shell.project.folder]
-
-        def look(_emit: object, _cancelled: object) -> tuple[ModelRow, list[str], list[str]]:
-            using = projects_using(name, dict.fromkeys(folder.resolve() for folder in folders))
-            return row, [folder.name for folder in using], [folder.name for folder in using if Project(folder).is_locked()]
-
-        thread = self._shell.run_beside(look)
-        thread.succeeded.connect(self._ask)
-
-    def _ask(self, answer: tuple[ModelRow, list[str], list[str]]) -> None:
-        row, using, at_work = answer
-        if at_work:
-            self.reason.setText(
-                _("“{project}” is at work with it. Delete it when that is done.").format(project=at_work[0])
-            )
-            return
-        question = _("Delete {name} from this computer?").format(name=row.card.name)
-        loss = _("{size} are free then. It can be downloaded again.").format(size=say_size(row.cached.size_bytes))
-        if using:
-            names = ", ".join(f"“{project}”" for project in using)
-            loss = ngettext(
-                "The project {names} was trained on it: until it is downloaded again its models cannot be trained on, "
-                "merged or compared.",
-                "The projects {names} were trained on it: until it is downloaded again their models cannot be trained "
-                "on, merged or compared.", len(using),
-            ).format(names=names) + " " + loss  # fmt: skip
-        box = QMessageBox(QMessageBox.Icon.Question, question, question, QMessageBox.StandardButton.Cancel, self)
-        box.setInformativeText(loss)
-        yes = box.addButton(_("Delete"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        yes.clicked.connect(self._deleter(row.card.name))
-        box.open()
-
-    def _deleter(self, name: str) -> Callable[..., Any]:
-        def delete() -> None:
-            thread = self._shell.run_beside(lambda _emit, _cancelled: delete_model(name))
-            thread.failed.connect(self._tell_failure)
-            connect_end(thread, self._deleted)
-
-        return delete
-
-    def _deleted(self, _outcome: object = None) -> None:
+    def _deleted(self) -> None:
         self.refresh()
         self._shell.changed("model")
 
-    def _tell_failure(self, error: UserError) -> None:
-        self.reason.setText(str(error))
+    def _tell(self, text: str) -> None:
+        self.notices.show_notice(Notice("warning", text))
 
     # Layout
 
@@ -351,6 +305,7 @@ class BaseModelPicker(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         column.setSpacing(theme.GAP)
+        column.addWidget(self.notices)
         column.addWidget(self.panes, 1)
         column.addWidget(rule)
         column.addWidget(self.download)

@@ -215,7 +215,8 @@ def test_a_model_is_deleted_after_a_question_that_names_who_needs_it(
 
     with project.lock("a training"):
         press(qtbot, picker.delete_button)
-        qtbot.waitUntil(lambda: "at work with it" in picker.reason.text(), timeout=10_000)
+        qtbot.waitUntil(lambda: bool(picker.notices.bars()), timeout=10_000)
+        assert "at work with it" in picker.notices.bars()[0].notice.text
         settle(qtbot, shell)
 
     def question() -> QMessageBox | None:

@@ -21,7 +21,7 @@ from services.rank import ProcessLost, is_first_process, process_count, tell_lau
 from services.terminal import Reporter
 from services.training.session import resumable_step
 from services.training.travel import pack_result, read_job, settle
-from services.translation import _
+from services.translation import _, ngettext
 
 DONE, FAILED, WRONG_USAGE, BUG, STOPPED = 0, 1, 2, 70, 130
 
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     stop = _stop_on_signal(cancelled, reporter)
     try:
         result, text = options.command(options, reporter, cancelled)
+    except NothingRead as error:
+        _print(options, error.result, error.text)
+        return _leave(reporter, FAILED, str(error))
     except UserError as error:
         return _leave(reporter, FAILED, str(error), is_cause=not isinstance(error, ProcessLost))
     except (Cancelled, KeyboardInterrupt):
@@ -53,8 +56,23 @@ def main(arguments: Sequence[str]) -> int:
         stop()
     reporter.finish()
     if is_first_process():
-        print(json.dumps(result, ensure_ascii=False) if options.json else text, flush=True)
+        _print(options, result, text)
     return DONE
+
+
+class NothingRead(UserError):
+    """No file of an ingest could be read. Which and why is a result all the same.
+
+    result, text: as a command gives them.
+    """
+
+    def __init__(self, sentence: str, result: Result, text: str) -> None:
+        super().__init__(sentence)
+        self.result, self.text = result, text
+
+
+def _print(options: argparse.Namespace, result: Result, text: str) -> None:
+    print(json.dumps(result, ensure_ascii=False) if options.json else text, flush=True)
 
 
 def _leave(reporter: Reporter, code: int, text: str, *, is_cause: bool = True) -> int:
@@ -200,11 +218,16 @@ def _new(options: argparse.Namespace, reporter: Reporter, cancelled: threading.E
 def _ingest(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
     values = {**settings.from_options("ingest", options), "paths": [str(Path(path).absolute()) for path in options.paths]}
     result = _run("ingest", _open(options), values, reporter, cancelled)
-    lines = [
-        f"{document['state']:>10}  {document['source']}" + (f": {document['reason']}" if document["reason"] else "")
-        for document in result["documents"]
-    ]
-    return result, "\n".join([*lines, _("{count} chunks in the knowledge base.").format(count=result["chunks"])])
+    fates = result["documents"]
+    lines = [f"{fate['state']:>10}  {fate['source']}" + (f": {fate['reason']}" if fate["reason"] else "") for fate in fates]
+    text = "\n".join([*lines, _("{count} chunks in the knowledge base.").format(count=result["chunks"])])
+    if all(fate["state"] == "failed" for fate in fates):
+        sentence = ngettext(
+            "The file could not be read: mend what is said of it, and add it again.",
+            "None of the {n} files could be read: mend what is said of them, and add them again.", len(fates),
+        ).format(n=len(fates))  # fmt: skip
+        raise NothingRead(sentence, result, text)
+    return result, text
 
 
 def _chunks(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:

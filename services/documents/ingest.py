@@ -294,15 +294,16 @@ def _claim(source: str, file: SourceFile) -> Document:
 
 
 def _mark_repeats(knowledge_base: KnowledgeBase, values: dict[str, Any], context: Context) -> int:
-    """Find what the chunks since the last look repeat, of each other and of all before; returns how many."""
+    """Find what the chunks since the last look repeat, edited ones too, of each other and of all before; how many."""
     from services.documents.likeness import find_repeats
 
     new_from = knowledge_base.compared_through()
     context.check()
     last = knowledge_base.highest_chunk_id()
-    if last <= new_from:
+    edited = knowledge_base.edited_since_compared()
+    if last <= new_from and not edited:
         return 0
-    rows = find_repeats(knowledge_base.sketches(), lambda chunk_id: chunk_id > new_from)
+    rows = find_repeats(knowledge_base.sketches(), lambda chunk_id: chunk_id > new_from or chunk_id in edited)
     left_out = [] if values["keep_repeats"] else _says_nothing_new(knowledge_base, rows)
     knowledge_base.set_repeats(rows, left_out=left_out, compared_through=last)
     if rows:

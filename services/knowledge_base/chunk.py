@@ -165,6 +165,8 @@ class ChunkStatements(FlagStatements):
     ) -> None:
         """Give a chunk a new text; pairs made from the old one are stale. Its first text can be had back.
 
+        What it repeats now, and what repeats it, is found when repeats are looked for next.
+
         assess: gives quality and problem of the new text, as ``services.documents.quality.assess`` does; without it
             they stay as they were.
 
@@ -188,6 +190,7 @@ class ChunkStatements(FlagStatements):
                 {"id": chunk_id, "content": content, "tokens": token_count, "quality": quality, "problem": problem},
             )
             execute("UPDATE pair SET is_stale = 1 WHERE chunk_id = ?", (chunk_id,))
+            self._sketch_again(chunk_id, content)
 
     def restore_chunk(self, chunk_id: int) -> None:
         """Give a chunk its first text back."""

@@ -39,6 +39,14 @@ class RepeatStatements(ChunkRowStatements):
         """The highest chunk id up to which repeats have been looked for."""
         return int(self._meta("compared_through") or 0)
 
+    def edited_since_compared(self) -> set[int]:
+        """Chunks that said something else when repeats were looked for last, and those that repeated them."""
+        edited = str(self._meta("edited_since_compared") or "[]")
+        repeats = self.connection.execute(
+            "SELECT chunk_id FROM chunk_state WHERE duplicate_of IN (SELECT value FROM json_each(?))", (edited,)
+        )
+        return {*json.loads(edited), *(row[0] for row in repeats)}
+
     def highest_chunk_id(self) -> int:
         """The highest id that a chunk has or has had."""
         return self._next_id() - 1
@@ -56,10 +64,14 @@ class RepeatStatements(ChunkRowStatements):
 
         Args:
             left_out: of the rows the chunks that are excluded; the others are noted only. None: all of them.
-            compared_through: what ``compared_through`` says from now on.
+            compared_through: what ``compared_through`` says from now on; a chunk that was edited since, and is not
+                among the rows, is no repeat any more.
         """
+        rows = list(rows)
         with self.transaction():
             change = self.connection.execute
+            if compared_through is not None:
+                self._part(self.edited_since_compared() - {row[0] for row in rows})
             change("DROP TABLE IF EXISTS temp.found")
             change("CREATE TEMP TABLE found (chunk_id INTEGER PRIMARY KEY, original INTEGER, similarity REAL)")
             self.connection.executemany("INSERT INTO found VALUES (?, ?, ?)", _to_originals(self._known_repeats(), rows))
@@ -79,6 +91,7 @@ class RepeatStatements(ChunkRowStatements):
             self._succeed(originals)
             if compared_through is not None:
                 self._set_meta("compared_through", compared_through)
+                self._set_meta("edited_since_compared", "[]")
             if excluded:
                 self._bump()
 
@@ -92,6 +105,40 @@ class RepeatStatements(ChunkRowStatements):
             "SELECT chunk_id FROM chunk_state WHERE duplicate_of = ? ORDER BY chunk_id", (original,)
         )
         return [original, *(row[0] for row in rows)]
+
+    def _sketch_again(self, chunk_id: int, content: str) -> None:
+        """What repeats are found by, of a chunk that a person edited: of its words without those that the next one owns.
+
+        A chunk that had no sketch, like the parts of one that was split, stays without.
+        """
+        from services.documents.likeness import sketch
+
+        row = self.connection.execute(
+            "SELECT owned_end - end, chunk_original.content FROM chunk_state JOIN chunk_original USING (chunk_id)"
+            " WHERE chunk_id = ?",
+            (chunk_id,),
+        ).fetchone()
+        beyond, original = row or (0, "")
+        if beyond < 0 and content.endswith(original[beyond:]):
+            content = content[:beyond]
+        self.connection.execute("UPDATE chunk_sketch SET sketch = ? WHERE chunk_id = ?", (sketch(content), chunk_id))
+        known = json.loads(str(self._meta("edited_since_compared") or "[]"))
+        if chunk_id not in known:
+            self._set_meta("edited_since_compared", json.dumps([*known, chunk_id]))
+
+    def _part(self, chunk_ids: Iterable[int]) -> None:
+        """These repeat nothing any more, and come back where they were left out for it."""
+        ids = (json.dumps(list(chunk_ids)),)
+        self.connection.execute(
+            f"UPDATE chunk_flag SET is_excluded = 0, cause = 0 WHERE cause = {DUPLICATE}"
+            " AND chunk_id IN (SELECT value FROM json_each(?))",
+            ids,
+        )
+        self.connection.execute(
+            "UPDATE chunk_state SET duplicate_of = NULL, similarity = 0 WHERE duplicate_of IS NOT NULL"
+            " AND chunk_id IN (SELECT value FROM json_each(?))",
+            ids,
+        )
 
     def _known_repeats(self) -> dict[int, tuple[int, float]]:
         return {

@@ -82,7 +82,6 @@ def test_what_is_not_there_yet_says_so(filled: str, capsys):
     ("words", "sentence"),
     [
         (["chunks", "nowhere/at/all"], "is not a project"),
-        (["ingest", "{project}", "/vanished/file.pdf"], ""),
         (["ingest", "{project}", "{project}/data", "--chunk-size", "many"], "Chunk size"),
         (["ingest", "{project}", "{project}/data", "--chunk-overlap", "600"], "smaller than the chunk size"),
         (["cpt", "{project}", "--base-model", "{project}"], "not a model"),
@@ -100,13 +99,26 @@ def test_what_is_not_there_yet_says_so(filled: str, capsys):
 )
 def test_bad_input_gets_one_sentence(filled: str, words: list[str], sentence: str, capsys):
     words = [word.format(project=filled) for word in words]
-    if words[0] == "ingest" and "vanished" in words[2]:
-        code = main([*words, "--json"])
-        out, err = capsys.readouterr()
-        assert "file.pdf" in out + err and "Traceback" not in err
-        assert code == 1 or json.loads(out)["documents"][0]["state"] == "failed"
-        return
     assert sentence in refused(capsys, *words)
+
+
+def test_an_ingest_of_which_nothing_could_be_read_is_a_failure_and_says_why(filled: str, documents: Path, capsys):
+    """A script that goes on to train must not take it for done."""
+    (documents / "other.pdf").write_bytes(b"nor this")
+    for words, names in (
+        (["/vanished/file.pdf"], ["file.pdf"]),
+        ([str(documents / "broken.pdf"), str(documents / "other.pdf")], ["broken.pdf", "other.pdf"]),
+    ):
+        code = main(["ingest", filled, *words, "--json"])
+        out, err = capsys.readouterr()
+        fates = json.loads(out)["documents"]
+        assert code == 1 and " be read: mend what is said of " in err and "Traceback" not in err
+        assert sorted(Path(fate["source"]).name for fate in fates) == names
+        assert all(fate["state"] == "failed" and fate["reason"] for fate in fates)
+        assert main(["ingest", filled, *words]) == 1
+        out, _err = capsys.readouterr()
+        assert all(f"{name}: " in out for name in names), "a person sees the reasons too"
+    assert main(["ingest", filled, str(documents / "mill.md"), str(documents / "broken.pdf")]) == 0
 
 
 def test_wrong_usage_is_two(capsys):

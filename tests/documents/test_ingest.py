@@ -376,3 +376,35 @@ def test_recut_keeps_and_reports_edited_chunks(project: Project, tmp_path: Path)
         kept = knowledge_base.chunk(edited)
     assert kept and kept.content == "Edited by hand." and kept.is_edited
     assert corpus(project)["a.txt"].count("Edited by hand.") == 1
+
+
+def test_after_an_edit_repeats_are_those_of_what_the_chunk_says_now(project: Project, tmp_path: Path) -> None:
+    said = "The keeper of the lighthouse trims the wick at dusk, fills the tank with rapeseed oil and winds the clockwork. "
+    other = "Oysters are counted in dozens, packed in wet seaweed and sent to the market by the first ferry of the day. "
+    paths = [tmp_path / f"{name}.txt" for name in "abc"]
+    for path, text in zip(paths, (said, said + "So it is.", other), strict=True):
+        path.write_text(text, "utf-8")
+    assert run(project, *paths, keep_repeats=True)["repeats"] == 1
+    with project.connect() as knowledge_base:
+        a, b, c = (knowledge_base.chunk_ids(document=path.name)[0] for path in paths)
+        assert knowledge_base.repeats_of(a) == [a, b]
+        knowledge_base.edit_chunk(a, other + "Nobody knows why.")
+        run(project, *paths, keep_repeats=True)
+        assert knowledge_base.repeats_of(a) == [a, c] and knowledge_base.repeats_of(b) == [b]
+        knowledge_base.restore_chunk(a)
+        run(project, *paths, keep_repeats=True)
+        assert knowledge_base.repeats_of(a) == [a, b] and knowledge_base.repeats_of(c) == [c]
+
+
+def test_a_repeat_that_was_edited_into_something_else_comes_back(project: Project, tmp_path: Path) -> None:
+    said = "The keeper of the lighthouse trims the wick at dusk, fills the tank with rapeseed oil and winds the clockwork. "
+    (tmp_path / "a.txt").write_text(said, "utf-8")
+    (tmp_path / "b.txt").write_text(said.upper(), "utf-8")
+    paths = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    run(project, *paths)
+    with project.connect() as knowledge_base:
+        repeat = knowledge_base.chunk_ids(flag="duplicate")[0]
+        assert knowledge_base.chunk(repeat).is_excluded
+        knowledge_base.edit_chunk(repeat, "Oysters are counted in dozens and packed in wet seaweed.")
+        run(project, *paths)
+        assert not knowledge_base.chunk(repeat).is_excluded and knowledge_base.chunk(repeat).duplicate_of is None

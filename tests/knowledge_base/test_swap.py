@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from services.documents.likeness import sketch
 from services.errors import UserError
 from services.knowledge_base.pairs import NewPair
 from services.knowledge_base.store import KnowledgeBase
@@ -21,9 +22,8 @@ def cut(text: str, size: int, overlap: int = 0) -> list[CutChunk]:
     chunks = []
     for start in range(0, len(text), size):
         end = min(len(text), start + size + overlap)
-        chunks.append(
-            CutChunk(start, min(len(text), start + size), end, text[start:end], end - start, sketch=b"s%d" % start)
-        )
+        owned_end = min(len(text), start + size)
+        chunks.append(CutChunk(start, owned_end, end, text[start:end], end - start, sketch=sketch(text[start:owned_end])))
     return chunks
 
 

@@ -129,7 +129,9 @@ class PlanBox(QFrame):
         return _("{duration}, at the speed of run {run:04d}").format(duration=duration, run=self._speed[1])
 
     def _seconds(self, tokens: int) -> float:
-        return tokens * self._plan.get("epochs", 1) / self._speed[0] if self._speed else 0.0
+        if self._speed is None:
+            return float(self._plan.get("seconds") or 0)
+        return tokens * self._plan.get("epochs", 1) / self._speed[0]
 
 
 def more_steps(planned: dict[str, Any], settings: dict[str, Any]) -> dict[str, int]:

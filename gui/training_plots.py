@@ -156,7 +156,9 @@ class TrainingPlots(QWidget):
         self._say_values()
         has_any = any(run.history.step for run in self._runs)
         findings = examine(self.history, is_over=self._runs[0].is_over) if is_one else []
-        self.health.show_findings([*findings, *filter(None, [self._note])])
+        if self._note is not None:  # how it ended comes first, anything else of less weight last
+            findings.insert(0 if self._note.state == "error" else len(findings), self._note)
+        self.health.show_findings(findings)
         self.health.setVisible(is_one)
         self.loss.canvas.setAccessibleDescription(self.sentence.text())
         self._empty.say("" if has_any else _("The curves appear with the first step of a training."))

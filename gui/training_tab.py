@@ -276,7 +276,6 @@ class TrainingTab(Tab):
             self._show_live()
             return
         self._is_live_shown = False
-        self.plots.note(None)
         self._say_chosen(runs)
         everyone, known = self.runs.all(), dict(self._histories)
         if self._live is not None:
@@ -295,9 +294,10 @@ class TrainingTab(Tab):
     def _say_chosen(self, runs: Sequence[RunRecord]) -> None:
         if len(runs) == 1:
             run = runs[0]
-            reason = f": {run.reason}" if run.reason else ""
-            text = f"{_('Run {number:04d}').format(number=run.number)} · {STATES.get(run.state, (run.state,))[0]}{reason}"
+            text = f"{_('Run {number:04d}').format(number=run.number)} · {STATES.get(run.state, (run.state,))[0]}"
+            self.plots.note(Finding("failed", "error", run.reason) if run.state == "failed" and run.reason else None)
         else:
+            self.plots.note(None)
             text = _("{count} runs compared").format(count=min(len(runs), MOST_RUNS))
             if len(runs) > MOST_RUNS:
                 text += " · " + _("of {count} that are chosen: more could not be told apart").format(count=len(runs))

@@ -100,7 +100,8 @@ def test_old_runs_show_their_curves_their_end_and_their_settings(qtbot, project:
     assert tab.form.values() == defaults("cpt") and not tab.form.reset_button.isVisible()
     tab.runs.choose(1)
     qtbot.waitUntil(lambda: len(tab.plots.history.points("loss")[0]) == 2)
-    assert "failed: The disk is full." in tab.caption.text()
+    qtbot.waitUntil(lambda: "The disk is full." in tab.plots.sentence.text())
+    assert "failed" in tab.caption.text()
     qtbot.mouseClick(tab.runs.settings_button, Qt.MouseButton.LeftButton)
     assert tab.form.values()["epochs"] == 7
     settle(qtbot, shell)

@@ -38,7 +38,6 @@ class RunFactsView(QTextBrowser):
 
     def _write(self) -> None:
         muted, rows = theme.colors().muted, []
-        share = "" if self._heads else ' width="40%"'  # of the labels: a single value has the rest
         if self._heads:
             cells = "".join(f'<th align="left">{escape(head)}&nbsp;&nbsp;</th>' for head in self._heads)
             rows.append(f"<tr><td></td>{cells}</tr>")
@@ -48,6 +47,5 @@ class RunFactsView(QTextBrowser):
             for fact in facts:
                 start, end = ("<b>", "</b>") if fact.is_marked else ("", "")
                 cells = "".join(f"<td>{start}{escape(value)}{end}&nbsp;&nbsp;</td>" for value in fact.values)
-                rows.append(f'<tr><td{share} style="white-space:nowrap">{escape(fact.label)}&nbsp;&nbsp;</td>{cells}</tr>')
-        width = "" if self._heads else ' width="100%"'
-        self.setHtml(f'<table cellspacing="0" cellpadding="1"{width}>{"".join(rows)}</table>')
+                rows.append(f'<tr><td style="white-space:nowrap">{escape(fact.label)}&nbsp;&nbsp;</td>{cells}</tr>')
+        self.setHtml(f'<table cellspacing="0" cellpadding="1">{"".join(rows)}</table>')

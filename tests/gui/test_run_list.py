@@ -173,7 +173,16 @@ def test_a_run_whose_base_is_gone_is_not_started(tab, qtbot, shell, project):
     assert shell.messages[-1].kind == "warning" and not shell.is_busy
 
 
-def test_a_resumed_run_is_drawn_with_what_went_before(tab, qtbot, project, shell):
+def test_a_resumed_run_is_drawn_with_what_went_before(tab, qtbot, project, shell, monkeypatch):
+    folder = project.checkpoints_folder / "cpt-0001"
+    start_record(folder, TrainingRecord("cpt", 1, defaults("cpt"), "starter", "base", "data"))
+    (folder / "checkpoint-2").mkdir()
+    seal(folder / "checkpoint-2")
+    shell.changed("model")
+    asked: list[dict] = []
+    monkeypatch.setattr(shell, "start", lambda name, settings, label: asked.append(settings))
+    tab.resume()
+    assert asked[0]["resume"] is True and asked[0]["continues"] == 1
     first = write_run(project, [3.0, 2.5, 2.2, 2.1], {"type": "cancelled"})
     second = write_run(project, [2.15, 1.9], {"type": "cancelled"}, continues=first, first_step=4)
     third = write_run(project, [1.8], continues=first, first_step=6)

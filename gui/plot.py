@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import theme
@@ -18,6 +18,7 @@ from services.training.history import Curve
 from services.translation import _
 
 MOST_VALUES = 3  # beside the caption of a small plot
+FAR = 1 << 30  # points: to the end
 MARGIN = 6  # between the reading and the line
 DASHES = (
     Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine, Qt.PenStyle.DashDotDotLine,
@@ -72,8 +73,7 @@ class Canvas(pg.PlotWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        far = 1 << 30
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -far, Qt.Key.Key_End: far,
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -FAR, Qt.Key.Key_End: FAR,
                  Qt.Key.Key_PageUp: -20, Qt.Key.Key_PageDown: 20}  # fmt: skip
         if event.key() in steps:
             self.moved.emit(steps[event.key()])
@@ -82,7 +82,12 @@ class Canvas(pg.PlotWidget):
         else:
             event.ignore()
 
-    def focusOutEvent(self, event: QEvent) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.moved.emit(FAR)  # the line shows where the keys are
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self.pointed.emit(None)
         super().focusOutEvent(event)
 

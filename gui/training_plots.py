@@ -18,7 +18,7 @@ from gui import theme
 from gui.empty_note import EmptyNote
 from gui.health_line import HealthLine
 from gui.notices import announce
-from gui.plot import Line, Plot, line_colors, sample
+from gui.plot import FAR, Line, Plot, line_colors, sample
 from services.settings import plain
 from services.training.health import Finding, examine, forgetting
 from services.training.history import Curve, MetricHistory, smoothed, thinned
@@ -288,7 +288,7 @@ class TrainingPlots(QWidget):
         if self._step is None:
             place = len(longest) - 1 if points > 0 else 0
         else:
-            stride = max(1, len(longest) // 200) if abs(points) < 1 << 20 else 1
+            stride = max(1, len(longest) // 200) if abs(points) < FAR else 1
             place = int(np.searchsorted(longest, self._step)) + points * stride
         self._point(float(longest[min(max(place, 0), len(longest) - 1)]))
         read = [(line.name, value) for line, value in self.loss.point_at(self._step)]

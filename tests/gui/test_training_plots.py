@@ -114,7 +114,7 @@ def test_pointing_at_a_step_names_its_values_in_every_plot(plots, qtbot):
 def test_the_keys_point_as_the_mouse_does(plots, qtbot):
     plots.show_history(run_of(metrics(100)))
     canvas = plots.loss.canvas
-    canvas.setFocus()
+    canvas.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(canvas, Qt.Key.Key_End)
     assert plots._step == 100 and "Step 100" in plots.loss.reading.text()
     qtbot.keyClick(canvas, Qt.Key.Key_Left)

@@ -169,9 +169,9 @@ class Shell(QObject):
         if tables:
             self.changed(*tables)
         for event in events:
-            if event["type"] == "warning":
+            if event["type"] in ("warning", "note"):
                 text = ": ".join(part for part in (event.get("subject"), event["text"]) if part)
-                self.messages.append(Notice("warning", text, tab=self._job_tab))
+                self.messages.append(Notice("warning" if event["type"] == "warning" else "info", text, tab=self._job_tab))
 
     def _end(self, outcome: Outcome) -> None:
         self.is_busy = False

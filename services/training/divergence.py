@@ -1,13 +1,18 @@
-"""Whether a training comes apart: its loss goes far above where it started, or loses all that was gained, and stays."""
+"""Whether a training comes apart: its loss goes far above where it started, or loses all that was gained, and stays.
+
+Texts are of different kinds, and a batch often holds one kind only: the loss jumps between easy and hard ones in a healthy
+training too. One that has come apart is bad at all of them, so every report for a long time must be far too high.
+"""
 
 from __future__ import annotations
 
 import math
-import statistics
 from collections import deque
 
-_REPORTS = 16  # that are looked at together, so that a hard batch is no alarm; and that it must last for
-# Above the start, and above the lowest point: this share of it, but at least so many nats.
+_REPORTS = 16  # in a row that must be too high, and then as many again
+_FEWEST = 4  # of a short training, whose last half counts
+_MEAN_REPORTS = 32  # whose mean says how low it has been: of all kinds of text together
+# Above the start, and above the lowest mean: this share of it, but at least so many nats.
 _ABOVE_START, _ABOVE_BEST = (0.5, 1.0), (1.0, 1.5)
 
 
@@ -20,9 +25,10 @@ class Divergence:
 
     def __init__(self) -> None:
         self.start: float | None = None
-        self._recent: deque[float] = deque(maxlen=_REPORTS)
-        self._best = math.inf  # of the medians
-        self._lasting = 0
+        self._recent: deque[float] = deque(maxlen=_MEAN_REPORTS)
+        self._best = math.inf
+        self._count = 0
+        self._high = 0  # reports in a row that were too high
         self._broken = False
 
     def add(self, loss: float, grad_norm: float | None = None) -> None:
@@ -32,25 +38,26 @@ class Divergence:
             grad_norm: None where it may be infinite, as with a scaled loss in F16, whose steps are left out then.
         """
         self._broken |= not math.isfinite(loss) or not (grad_norm is None or math.isfinite(grad_norm))
+        self._high = self._high + 1 if loss > self._limit else 0
+        self._count += 1
         self._recent.append(loss)
-        if len(self._recent) == _REPORTS:
-            self._best = min(self._best, statistics.median(self._recent))
-        self._lasting = self._lasting + 1 if self.is_far else 0
+        if len(self._recent) == _MEAN_REPORTS:
+            self._best = min(self._best, sum(self._recent) / _MEAN_REPORTS)
 
     @property
     def is_doubtful(self) -> bool:
         """The last report was far too high: a hard batch, or the beginning of the end."""
-        return self._broken or (bool(self._recent) and self._recent[-1] > self._limit)
+        return self._broken or self._high > 0
 
     @property
     def is_far(self) -> bool:
         """The loss is far too high now; a checkpoint of this moment would be one of a model that came apart."""
-        return self._broken or (bool(self._recent) and statistics.median(self._recent) > self._limit)
+        return self._broken or self._high >= max(_FEWEST, min(_REPORTS, self._count // 2))
 
     @property
     def is_over(self) -> bool:
-        """It has been far above for long, or is no number: going on would not mend it."""
-        return self._broken or self._lasting > _REPORTS
+        """It has been far too high for long, or is no number: going on would not mend it."""
+        return self._broken or self._high >= 2 * _REPORTS
 
     @property
     def _limit(self) -> float:

@@ -72,7 +72,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         # These take seconds to import, which are spent only where there is something to train.
         from services.models.merge import load_base
         from services.training.four_bit import load_to_fit
-        from services.training.trainer import explain_memory, train
+        from services.training.memory_words import explain_memory
+        from services.training.trainer import train
 
         device = as_before(join(values["device"]), interrupted)
         values["spread_base"] = spread.wanted(values)

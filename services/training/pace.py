@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.errors import UserError
 from services.training.divergence import Divergence
 from services.translation import _
 
@@ -99,7 +98,7 @@ class Pace:
 
     def may_save(self, step: int) -> bool:
         """Whether the model is one to come back to; in doubt, what is not urgent waits for the next step."""
-        is_urgent = self.context.cancelled.is_set() or step >= self.max_steps
+        is_urgent = self.is_stopped or step >= self.max_steps
         return not (self._divergence.is_far if is_urgent else self._divergence.is_doubtful)
 
     def logged(
@@ -196,22 +195,3 @@ class Pace:
         since = last - max(1, last // 10)
         windows = [(end - start, loss) for start, end, loss in self._losses if end > since]
         return sum(steps * loss for steps, loss in windows) / sum(steps for steps, _loss in windows)
-
-
-def explain_divergence(error: CameApart, kept_step: int | None, rate: float, lower_rate: float) -> UserError:
-    """The sentence for a person.
-
-    Args:
-        kept_step: of the last good checkpoint.
-        rate, lower_rate: the learning rate, and the one to go on with.
-    """
-    what = (
-        _("The training came apart at step {step}: its loss became far too high and stayed there.")
-        if error.is_number else _("The training came apart at step {step}: its loss is no longer a number.")
-    ).format(step=error.step)  # fmt: skip
-    if kept_step is None:
-        way = _("Lower the learning rate from {rate:g} to about {lower:g} and start again.")
-    else:
-        way = _("The checkpoint of step {kept} is good: “resume” goes on from it with a learning rate of {lower:g} instead "
-                "of {rate:g}.")  # fmt: skip
-    return UserError(what + " " + way.format(kept=kept_step, rate=rate, lower=lower_rate))

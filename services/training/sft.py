@@ -84,7 +84,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         from services.models.chat_template import prepare_chat
         from services.models.merge import base_of, load_merged, merge_final
         from services.training.four_bit import load_to_fit
-        from services.training.trainer import explain_memory, train
+        from services.training.memory_words import explain_memory
+        from services.training.trainer import train
 
         base_folder = base_of(project)
         result_bytes = 1.1 * sum(path.stat().st_size for path in base_folder.glob("*.safetensors"))

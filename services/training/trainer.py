@@ -7,7 +7,7 @@ import functools
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,17 @@ from services.errors import Cancelled, UserError
 from services.models.room import check_room
 from services.training import checkpoint, compiled, gauge, lora, memory, spread
 from services.training.adapter import adapter_config
+from services.training.arguments import training_arguments
 from services.training.at_once import AtOnce
 from services.training.attention import documents_apart
 from services.training.device import Device
 from services.training.fit import BUSY_TOKENS
-from services.training.layout import divide, lay_flat, lay_padded
+from services.training.layout import lay_flat, lay_padded
 from services.training.loss import find_head, summed_loss
-from services.training.pace import CameApart, Pace, explain_divergence
+from services.training.measurement import Measuring
+from services.training.memory_words import explain_memory, say_less, too_little
+from services.training.outcome import Outcome, came_apart, outcome_of
+from services.training.pace import CameApart, Pace
 from services.training.plan import count_steps
 from services.training.row import Row, pad_id, some_rows
 from services.training.schedule import Schedule
@@ -33,32 +37,6 @@ if TYPE_CHECKING:
 
 _LOG_EVERY_S = 0.5
 _START_TOKENS = 2048  # of the rows that are trained on, to know the loss before the first step
-_SCHEDULERS = {
-    "cosine": ("cosine_with_min_lr", {"min_lr_rate": 0.1}),
-    "linear": ("linear", {}),
-    "constant": ("constant_with_warmup", {}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a training came to.
-
-    steps: done; taken_step: whose adapter this is. loss: mean of the last tenth of the steps; validation_loss: of what
-    was taken; best_step: where it was lowest; general_loss_before, general_loss: on general text, before the first step
-    and at the last measurement. tokens: learnt in all, every epoch counted; seconds: of this session.
-    """
-
-    steps: int
-    taken_step: int
-    loss: float
-    validation_loss: float | None
-    best_step: int | None
-    best_validation_loss: float | None
-    general_loss_before: float | None
-    general_loss: float | None
-    tokens: int
-    seconds: float
 
 
 class _AlreadyDone(Exception):
@@ -111,7 +89,7 @@ def train(
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
         trainer = _trainer_class()(
             model=model,
-            args=_arguments(settings, device, folder, max_steps),
+            args=training_arguments(settings, device, folder, max_steps),
             processing_class=tokenizer,
             peft_config=adapter_config(model, settings),
             rows=rows,
@@ -128,136 +106,18 @@ def train(
             except _AlreadyDone:
                 pass
             except CameApart as error:
-                raise _came_apart(error, settings["learning_rate"], folder) from error
+                raise came_apart(error, settings["learning_rate"], folder) from error
             if pace.is_stopped:
                 raise Cancelled
             steps = trainer.state.global_step
             taken = trainer.take_best() if is_best_kept else steps
             tokens = trainer.tokens_until(steps)
-    return trainer.accelerator.unwrap_model(trainer.model), _outcome(pace, steps, taken, tokens, time.monotonic() - started)
-
-
-def _outcome(pace: Pace, steps: int, taken: int, tokens: int, seconds: float) -> Outcome:
-    best = pace.best or (None, None)
-    if len(pace.general) > 1:
-        verdict = gauge.judge(pace.general[0][1], pace.general[-1][1])
-        if verdict.state != "success":
-            pace.context.warning(_("Training"), verdict.text)
-    return Outcome(
-        steps=steps,
-        taken_step=taken,
-        loss=pace.final_loss,
-        validation_loss=dict(pace.validation).get(taken, pace.validation[-1][1]) if pace.validation else None,
-        best_step=best[0],
-        best_validation_loss=best[1],
-        general_loss_before=pace.general[0][1] if pace.general else None,
-        general_loss=pace.general[-1][1] if pace.general else None,
-        tokens=tokens,
-        seconds=seconds,
-    )
-
-
-def _came_apart(error: CameApart, rate: float, folder: Path) -> UserError:
-    """The sentence; what is resumed goes on with a third of the learning rate."""
-    if is_first_process():
-        checkpoint.remove_after(folder, error.good_until)
-    kept, lower = checkpoint.latest_checkpoint(folder), float(f"{rate / 3:.1e}")
-    if kept and is_first_process():
-        checkpoint.change_setting(folder, "learning_rate", lower)
-    return explain_divergence(error, checkpoint.step_of(kept) if kept else None, rate, lower)
-
-
-@contextlib.contextmanager
-def explain_memory(settings: dict[str, Any]) -> Iterator[None]:
-    """Turn a full memory into a sentence that names what to change.
-
-    Raises:
-        UserError: in place of the many exceptions that say so.
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not memory.is_full(error):
-            raise
-        way, other, *_more = _ways(settings)
-        raise UserError(
-            _("The memory is full. You can {way}, or {other}; then start again.").format(way=way, other=other)
-        ) from error
-
-
-def _ways(settings: dict[str, Any]) -> list[str]:
-    """What takes less memory, what costs least first."""
-    tokens = settings["max_seq_length"]
-    ways = []
-    if not settings["gradient_checkpointing"]:
-        ways.append(_("switch on “Save memory by computing twice”"))
-    if tokens > 128:
-        ways.append(_("lower “Longest text” from {value} to {half}").format(value=tokens, half=tokens // 2))
-    return [*ways, _("choose a smaller base model"), _("close other programs")]
+    return trainer.accelerator.unwrap_model(trainer.model), outcome_of(pace, steps, taken, tokens, time.monotonic() - started)
 
 
 def _largest(inputs: dict[str, Any]) -> int:
     """Tokens of the largest batch of a step, padding counted."""
     return max(part["input_ids"].numel() for part in inputs["parts"])
-
-
-def say_less(before: AtOnce, now: AtOnce) -> str:
-    """What was changed when the memory was full, in words."""
-    if now.tokens < before.tokens:
-        return _(
-            "The memory was full. It goes on with half as much text at once, {tokens} tokens, and twice as many parts to a "
-            "step: what is learnt is the same."
-        ).format(tokens=now.tokens)
-    return _("The memory was full. It goes on and computes every layer twice, which takes longer; what is learnt is the same.")
-
-
-def too_little(limit_bytes: int, needed_bytes: int, settings: dict[str, Any]) -> str:
-    """The sentence where not even the least fits into what the person allows."""
-    ways = _ways(settings)
-    return _(
-        "This training needs about {needed:.1f} GB, and “Memory to use” allows {limit:.1f}. You can allow more, {way}, or "
-        "{other}."
-    ).format(needed=needed_bytes / 2**30, limit=limit_bytes / 2**30, way=ways[0], other=ways[1])
-
-
-def _arguments(settings: dict[str, Any], device: Device, folder: Path, max_steps: int) -> Any:
-    from trl import SFTConfig
-
-    scheduler, more = _SCHEDULERS[settings["scheduler"]]
-    return SFTConfig(
-        output_dir=str(folder),
-        num_train_epochs=settings["epochs"],
-        learning_rate=settings["learning_rate"],
-        lr_scheduler_type=scheduler,
-        lr_scheduler_kwargs=more,
-        warmup_steps=round(settings["warmup_share"] * max_steps),
-        weight_decay=settings["weight_decay"],
-        # A step is cut into batches in schedule.py, which knows the lengths of its rows.
-        per_device_train_batch_size=settings["batch_size"] * settings["gradient_accumulation"],
-        gradient_accumulation_steps=1,
-        seed=settings["seed"],
-        use_cpu=device.name == "cpu",
-        # The weights are in BF16 already, and autocast would only cast activations back and forth.
-        bf16=False,
-        fp16=device.dtype == "float16",
-        # Two names of one thing; which layers, is decided in memory.py.
-        gradient_checkpointing=False,
-        activation_checkpointing=False,
-        # When to log, measure and save is decided in pace.py.
-        logging_strategy="no",
-        eval_strategy="no",
-        save_strategy="no",
-        # It would put the last average in place of a loss that is not a number.
-        logging_nan_inf_filter=False,
-        # The rows are cut already: nothing is packed, truncated or mapped.
-        dataset_kwargs={"skip_prepare_dataset": True},
-        max_length=None,
-        remove_unused_columns=False,
-        dataloader_pin_memory=device.name == "cuda",
-        ddp_find_unused_parameters=False,
-        report_to="none",
-        disable_tqdm=True,
-    )
 
 
 @functools.cache
@@ -310,7 +170,7 @@ def _trainer_class() -> type:
                     is_scaled=self.trainer.args.fp16,
                 )  # fmt: skip
 
-    class LoraTrainer(SFTTrainer):
+    class LoraTrainer(Measuring, SFTTrainer):
         """SFTTrainer over rows that are cut already, with checkpoints that are whole or not there.
 
         An item of its data loader is a whole optimizer step. How that is cut into batches, how these lie in memory,
@@ -466,71 +326,6 @@ def _trainer_class() -> type:
         def floating_point_ops(self, inputs: Any) -> int:
             return 0  # a number that nobody reads, for a walk over all modules at every step
 
-        def evaluate(self, *_arguments: Any, **_more: Any) -> dict[str, float]:
-            """Measure what is to be measured at this step, and decide by it whether to save and to stop."""
-            step, former = self.state.global_step, self.pace.best
-            wanted = {name: rows for name, rows in self.measured_on.items() if rows and (name != "start_loss" or not step)}
-            losses = {}
-            for name, rows in wanted.items():
-                losses[name] = self._mean_loss(rows)
-                if losses[name] is None:  # it is to stop: what is owed is measured when it goes on
-                    if not step:
-                        raise Cancelled
-                    self.control.should_save = self.control.should_training_stop = self.pace.is_stopped = True
-                    return {}
-            self.pace.measured(step, losses)
-            self.state.log_history.append({"step": step, **losses})
-            is_new_best = self._settings["keep_best"] and self.pace.best != former
-            self.control.should_save |= is_new_best or self.pace.is_exhausted
-            self.control.should_training_stop |= self.pace.is_exhausted
-            return {}
-
-        def _mean_loss(self, rows: Sequence[Row]) -> float | None:
-            """The loss per token; None where the training is to stop. TRL's own would average batches of any length."""
-            self.model.eval()
-            processes = self.accelerator.num_processes
-            groups = divide([len(row.input_ids) for row in rows], self._at_once.tokens, is_padded=self._pad_id is not None)
-            total = torch.zeros(2, device=self.args.device, dtype=torch.float32)
-            for first in range(0, len(groups), processes):
-                if processes == 1 and self.pace.context.cancelled.is_set():
-                    return None
-                # Processes that share out weights must go through the model together, as often as each other.
-                number = first + self.accelerator.process_index
-                batch = self._prepare_inputs(self._lay([rows[index] for index in groups[min(number, len(groups) - 1)]]))
-                with torch.no_grad(), self.accelerator.autocast():
-                    loss = self.model(**batch)["loss"]
-                if number < len(groups):
-                    total[0] += loss
-                    total[1] += len(batch["targets"])
-            loss_sum, tokens = self.accelerator.reduce(total, "sum").tolist()
-            return loss_sum / max(1.0, tokens)
-
-        def take_best(self) -> int:
-            """Put the adapter with the lowest held-out loss in place; returns its step, and says why."""
-            last, (best, loss) = self.state.global_step, self.pace.best or (0, 0.0)
-            if best in (0, last):
-                return last
-            folder = Path(self.args.output_dir) / f"checkpoint-{best}"
-            if not checkpoint.is_complete(folder):
-                self.pace.context.warning(
-                    _("Training"),
-                    _("The held-out loss was lowest at step {best}, but its checkpoint is gone: the last step is taken.")
-                    .format(best=best),
-                )  # fmt: skip
-                return last
-            self._load_from_checkpoint(str(folder), self.model)
-            text = (
-                _("The held-out loss had not fallen for {count} measurements, so the training ended at step {last}.")
-                .format(count=self._settings["early_stopping"], last=last) + " " if self.pace.is_exhausted else ""
-            )  # fmt: skip
-            self.pace.context.note(
-                _("Training"),
-                text + _("The adapter of step {best} is taken, where the held-out loss was lowest: {loss:.3f}.").format(
-                    best=best, loss=loss
-                ),
-            )
-            return best
-
         def tokens_until(self, step: int) -> int:
             return self._schedule.learnt_until(step)
 
@@ -555,6 +350,16 @@ def _trainer_class() -> type:
 
         def _get_output_dir(self, trial: Any) -> str:
             return str(self._side or self.args.output_dir)
+
+        def _save_rng_state(self, output_dir: str) -> None:
+            super()._save_rng_state(output_dir)
+            if self.args.device.type == "mps":  # which transformers leaves out
+                torch.save(torch.mps.get_rng_state(), Path(output_dir) / "rng_state_mps.pth")
+
+        def _load_rng_state(self, checkpoint: str | None) -> None:
+            super()._load_rng_state(checkpoint)
+            if checkpoint and (path := Path(checkpoint) / "rng_state_mps.pth").is_file() and torch.backends.mps.is_available():
+                torch.mps.set_rng_state(torch.load(path, weights_only=True))
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             if not self.pace.may_save(self.state.global_step):

@@ -203,7 +203,7 @@ def test_a_loss_that_is_no_number_names_the_learning_rate(
 def test_a_full_memory_names_two_settings(changes: dict[str, Any], sentence: str) -> None:
     import torch
 
-    from services.training.trainer import explain_memory
+    from services.training.memory_words import explain_memory
 
     with pytest.raises(UserError, match=sentence):
         with explain_memory(quick("cpt", **changes)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui import theme
@@ -19,6 +20,8 @@ from services.training.advice import LONG_S
 from services.training.checkpoint import Interrupted
 from services.training.health import Finding
 from services.translation import _
+
+LOW_LINES = 32  # of text: below this height the plan is scrolled with the settings
 
 # What the choices are called in the window; the help says what they mean.
 _CHOICES = {
@@ -70,9 +73,16 @@ class TrainingForm(QWidget):
         settings.addWidget(self.form)
         settings.addWidget(self.reset_button, alignment=Qt.AlignmentFlag.AlignLeft)
         settings.addStretch()
+        self._outlook = QWidget()  # what it will take
+        outlook = QVBoxLayout(self._outlook)
+        outlook.setContentsMargins(0, 0, 0, 0)
+        outlook.setSpacing(theme.GAP)
+        outlook.addWidget(self.plan)
+        outlook.addWidget(self.slow)
         scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inside)
+        self._scroll = scroll
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.GAP)
         self._buttons.addWidget(self.anew_button)
@@ -82,10 +92,11 @@ class TrainingForm(QWidget):
         column.setSpacing(theme.GAP)
         column.addWidget(heading)
         column.addWidget(scroll, 1)
-        column.addWidget(self.plan)
-        column.addWidget(self.slow)
+        column.addWidget(self._outlook)
         column.addWidget(self.need)
         column.addLayout(self._buttons)
+
+        self._settings, self._column = settings, column
 
         self.form.changed.connect(self._settings_changed)
         self.reset_button.clicked.connect(self.form.reset)
@@ -104,6 +115,15 @@ class TrainingForm(QWidget):
     def add_beside_start(self, widget: QWidget) -> None:
         """Another thing to do with the settings than to start, such as to take them elsewhere."""
         self._buttons.addWidget(widget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the window is low, the plan goes with the settings when they are scrolled, so that both can be seen."""
+        super().resizeEvent(event)
+        is_low = self.height() < LOW_LINES * self.fontMetrics().height()
+        if is_low and self._column.indexOf(self._outlook) >= 0:
+            self._settings.addWidget(self._outlook)
+        elif not is_low and self._settings.indexOf(self._outlook) >= 0:
+            self._column.insertWidget(self._column.indexOf(self._scroll) + 1, self._outlook)
 
     def values(self) -> dict[str, Any]:
         """Every setting of the phase."""

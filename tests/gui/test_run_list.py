@@ -207,6 +207,19 @@ def test_a_plan_that_takes_long_offers_what_makes_it_faster(tab, qtbot):
     assert not tab.form.slow.isVisible()
 
 
+def test_in_a_low_window_the_plan_is_scrolled_with_the_settings(tab, qtbot):
+    def room() -> int:
+        return tab.form._scroll.viewport().height()
+
+    high = room()
+    tab.resize(1024, 460)
+    qtbot.waitUntil(lambda: tab.form._scroll.isAncestorOf(tab.form.plan))
+    assert room() > 150 and tab.form.start_button.isVisible()
+    tab.resize(1280, 800)
+    qtbot.waitUntil(lambda: not tab.form._scroll.isAncestorOf(tab.form.plan))
+    qtbot.waitUntil(lambda: room() == high and tab.form.plan.isVisible())
+
+
 def test_facts_name_what_differs_from_the_recommended(project):
     write_run(project, [2.0], epochs=9)
     write_run(project, [2.5])

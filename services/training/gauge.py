@@ -17,6 +17,7 @@ _PARTING = "\n* * *\n"
 _TOKENS = (1024, 8192)  # to measure on: within these limits a tenth of what is learnt between two measurements
 _COST = 0.1
 _YELLOW, _RED = 0.03, 0.10  # of the loss before the training
+_REPLAY = (0.25, 0.5)  # shares of the training text that keep what a model could do
 
 
 class Verdict(NamedTuple):
@@ -51,16 +52,24 @@ def judge(before: float, now: float) -> Verdict:
         return Verdict("success", _("The model has kept what it could do."))
     percent = f"{100 * change:.0f} %"
     if change < _RED:
-        return Verdict(
-            "warning",
-            _("The model begins to forget: general text has become {percent} harder for it. A replay share of 0.25 helps.")
-            .format(percent=percent),
-        )  # fmt: skip
-    return Verdict(
-        "error",
-        _("The model forgets what it could do: general text has become {percent} harder for it. Set the replay share to "
-          "0.25 to 0.5, or train for fewer epochs or with a lower learning rate.").format(percent=percent),
-    )  # fmt: skip
+        text = _("The model begins to forget: general text has become {percent} harder for it.")
+        return Verdict("warning", text.format(percent=percent))
+    text = _("The model forgets what it could do: general text has become {percent} harder for it.")
+    return Verdict("error", text.format(percent=percent))
+
+
+def what_helps(settings: dict[str, Any]) -> str:
+    """A sentence for a model that forgets."""
+    share = settings.get("replay_share")
+    if share is None:
+        return _("Fewer epochs or a lower learning rate help.")
+    if share < _REPLAY[0]:
+        return _("A replay share of {share:g} helps, or fewer epochs or a lower learning rate.").format(share=_REPLAY[0])
+    if share < _REPLAY[1]:
+        return _("Raise the replay share from {share:g} to {more:g}, or train for fewer epochs or with a lower learning rate.").format(
+            share=share, more=_REPLAY[1]
+        )
+    return _("Train for fewer epochs or with a lower learning rate.")
 
 
 def _about(rows: Sequence[Row], tokens: float) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.errors import UserError
 from services.training import checkpoint, gauge
@@ -33,13 +34,15 @@ class Outcome:
     seconds: float
 
 
-def outcome_of(pace: Pace, steps: int, taken: int, tokens: int, seconds: float) -> Outcome:
+def outcome_of(
+    pace: Pace, settings: dict[str, Any], steps: int, taken: int, tokens: int, seconds: float
+) -> Outcome:
     """taken: the step whose adapter is the result; seconds: of this session. A model that has forgotten much is said."""
     best = pace.best or (None, None)
     if len(pace.general) > 1:
         verdict = gauge.judge(pace.general[0][1], pace.general[-1][1])
         if verdict.state != "success":
-            pace.context.warning(_("Training"), verdict.text)
+            pace.context.warning(_("Training"), verdict.text + " " + gauge.what_helps(settings))
     return Outcome(
         steps=steps,
         taken_step=taken,

@@ -112,7 +112,9 @@ def train(
             steps = trainer.state.global_step
             taken = trainer.take_best() if is_best_kept else steps
             tokens = trainer.tokens_until(steps)
-    return trainer.accelerator.unwrap_model(trainer.model), outcome_of(pace, steps, taken, tokens, time.monotonic() - started)
+    return trainer.accelerator.unwrap_model(trainer.model), outcome_of(
+        pace, settings, steps, taken, tokens, time.monotonic() - started
+    )
 
 
 def _largest(inputs: dict[str, Any]) -> int:

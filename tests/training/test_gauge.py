@@ -1,5 +1,6 @@
 """What a training measures beside its own loss: forgetting is said, the best moment is kept, and it ends in time."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from services.errors import Cancelled
 from services.jobs import Context
 from services.training.checkpoint import latest_checkpoint
-from services.training.gauge import general_rows, judge
+from services.training.gauge import general_rows, judge, what_helps
 from services.training.row import Row, cut_rows, encode_documents
 from tests.training.conftest import CPU, SAMPLE, losses, quick
 from tests.training.test_trainer import stop_at
@@ -131,6 +132,15 @@ def test_forgetting_is_measured_from_the_first_step_and_said(
 )
 def test_the_verdict(now: float, state: str) -> None:
     assert judge(2.0, now).state == state
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [({}, "^Fewer epochs"), ({"replay_share": 0.0}, "share of 0.25"), ({"replay_share": 0.3}, "from 0.3 to 0.5"),
+     ({"replay_share": 0.5}, "^Train for fewer")],
+)  # fmt: skip
+def test_the_advice_is_what_is_not_done_yet(settings: dict[str, Any], advice: str) -> None:
+    assert re.search(advice, what_helps(settings))
 
 
 def test_the_general_text_costs_little(tokenizer: Any) -> None:

@@ -99,7 +99,7 @@ def test_a_training_goes_elsewhere_and_comes_home(qtbot, project: Project, shell
     settle(qtbot, shell)
     assert "has read your documents" in shell.messages[-1].text
     qtbot.waitUntil(lambda: bool(tab.runs.current()) and tab.runs.current().state == "finished", timeout=30_000)
-    assert len(tab.plots.history.points("loss")[0]) > 0
+    qtbot.waitUntil(lambda: len(tab.plots.history.points("loss")[0]) > 0, timeout=30_000)
     settle(qtbot, shell)
 
     tab.elsewhere.bring_back(there / "result.zip")

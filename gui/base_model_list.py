@@ -16,7 +16,7 @@ from services.models.demand import FITS, TIGHT, TOO_LARGE
 from services.translation import _
 
 _MARKS = {FITS: ("check", "success"), TIGHT: ("warning", "warning"), TOO_LARGE: ("error", "danger")}
-_FEWEST_LETTERS = 20  # of a name
+_FEWEST_LETTERS = 24  # of a name
 
 
 def _tip(row: ModelRow) -> str:

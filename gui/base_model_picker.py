@@ -305,6 +305,7 @@ class BaseModelPicker(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         column.setSpacing(theme.GAP)
+        self.notices.layout().setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.notices)
         column.addWidget(self.panes, 1)
         column.addWidget(rule)

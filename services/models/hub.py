@@ -46,7 +46,7 @@ def in_thread(
     """Runs a blocking request so that a stop does not wait for the network. Errors become sentences.
 
     Args:
-        name: of the model, or what is looked for, as a sentence names it.
+        name: of the model that it is about; empty: of none.
         report: called ten times a second meanwhile.
         limit_s: when to give up, whatever it is that does not answer: a look-up of names has no limit of its own.
 
@@ -160,6 +160,8 @@ def explain(name: str, error: BaseException) -> BaseException:
             _("Hugging Face has had too many questions from here. Wait some minutes and start again; what has arrived "
               "is kept. With an access token more are allowed.")
         )  # fmt: skip
+    if status and not name:
+        return UserError(_("Hugging Face answered with error {code}. Try again later.").format(code=status))
     if status:
         return UserError(
             _("Hugging Face answered with error {code} for {name}. Try again later; what has arrived is kept.").format(
@@ -170,6 +172,8 @@ def explain(name: str, error: BaseException) -> BaseException:
             _("The connection to Hugging Face cannot be trusted: something between here and there, such as a company's "
               "proxy, signs with a certificate of its own. Ask for it, and set SSL_CERT_FILE to its file.")
         )  # fmt: skip
+    if is_of_the_network(error) and not name:
+        return UserError(_("Hugging Face could not be reached. Check the network, and try again."))
     if is_of_the_network(error) or isinstance(error, errors.LocalEntryNotFoundError):
         return UserError(
             _("The connection for {name} was cut off, or Hugging Face could not be reached. Check the network and start "

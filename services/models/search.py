@@ -39,7 +39,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     context.progress(0, 0, _("Searching for {query}").format(query=query))
     found = in_thread(
         lambda: patiently(lambda: _ask(query), context.cancelled, lambda: 0, lambda wait: context.progress(0, 0, wait)),
-        _("“{query}”").format(query=query), context, limit_s=_LIMIT_S,
+        "", context, limit_s=_LIMIT_S,
     )  # fmt: skip
     cards = [read_answer(entry) for entry in found if isinstance(entry, dict) and entry.get("id")]
     return {"query": query, "models": [asdict(card) for card in cards]}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from services import __version__
+from services.models.cache import commit_of
 from services.training.checkpoint import TrainingRecord, fingerprint_model, write_json
 from services.training.device import Device
 
@@ -45,7 +46,7 @@ def write_origin(
         {
             "phase": record.phase,
             "base_model": {
-                "name": record.base_model, "folder": str(base_folder), "revision": _revision(base_folder),
+                "name": record.base_model, "folder": str(base_folder), "revision": commit_of(base_folder),
                 "fingerprint": fingerprint_model(base_folder),
             },
             "starts_from": record.base,
@@ -89,11 +90,6 @@ def machine(device: Device) -> dict[str, Any]:
         card = torch.cuda.get_device_properties(torch.cuda.current_device())
         found |= {"card": card.name, "card_memory_bytes": card.total_memory, "cuda": torch.version.cuda}
     return found
-
-
-def _revision(base_folder: Path) -> str:
-    """The commit of a model in the cache of the hub; a folder of one's own has none."""
-    return base_folder.name if base_folder.parent.name == "snapshots" else ""
 
 
 def _processor() -> str:

@@ -113,6 +113,10 @@ class Pair:
     chunk_index: int | None = None
     evidence: tuple[int, int] | None = None
     created_at: str = ""
+    fact_id: int | None = None  # what it asks for
+    item_id: int | None = None  # the request that brought it
+    verdict: str = ""  # what the judge said of it
+    turns: tuple[str, ...] = ()  # said between question and answer: tutor, learner, tutor, learner ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -35,7 +36,7 @@ _ORDERS = {
     "created_at": "pair.created_at",
 }
 _PAIR = """
-    SELECT pair.*, instruction, output, evidence, source, chunk_index
+    SELECT pair.*, instruction, output, evidence, turns, source, chunk_index
     FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id
 """
 _USABLE = f"state IN {USABLE_STATES!r}"
@@ -50,6 +51,7 @@ class NewPair:
     """A pair on its way into the table.
 
     evidence: start and end of the place in the chunk's content that the answer rests on, where it is known.
+    turns: what is said between question and answer, by the one who answers first; an even number.
     """
 
     instruction: str
@@ -61,6 +63,9 @@ class NewPair:
     provider: str = ""
     model: str = ""
     evidence: tuple[int, int] | None = None
+    fact_id: int | None = None
+    item_id: int | None = None
+    turns: tuple[str, ...] = ()
 
 
 class DatasetCount(NamedTuple):
@@ -81,14 +86,20 @@ class PairStatements(Connection):
         with self.transaction():
             for row in rows:
                 pair_id = self.connection.execute(
-                    "INSERT INTO pair (dataset, chunk_id, style, state, reason, provider, model)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                    (dataset, row.chunk_id, row.style, row.state, row.reason, row.provider, row.model),
-                ).fetchone()[0]
+                    "INSERT INTO pair (dataset, chunk_id, style, state, reason, provider, model, fact_id, item_id)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                    (
+                        dataset, row.chunk_id, row.style, row.state, row.reason, row.provider, row.model, row.fact_id,
+                        row.item_id,
+                    ),
+                ).fetchone()[0]  # fmt: skip
                 self.connection.execute(
-                    "INSERT INTO pair_text (pair_id, instruction, output, evidence) VALUES (?, ?, ?, ?)",
-                    (pair_id, row.instruction, row.output, json.dumps(row.evidence) if row.evidence else None),
-                )
+                    "INSERT INTO pair_text (pair_id, instruction, output, evidence, turns) VALUES (?, ?, ?, ?, ?)",
+                    (
+                        pair_id, row.instruction, row.output, json.dumps(row.evidence) if row.evidence else None,
+                        json.dumps(row.turns, ensure_ascii=False) if row.turns else None,
+                    ),
+                )  # fmt: skip
                 ids.append(pair_id)
         return ids
 
@@ -248,11 +259,25 @@ class PairStatements(Connection):
 
     def usable_rows(self, dataset: str) -> Iterator[tuple[str, str]]:
         """``(instruction, output)`` of every pair to train on: not rejected, its chunk neither excluded nor deleted."""
-        for row in self.connection.execute(f"SELECT instruction, output {_IN_USE} ORDER BY pair.id", (dataset,)):
+        for row in self._rows_in_use(dataset):
             yield row[0], row[1]
+
+    def _rows_in_use(self, dataset: str) -> Iterator[tuple[str, str, list[str]]]:
+        rows = self.connection.execute(f"SELECT instruction, output, turns {_IN_USE} ORDER BY pair.id", (dataset,))
+        for row in rows:
+            yield row[0], row[1], json.loads(row[2] or "[]")
+
+    def judge_pair(self, pair_id: int, verdict: str, state: str, reason: str = "") -> None:
+        """Keep what the judge said of a pair, and what follows from it."""
+        with self.transaction():
+            self.connection.execute(
+                "UPDATE pair SET verdict = ?, state = ?, reason = ? WHERE id = ?", (verdict, state, reason, pair_id)
+            )
 
     def write_jsonl(self, dataset: str, path: Path, *, is_chat: bool = False) -> int:
         """Write ``{"instruction", "output"}`` lines, UTF-8, all or nothing; returns their number.
+
+        A pair of several turns becomes a ``{"messages"}`` line.
 
         is_chat: ``{"messages": [user, assistant]}`` lines instead.
 
@@ -264,8 +289,12 @@ class PairStatements(Connection):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
-                for instruction, output in self.usable_rows(dataset):
-                    row = _chat_row(instruction, output) if is_chat else {"instruction": instruction, "output": output}
+                for instruction, output, turns in self._rows_in_use(dataset):
+                    is_pair = not is_chat and not turns
+                    row = (
+                        {"instruction": instruction, "output": output} if is_pair
+                        else _chat_row(instruction, turns, output)
+                    )  # fmt: skip
                     line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
                     digest.update(line)
                     file.write(line)
@@ -299,8 +328,9 @@ class PairStatements(Connection):
             self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-8:]))
 
 
-def _chat_row(instruction: str, output: str) -> dict[str, Any]:
-    return {"messages": [{"role": "user", "content": instruction}, {"role": "assistant", "content": output}]}
+def _chat_row(instruction: str, turns: Sequence[str], output: str) -> dict[str, Any]:
+    said = zip(itertools.cycle(("user", "assistant")), (instruction, *turns, output))
+    return {"messages": [{"role": role, "content": content} for role, content in said]}
 
 
 def _escaped(text: str) -> str:
@@ -312,4 +342,5 @@ def _pair(row: sqlite3.Row) -> Pair:
     values["is_stale"] = bool(values["is_stale"])
     values["source"] = values["source"] or ""
     values["evidence"] = tuple(json.loads(values["evidence"])) if values["evidence"] else None
+    values["turns"] = tuple(json.loads(values["turns"])) if values["turns"] else ()
     return Pair(**values)

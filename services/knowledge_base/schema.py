@@ -211,6 +211,59 @@ STEPS: tuple[str, ...] = (
     INSERT INTO document_part SELECT document_id, 0, content FROM document_text;
     ALTER TABLE document_text DROP COLUMN content;
     """,
+    """
+    -- What a model was asked and what became of it: see work_item.py. No reference to the chunk: what was paid stays.
+    CREATE TABLE work_item (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        dataset TEXT NOT NULL DEFAULT '',
+        chunk_id INTEGER NOT NULL,
+        style TEXT NOT NULL DEFAULT '',
+        variant INTEGER NOT NULL DEFAULT 0,
+        prompt_hash TEXT NOT NULL DEFAULT '',
+        provider TEXT NOT NULL DEFAULT '',
+        model TEXT NOT NULL DEFAULT '',
+        state TEXT NOT NULL DEFAULT 'asked',
+        attempts INTEGER NOT NULL DEFAULT 1,
+        wanted INTEGER NOT NULL DEFAULT 1,
+        tokens_in INTEGER,
+        tokens_out INTEGER,
+        cost REAL,
+        error TEXT NOT NULL DEFAULT '',
+        created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+    );
+    CREATE UNIQUE INDEX work_item_identity
+        ON work_item (dataset, kind, chunk_id, style, variant, prompt_hash, model);
+    CREATE INDEX work_item_open ON work_item (dataset, state) WHERE state IN ('asked', 'answered', 'failed');
+    CREATE TABLE work_reply (
+        item_id INTEGER PRIMARY KEY REFERENCES work_item ON DELETE CASCADE,
+        subject JSON NOT NULL,  -- what the reply is about, for reading it again
+        raw TEXT,
+        is_cut INTEGER NOT NULL DEFAULT 0
+    );
+
+    CREATE TABLE fact (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,  -- an id that pairs point to is never given again
+        chunk_id INTEGER NOT NULL REFERENCES rag_chunks ON DELETE CASCADE,
+        statement TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        model TEXT NOT NULL DEFAULT '',
+        UNIQUE (chunk_id, statement)
+    );
+    CREATE TRIGGER fact_of_other_text AFTER UPDATE OF content ON rag_chunks WHEN old.content IS NOT new.content BEGIN
+        DELETE FROM fact WHERE chunk_id = new.id;
+    END;
+    CREATE TRIGGER fact_of_no_chunk AFTER DELETE ON rag_chunks  -- most programs leave foreign keys off
+    WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'resting') BEGIN
+        DELETE FROM fact WHERE chunk_id = old.id;
+    END;
+    ALTER TABLE pair ADD COLUMN fact_id INTEGER;
+    ALTER TABLE pair ADD COLUMN item_id INTEGER;
+    ALTER TABLE pair ADD COLUMN verdict TEXT NOT NULL DEFAULT '';
+    CREATE INDEX pair_by_fact ON pair (fact_id) WHERE fact_id IS NOT NULL;
+    ALTER TABLE pair_text ADD COLUMN turns JSON;
+    """,
 )
 
 def upgrade(connection: sqlite3.Connection) -> None:

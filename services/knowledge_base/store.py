@@ -5,13 +5,18 @@ from __future__ import annotations
 import sqlite3
 
 from services.knowledge_base.chunk import ChunkStatements
+from services.knowledge_base.fact_row import FactStatements
 from services.knowledge_base.pairs import PairStatements
+from services.knowledge_base.prompt_text import PromptStatements
 from services.knowledge_base.schema import COUNT_CHUNKS, MAKE_TRIGGERS
 from services.knowledge_base.swap import SwapStatements
+from services.knowledge_base.work_item import WorkStatements
 
 
-class KnowledgeBase(SwapStatements, ChunkStatements, PairStatements):
-    """Documents, chunks and pairs of one project, over one connection."""
+class KnowledgeBase(
+    SwapStatements, ChunkStatements, PairStatements, FactStatements, WorkStatements, PromptStatements
+):
+    """Documents, chunks, facts and pairs of one project, over one connection."""
 
     def check_index(self) -> bool:
         """Check what the triggers keep in step with the chunks, and mend it, if the file is not as we left it.

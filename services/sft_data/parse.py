@@ -11,15 +11,18 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from services.sft_data.dialogue import TURN_KEYS, tagged_dialogues, turns_of
 from services.translation import _
 
 QUESTION_KEYS = ("question", "instruction", "prompt", "q", "problem", "frage", "input")
 ANSWER_KEYS = ("answer", "output", "response", "completion", "a", "solution", "antwort")
 
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+# Where the template of a model holds the opening tag, only the closing one is in the reply.
+_STRAY_END = re.compile(r"\A(?:(?!<think).)*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _LOOSE_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _STRONG = re.compile(r"\*\*|__")
@@ -35,11 +38,16 @@ _LONGEST_REPLY = 400_000  # characters; no reply that was asked for comes near
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A question and its answer as a model wrote them, not yet checked."""
+    """A question and its answer as a model wrote them, not yet checked.
+
+    fact: the number of the fact that it asks for, as the model gives it, from 1. turns: what is said in between.
+    """
 
     instruction: str
     output: str
     evidence: tuple[int, int] | None = None
+    fact: int | None = None
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +67,15 @@ def parse(reply: str, is_cut: bool = False) -> Parsed:
     if not text:
         return Parsed(fault=_("The reply was empty."))
     saw_json = False
-    for value in _json_values(text):
+    for value in json_values(text):
         saw_json = True
         if candidates := [candidate for item in _items(value) if (candidate := _candidate(item))]:
             return Parsed(candidates)
-    spoken = _THINKING.sub("", text).strip()
+    spoken = without_thinking(text)
     if candidates := _tagged(spoken, is_cut):
         return Parsed(candidates)
+    if dialogues := tagged_dialogues(_STRONG.sub("", spoken), is_cut):
+        return Parsed([_conversation(turns) for turns in dialogues])
     return Parsed(fault=_fault(spoken, saw_json, is_cut))
 
 
@@ -85,9 +95,14 @@ def _fault(spoken: str, saw_json: bool, is_cut: bool) -> str:
     return _("The reply held no questions and answers: “{start}…”").format(start=" ".join(spoken.split())[:80])
 
 
-def _json_values(text: str) -> Iterator[Any]:
+def without_thinking(text: str) -> str:
+    """What a model says besides its reasoning."""
+    return _THINKING.sub("", _STRAY_END.sub("", text) if "</think" in text else text).strip()
+
+
+def json_values(text: str) -> Iterator[Any]:
     """What the rungs of the ladder make of the text, best first."""
-    spoken = _THINKING.sub("", text).strip()
+    spoken = without_thinking(text)
     fenced = [block.strip() for block in _FENCE.findall(spoken)]
     for source in (text, spoken, *fenced):
         if (value := _loads(source)) is not None:
@@ -130,7 +145,8 @@ def _items(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _items(inner, depth + 1)
     elif isinstance(value, dict):
         keys = {key.strip().lower(): inner for key, inner in value.items()}
-        if _first(keys, QUESTION_KEYS) is not None and _first(keys, ANSWER_KEYS) is not None:
+        is_pair = _first(keys, QUESTION_KEYS) is not None and _first(keys, ANSWER_KEYS) is not None
+        if is_pair or any(isinstance(keys.get(key), list) and turns_of(keys) for key in TURN_KEYS):
             yield keys
         else:
             for inner in value.values():
@@ -149,15 +165,28 @@ def _first(values: dict[str, Any], keys: tuple[str, ...]) -> str | None:
 
 
 def _candidate(item: dict[str, Any]) -> Candidate | None:
+    said = item.get("fact") or item.get("fact_number")
+    fact = _number(said)
     question, answer = _first(item, QUESTION_KEYS), _first(item, ANSWER_KEYS)
     if question is None or answer is None:
-        return None
+        turns = turns_of(item)
+        return _conversation(turns, fact) if turns else None
     options = item.get("options") or item.get("choices")
     if isinstance(options, dict):
         options = list(options.values())
     if isinstance(options, list) and len(options) > 1 and all(isinstance(option, str) for option in options):
-        return choice(question, options, answer)
-    return Candidate(question, answer)
+        made = choice(question, options, answer)
+        return made and replace(made, fact=fact)
+    return Candidate(question, answer, fact=fact)
+
+
+def _number(said: Any) -> int | None:
+    text = str(said).strip(" []#")
+    return int(text) if text.isdecimal() and len(text) < 6 else None
+
+
+def _conversation(turns: list[str], fact: int | None = None) -> Candidate:
+    return Candidate(turns[0], turns[-1], fact=fact, turns=tuple(turns[1:-1]))
 
 
 def choice(question: str, options: list[str], answer: str) -> Candidate | None:

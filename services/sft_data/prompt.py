@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +23,7 @@ SYSTEM_PROMPT = (
     "the author. Every answer is complete and right by itself."
 )
 
-PLACES = ("chunk", "count", "audience", "language", "headings", "source", "known")
+PLACES = ("chunk", "count", "audience", "language", "headings", "source", "facts", "known", "partner", "partner_source")
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -41,41 +44,59 @@ class Prompt:
     has_schema: bool
 
     @classmethod
-    def from_settings(cls, settings: dict[str, Any], has_schema: bool) -> Prompt:
-        """Raises: UserError: the person's own prompt has no place for the text, or places that do not exist."""
-        style = find_style(settings["style"])
-        template = settings["prompt"].strip() or style.prompt
+    def from_settings(
+        cls, settings: dict[str, Any], has_schema: bool, saved: Mapping[str, str] | None = None
+    ) -> Prompt:
+        """The prompt that the settings bring, or else the one saved with the project, or else ours.
+
+        Raises:
+            UserError: the person's own prompt has no place for the text, or places that do not exist.
+        """
+        style, saved = find_style(settings["style"]), saved or {}
+        template = settings["prompt"].strip() or saved.get(style.key) or style.prompt
         check_template(template)
         return cls(
             style,
             template,
-            settings["system_prompt"].strip() or SYSTEM_PROMPT,
+            settings["system_prompt"].strip() or saved.get(SYSTEM_KEY) or SYSTEM_PROMPT,
             settings["audience"].strip() or "anybody who is interested",
             settings["language"].strip() or "the language of the text",
             has_schema,
         )
 
-    def messages(self, chunk: Chunk, count: int, known: list[str]) -> list[Message]:
+    def messages(
+        self, chunk: Chunk, count: int, known: list[str], facts: Sequence[str] = (), partner: Chunk | None = None,
+        audience: str = "",
+    ) -> list[Message]:  # fmt: skip
         """The conversation to send: what stays the same stands first, so that servers can keep it in their cache.
 
-        known: questions about this chunk that exist already and are not to be asked again.
+        Args:
+            known: questions about this chunk that exist already and are not to be asked again.
+            facts: what is to be asked for, instead of anything in the text.
+            partner: the second text, where the style has one.
+            audience: instead of the prompt's own.
         """
         values = {
             "chunk": chunk.content.strip(),
             "count": str(count),
-            "audience": self.audience,
+            "audience": audience or self.audience,
             "language": self.language,
             "headings": " > ".join(chunk.metadata.get("headings") or ()) or "-",
             "source": chunk.source,
+            "facts": _listed_facts(facts, is_numbered=self.has_schema),
             "known": _known_questions(known),
+            "partner": partner.content.strip() if partner else "",
+            "partner_source": partner.source if partner else "",
         }
         content = _PLACE.sub(lambda place: values.get(place[1], place[0]), self.template)
+        if "{facts}" not in self.template:  # a prompt of the person's own
+            content += values["facts"]
         return [
-            {"role": "system", "content": f"{self.system}\n\n{self._format()}"},
+            {"role": "system", "content": f"{self.system}\n\n{self._format(has_facts=bool(facts))}"},
             {"role": "user", "content": content.strip()},
         ]
 
-    def schema(self) -> dict[str, Any] | None:
+    def schema(self, *, has_facts: bool = False) -> dict[str, Any] | None:
         """The JSON schema of a reply, or None where tagged lines are asked for.
 
         Every object names all its keys as required and allows no others, which strict servers insist on; lengths are
@@ -83,10 +104,21 @@ class Prompt:
         """
         if not self.has_schema:
             return None
-        properties: dict[str, Any] = {"question": {"type": "string"}}
-        if self.style.has_options:
-            properties["options"] = {"type": "array", "items": {"type": "string"}}
-        properties["answer"] = {"type": "string"}
+        text = {"type": "string"}
+        properties: dict[str, Any] = {"fact": {"type": "integer"}} if has_facts else {}
+        if self.style.has_turns:
+            turn = {
+                "type": "object",
+                "properties": {"speaker": {"type": "string", "enum": ["learner", "tutor"]}, "text": text},
+                "required": ["speaker", "text"],
+                "additionalProperties": False,
+            }
+            properties["turns"] = {"type": "array", "items": turn}
+        else:
+            properties["question"] = text
+            if self.style.has_options:
+                properties["options"] = {"type": "array", "items": text}
+            properties["answer"] = text
         pair = {
             "type": "object",
             "properties": properties,
@@ -100,16 +132,24 @@ class Prompt:
             "additionalProperties": False,
         }
 
-    def _format(self) -> str:
+    def _format(self, *, has_facts: bool = False) -> str:
         options = self.style.has_options
         if self.has_schema:
-            pair = (
-                '{"question": "...", "options": ["...", "...", "...", "..."], "answer": "..."}'
-                if options
-                else ('{"question": "...", "answer": "..."}')
-            )
+            pair = '"question": "...", "answer": "..."'
+            if options:
+                pair = '"question": "...", "options": ["...", "...", "...", "..."], "answer": "..."'
+            if self.style.has_turns:
+                pair = '"turns": [{"speaker": "learner", "text": "..."}, {"speaker": "tutor", "text": "..."}, ...]'
             closing = " The answer repeats the right option word for word." if options else ""
-            return f'Reply with JSON only, in this form: {{"pairs": [{pair}]}}.{closing}'
+            if has_facts:
+                pair = f'"fact": 1, {pair}'
+                closing += " “fact” is the number of the fact that is asked for."
+            return f'Reply with JSON only, in this form: {{"pairs": [{{{pair}}}]}}.{closing}'
+        if self.style.has_turns:
+            return (
+                "Reply in exactly this form and write nothing else, with a line --- between conversations:\n"
+                "L: what the learner says\nT: what the tutor says\nL: ...\nT: ..."
+            )
         lines = "Q: the question\n" + (
             "A) first option\nB) second option\nC) third option\nD) fourth option\n"
             "ANSWER: the letter of the right option"
@@ -132,6 +172,21 @@ def check_template(template: str) -> None:
         raise UserError(
             _("The prompt has no {chunk}, so the model would not see the text. Put {chunk} where the text goes.")
         )
+
+
+SYSTEM_KEY = "system"
+
+
+def prompt_hash(messages: Sequence[Message], schema: Mapping[str, Any] | None) -> str:
+    """What tells one request from another: all of its words."""
+    return hashlib.sha256(json.dumps([list(messages), schema], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _listed_facts(facts: Sequence[str], *, is_numbered: bool) -> str:
+    if not facts:
+        return ""
+    lines = "\n".join(f"[{number}] {fact}" if is_numbered else f"- {fact}" for number, fact in enumerate(facts, 1))
+    return f"\n\nAsk about these facts and no others, a different one each time:\n{lines}"
 
 
 def _known_questions(known: list[str]) -> str:

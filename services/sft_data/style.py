@@ -15,6 +15,10 @@ class Style:
     prompt: what is asked about a chunk; the places in braces are filled in by ``prompt.py``.
     has_options: every question comes with options, one of which is right.
     has_own_numbers: a question may bring numbers of its own, and the answer may compute with them.
+    has_turns: learner and tutor may speak several times.
+    has_premise: the question says things that the chunk does not, and the answer may repeat them.
+    is_refusal: the answer says that the documents do not say it.
+    needs_partner: a second chunk about the same thing is shown beside the first.
     """
 
     key: str
@@ -23,6 +27,15 @@ class Style:
     prompt: str
     has_options: bool = False
     has_own_numbers: bool = False
+    has_turns: bool = False
+    has_premise: bool = False
+    is_refusal: bool = False
+    needs_partner: bool = False
+
+    @property
+    def grows_from_facts(self) -> bool:
+        """Whether its pairs ask for facts of the chunk, one each."""
+        return not (self.is_refusal or self.needs_partner)
 
 
 _CLOSING = """
@@ -33,6 +46,22 @@ The text comes from {source}, section: {headings}
 
 <text>
 {chunk}
+</text>{facts}{known}"""
+
+_TWO_TEXTS = """
+
+Audience: {audience}. Write in {language}.
+
+The first text comes from {source}, section: {headings}
+
+<text>
+{chunk}
+</text>
+
+The second text comes from {partner_source}
+
+<text>
+{partner}
 </text>{known}"""
 
 STYLES: dict[str, Style] = {
@@ -57,11 +86,12 @@ STYLES: dict[str, Style] = {
         Style(
             "socratic",
             _("Socratic"),
-            _("A learner asks; the answer leads to the insight with a question of its own, then gives it."),
-            "Write {count} exchanges between a learner and a tutor who teaches by asking, each about something "
-            "different in the text below. The learner's question comes first. The tutor's answer leads the learner "
-            "with one or two short questions and ends with the insight itself, stated clearly, so that the learner "
-            "is never left without it." + _CLOSING,
+            _("A tutor leads a learner to the insight with questions, over several turns."),
+            "Write {count} conversations between a learner and a tutor who teaches by asking, each about something "
+            "different in the text below. The learner's question comes first. The tutor answers with one short question "
+            "that leads on, the learner tries, and so on, four to six turns in all. The tutor speaks last and ends with "
+            "the insight itself, stated clearly, so that the learner is never left without it." + _CLOSING,
+            has_turns=True,
         ),
         Style(
             "problem-solving",
@@ -81,6 +111,36 @@ STYLES: dict[str, Style] = {
             "options of the same kind and about the same length, exactly one of which the text shows to be right. "
             "The wrong ones are plausible and clearly wrong according to the facts." + _CLOSING,
             has_options=True,
+        ),
+        Style(
+            "wrong-premise",
+            _("Wrong premise"),
+            _("Questions that take something wrong for granted; the answer puts it right."),
+            "Write {count} questions that take something for granted that is wrong according to the text below: another "
+            "name, number, place or cause than the text has. Each answer says politely that this is not so and states "
+            "what is right, in one to three full sentences." + _CLOSING,
+            has_premise=True,
+        ),
+        Style(
+            "not-in-documents",
+            _("Not in the documents"),
+            _("Questions that the documents do not answer, so that the model learns to say so."),
+            "Write {count} questions that a reader of the text below could well ask and that the text does not answer: "
+            "about the same people, things or places, but about something that it does not say. Each answer begins with "
+            "“The documents do not say”, in the language asked for, says what exactly is missing, and may add what the "
+            "text does say about it. Never guess the answer." + _CLOSING,
+            has_premise=True,
+            is_refusal=True,
+        ),
+        Style(
+            "comparison",
+            _("Comparison"),
+            _("Questions across two chunks that speak of the same: what differs, what they share."),
+            "Write {count} questions that can only be answered with both texts below together: what differs between two "
+            "things, what they share, which is older, larger or earlier. Each answer names both and says how they "
+            "compare, in one to three full sentences." + _TWO_TEXTS,
+            has_own_numbers=True,
+            needs_partner=True,
         ),
     )
 }

@@ -1,0 +1,87 @@
+"""SQL of the facts that chunks state, and of how many of them pairs ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.knowledge_base.connection import Connection
+from services.knowledge_base.pairs import USABLE_STATES
+
+_COUNT = f"""
+    SELECT {{key}}, count(*), count(DISTINCT covered.fact_id)
+    FROM fact LEFT JOIN (
+        SELECT fact_id FROM pair WHERE dataset = :dataset AND fact_id IS NOT NULL AND state IN {USABLE_STATES!r} GROUP BY 1
+    ) AS covered ON covered.fact_id = fact.id
+    {{join}} GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a chunk says. start, end: where, as characters of its content; pairs: that ask for it."""
+
+    id: int
+    chunk_id: int
+    statement: str
+    start: int
+    end: int
+    pairs: int = 0
+
+
+class FactCoverage(NamedTuple):
+    """facts: found; covered: those that at least one pair to train on asks for."""
+
+    facts: int
+    covered: int
+
+
+class FactStatements(Connection):
+    """What the knowledge base knows of facts. They go when the text of their chunk changes."""
+
+    def add_facts(self, chunk_id: int, facts: Sequence[tuple[str, int, int]], model: str = "") -> None:
+        """Add (statement, start, end); statements that the chunk has already are left as they are."""
+        with self.transaction():
+            self.connection.executemany(
+                "INSERT OR IGNORE INTO fact (chunk_id, statement, start, end, model) VALUES (?, ?, ?, ?, ?)",
+                [(chunk_id, statement, start, end, model) for statement, start, end in facts],
+            )
+
+    def facts(self, dataset: str, chunk_id: int) -> list[Fact]:
+        """The facts of a chunk, those first that the fewest pairs of the dataset ask for, rejected ones counted too."""
+        rows = self.connection.execute(
+            """
+            SELECT fact.id, fact.chunk_id, statement, start, end, count(pair.id) AS pairs
+            FROM fact LEFT JOIN pair ON fact_id = fact.id AND dataset = ? AND state <> 'failed'
+            WHERE fact.chunk_id = ? GROUP BY fact.id ORDER BY pairs, fact.id
+            """,
+            (dataset, chunk_id),
+        )
+        return [Fact(*row) for row in rows]
+
+    def fact_coverage(self, dataset: str) -> dict[int, FactCoverage]:
+        """Chunk id to its facts; chunks without any are left out."""
+        rows = self.connection.execute(_COUNT.format(key="fact.chunk_id", join=""), {"dataset": dataset})
+        return {row[0]: FactCoverage(row[1], row[2]) for row in rows}
+
+    def fact_coverage_by_document(self, dataset: str) -> dict[str, FactCoverage]:
+        """A document's name to the facts of its chunks."""
+        rows = self.connection.execute(
+            _COUNT.format(key="source", join="JOIN rag_chunks ON rag_chunks.id = fact.chunk_id"), {"dataset": dataset}
+        )
+        return {row[0] or "": FactCoverage(row[1], row[2]) for row in rows}
+
+    def related_chunk_ids(self, words: Sequence[str], limit: int, *, is_all: bool = False) -> list[int]:
+        """The usable chunks with most of these words (BM25), or with every one of them."""
+        if not words:
+            return []
+        rows = self.connection.execute(
+            """
+            SELECT id FROM (
+                SELECT rowid AS id FROM rag_chunks_fts WHERE rag_chunks_fts MATCH ? ORDER BY bm25(rag_chunks_fts) LIMIT ?
+            ) JOIN chunk_flag ON chunk_id = id WHERE NOT is_excluded AND NOT is_deleted
+            """,
+            ((" AND " if is_all else " OR ").join(f'"{word}"' for word in words), limit),
+        )
+        return [row[0] for row in rows]

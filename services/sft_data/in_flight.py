@@ -1,0 +1,129 @@
+"""How many requests run side by side, learnt from what comes back.
+
+The number doubles as long as that brings more than a tenth more replies a second, and settles where it no longer does;
+now and then a little more is tried. A server that says that it is too much (503, a time-out) gets fewer; one that counts
+requests (429) gets them at nine tenths of the pace that it kept up, and is left alone as long as it asks for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+MOST = 64
+GAIN = 1.1  # a higher number has to bring at least this
+RECENT_S = 3.0  # what counts as the present pace
+PATIENCE = 8  # windows before more is tried again; doubles each time that it brings nothing
+HOLD_S = 10.0  # before a pace that a server refused is approached again; doubles with every refusal
+
+
+class InFlight:
+    """The number of requests for one server, for one loop that sends and several threads that report.
+
+    limit: how many may run now. most: how many at the most. Where ``fixed`` is given, the number is not learnt, and
+    only what a server refuses slows it down.
+    """
+
+    def __init__(self, most: int = MOST, *, fixed: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most = fixed or most
+        self.limit = fixed or 1
+        self.rate: float | None = None  # requests a second, once a server has said that it counts them
+        self._clock, self._is_fixed = clock, bool(fixed)
+        self._lock = threading.Lock()
+        self._done: deque[float] = deque(maxlen=4 * MOST)
+        self._free_at = self._next_start = 0.0
+        self._hold_s, self._try_faster_at = HOLD_S, 0.0
+        self._refused_at = -1e9
+        self._is_growing, self._best = not fixed, 0.0
+        self._settled = self._before = self.limit
+        self._windows, self._patience = 0, PATIENCE
+        self._skip, self._counted, self._since = 0, 0, clock()
+
+    def wait_s(self, running: int) -> float:
+        """Seconds until another request may be sent while this many run; infinite: not before one of them is back."""
+        with self._lock:
+            if running >= self.limit:
+                return float("inf")
+            return max(0.0, max(self._free_at, self._next_start) - self._clock())
+
+    def sent(self) -> None:
+        with self._lock:
+            now = self._clock()
+            if self.rate:
+                self._next_start = max(now - 1 / self.rate, self._next_start) + 1 / self.rate
+
+    def answered(self) -> None:
+        """A reply came, whatever is in it."""
+        with self._lock:
+            now = self._clock()
+            self._done.append(now)
+            if self.rate and now >= self._try_faster_at:
+                self.rate *= 1.05
+                self._try_faster_at = now + self._hold_s / 4
+            if not self._is_fixed:
+                self._count(now)
+
+    def refused(self, status: int, retry_after_s: float | None) -> None:
+        """The server would not (429, 503) or did not (0: a time-out) answer."""
+        with self._lock:
+            now = self._clock()
+            if retry_after_s:
+                self._free_at = max(self._free_at, now + retry_after_s)
+            if now - self._refused_at < RECENT_S / 2:  # one storm is one refusal
+                return
+            is_again = now - self._refused_at < 2 * self._hold_s
+            self._refused_at = now
+            self._hold_s = min(self._hold_s * 2, 300.0) if is_again else HOLD_S
+            if status == 429:
+                self._slow_down(now)
+            else:
+                self._restart(max(1, self.limit * 3 // 4))
+            self._is_growing = False
+            self._settled, self._windows = self.limit, 0
+
+    def _slow_down(self, now: float) -> None:
+        recent = [at for at in self._done if now - at <= RECENT_S]
+        # Over the time in which it answered, so that a pause before does not count.
+        kept_up = (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 4 and recent[-1] > recent[0] else 1.0
+        self.rate = max(0.02, min(kept_up, self.rate or kept_up) * 0.95)
+        self._try_faster_at = now + self._hold_s
+
+    def _count(self, now: float) -> None:
+        """Measure the pace at this number: first its own replies have to be under way."""
+        if self._skip:
+            self._skip -= 1
+            self._since, self._counted = now, 0
+            return
+        self._counted += 1
+        if self._counted < max(3, self.limit):
+            return
+        pace = self._counted / max(now - self._since, 1e-9)
+        self._since, self._counted = now, 0
+        if self._is_growing:
+            self._grow(pace)
+            return
+        self._windows += 1
+        self._best = 0.7 * self._best + 0.3 * pace
+        if self._windows >= self._patience and self.limit < self.most and not self.rate:
+            self._windows, self._is_growing, self._before = 0, True, self.limit
+            self._restart(min(self.most, max(self.limit + 1, self.limit * 5 // 4)))
+
+    def _grow(self, pace: float) -> None:
+        # Where only a quarter more was tried, half of that has to come back.
+        needed = min(GAIN, 1 + 0.5 * (self.limit / self._before - 1)) if self._best else 0.0
+        if pace >= needed * self._best:
+            self._best, self._before, self._patience = pace, self.limit, PATIENCE
+            if self.limit >= self.most:
+                self._is_growing = False
+            else:
+                self._restart(min(self.most, self.limit * 2))
+            return
+        self._is_growing = False
+        self._patience = min(self._patience * 2, 64)
+        self._restart(self._before)
+
+    def _restart(self, limit: int) -> None:
+        self.limit = limit
+        self._skip, self._counted = limit, 0

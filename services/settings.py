@@ -334,11 +334,20 @@ PHASES: dict[str, list[Setting]] = {
         Setting(
             "style", "choice", "factual", _("Style"),
             _("How the questions are asked. Match it to the people who will ask the model."), group=_("Questions"),
-            choices=("factual", "conversational", "socratic", "problem-solving", "multiple-choice"),
+            choices=(
+                "factual", "conversational", "socratic", "problem-solving", "multiple-choice", "wrong-premise",
+                "not-in-documents", "comparison",
+            ),
         ),
         Setting(
             "audience", "str", "", _("Audience"),
-            _("Who asks, for instance “7th graders”. Empty: anybody."), group=_("Questions"),
+            _("Who asks, for instance “7th graders”; several, with semicolons between them, take turns. Empty: anybody."),
+            group=_("Questions"),
+        ),
+        Setting(
+            "difficulty", "choice", "any", _("Difficulty"),
+            _("How hard the questions are. mixed takes easy, medium and hard ones by turns."), group=_("Questions"),
+            choices=("any", "easy", "medium", "hard", "mixed"), is_advanced=True,
         ),
         Setting(
             "pairs", "int", 100, _("Pairs"),
@@ -382,9 +391,34 @@ PHASES: dict[str, list[Setting]] = {
             _("Provider"), True,
         ),
         Setting(
-            "workers", "int", 1, _("Requests at once"),
-            _("More requests at once are faster where the provider can answer them side by side."), 1, 64,
+            "workers", "int", 0, _("Requests at once"),
+            _("0 learns how many the provider answers fastest, and slows down when it says so."), 0, 64,
             _("requests"), _("Provider"), True,
+        ),
+        Setting(
+            "budget", "float", 0.0, _("Spend at most"),
+            _("Stops before a request could go over this, where the provider has prices. 0: no limit."), 0.0, 100_000.0,
+            _("US dollars"), _("Provider"), True,
+        ),
+        Setting(
+            "facts_first", "bool", True, _("Facts first"),
+            _("Finds what each chunk states before it asks about it, one request more for a chunk: every fact gets its "
+              "turn, and a pair must rest on one."), group=_("Questions"), is_advanced=True,
+        ),
+        Setting(
+            "small_model", "choice", "auto", _("Small model"),
+            _("A model below four billion parameters writes one question about one sentence at a time. auto sees it by "
+              "its name or file."), group=_("Provider"), choices=("auto", "on", "off"), is_advanced=True,
+        ),
+        Setting(
+            "judge", "bool", False, _("A judge reads every pair"),
+            _("Asks once more for each pair whether the chunk says so; what it denies is put aside with its reason."),
+            group=_("Questions"), is_advanced=True,
+        ),
+        Setting(
+            "judge_model", "str", "", _("The judge's model"),
+            _("Another model of the same provider judges better. Empty: the same."), group=_("Questions"),
+            is_advanced=True,
         ),
         Setting("seed", "int", 42, _("Seed"), _("The same seed makes the same choices."), 0, 2**31 - 1, "",
                 _("Questions"), True),

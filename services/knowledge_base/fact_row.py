@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -71,6 +72,14 @@ class FactStatements(Connection):
             _COUNT.format(key="source", join="JOIN rag_chunks ON rag_chunks.id = fact.chunk_id"), {"dataset": dataset}
         )
         return {row[0] or "": FactCoverage(row[1], row[2]) for row in rows}
+
+    def token_counts(self, chunk_ids: Sequence[int]) -> dict[int, int]:
+        """Chunk id to the tokens of its text."""
+        rows = self.connection.execute(
+            "SELECT chunk_id, token_count FROM chunk_state WHERE chunk_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(chunk_ids)),),
+        )
+        return {row[0]: row[1] for row in rows}
 
     def related_chunk_ids(self, words: Sequence[str], limit: int, *, is_all: bool = False) -> list[int]:
         """The usable chunks with most of these words (BM25), or with every one of them."""

@@ -103,6 +103,21 @@ class PairStatements(Connection):
                 ids.append(pair_id)
         return ids
 
+    def unjudged_pairs(self, dataset: str) -> list[int]:
+        """Pairs that passed the gates and wait for the judge."""
+        rows = self.connection.execute(
+            "SELECT id FROM pair WHERE dataset = ? AND state = 'failed' AND reason = 'unjudged' ORDER BY id", (dataset,)
+        )
+        return [row[0] for row in rows]
+
+    def partner_of(self, pair_id: int) -> int | None:
+        """The second chunk that a pair rests on, if there is one."""
+        row = self.connection.execute(
+            "SELECT json_extract(subject, '$.partner') FROM pair JOIN work_reply USING (item_id) WHERE pair.id = ?",
+            (pair_id,),
+        ).fetchone()
+        return row[0] if row else None
+
     def pair_ids(
         self,
         dataset: str,

@@ -14,17 +14,21 @@ from services.sft_data.vocabulary import NUMBER_WORDS, YEAR
 from services.sft_data.wording import make_wordings
 from services.translation import _
 
-__all__ = ["BuiltInPair", "Statement", "find_statements", "make_pairs", "make_wordings"]
+__all__ = ["BuiltInPair", "Statement", "find_facts", "find_statements", "make_pairs", "make_wordings"]
 
 
 @dataclass(frozen=True)
 class BuiltInPair:
-    """A question and its answer; the evidence is the source sentence, as character offsets in the text."""
+    """A question and its answer; the evidence is the source sentence, as character offsets in the text.
+
+    statement: the fact that it asks for, one of those of ``find_facts``.
+    """
 
     instruction: str
     output: str
     evidence_start: int
     evidence_end: int
+    statement: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,14 @@ def make_pairs(text: str, headings: Sequence[str], style: str, count: int, seed:
             break
         written = writers[style](fact, facts, random.Random(f"{seed} {fact.question.text}"))
         if written:
-            pairs.setdefault(written[0], BuiltInPair(*written, fact.source.start, fact.source.end))
+            pairs.setdefault(written[0], BuiltInPair(*written, fact.source.start, fact.source.end, fact.answer))
     return list(pairs.values())
+
+
+def find_facts(text: str, headings: Sequence[str]) -> list[tuple[str, int, int]]:
+    """What the text states and can be asked for: (statement, start, end of the sentence that says so)."""
+    found = {fact.answer: (fact.answer, fact.source.start, fact.source.end) for fact in _find_facts(text, headings)}
+    return list(found.values())
 
 
 def _find_facts(text: str, headings: Sequence[str]) -> list[_Fact]:

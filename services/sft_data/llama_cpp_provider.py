@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +15,24 @@ from services.translation import _
 if TYPE_CHECKING:
     from services.models.llama_cpp import GgufModel
 
-_SMALL_BYTES = 2_500_000_000  # about four billion parameters at four bits
-
 
 class LlamaCppProvider:
     name = "llama.cpp"
     is_local = True
+    has_schema = True
     can_share = False
+    price = None
 
     def __init__(self, settings: dict[str, Any], context: Context) -> None:
         self.model = settings["model"].strip()
         self.path = Path(self.model).expanduser()
         self.address = str(self.path)
-        # Small models write tagged lines more reliably than JSON, even where a grammar holds them to it.
-        self.has_schema = self.path.is_file() and self.path.stat().st_size >= _SMALL_BYTES
         self._context_tokens: int = settings["context_tokens"]
         self._context = context
         self._loaded: GgufModel | None = None
+
+    def listen(self, refused: Callable[[int, float | None], None]) -> None:
+        """It is asked one thing after the other, and refuses none."""
 
     def models(self) -> list[str]:
         """The GGUF files beside the one chosen."""

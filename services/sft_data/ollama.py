@@ -5,12 +5,13 @@ Protocol: https://github.com/ollama/ollama/blob/main/docs/api.md
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.prompt import Message
-from services.sft_data.provider import PROVIDERS, Options, Reply, RequestFailed
+from services.sft_data.provider import PROVIDERS, Options, Price, Reply, RequestFailed
 from services.sft_data.server import HttpError, Server
 from services.translation import _
 
@@ -19,6 +20,8 @@ class Ollama:
     name = "Ollama"
     has_schema = True
     can_share = True
+    price: Price | None = None
+    parameter_size = ""  # as the server says it: "1.2B"
 
     def __init__(self, settings: dict[str, Any], context: Context) -> None:
         self.model = settings["model"].strip()
@@ -34,7 +37,36 @@ class Ollama:
         self.address = self._server.address if not self._server.is_local else "ollama.com"
         self._takes_think = True
 
+    def listen(self, refused: Callable[[int, float | None], None]) -> None:
+        self._server.refused = refused
+
+    def pull(self, model: str, progress: Callable[[float, float, str], None]) -> None:
+        """Get a model from Ollama's library; what was got before is not got again.
+
+        progress: bytes that are there, bytes in all (0 while nobody knows), and what is being done.
+
+        Raises:
+            RequestFailed: there is no such model, or the way to it broke; Cancelled.
+        """
+        try:
+            for line in self._server.lines("/api/pull", {"model": model, "stream": True}):
+                if said := line.get("error"):
+                    raise RequestFailed(
+                        _("Ollama could not get “{model}”: {text}").format(
+                            model=model, text=self._server.without_key(str(said))
+                        )
+                    )
+                progress(line.get("completed") or 0, line.get("total") or 0, str(line.get("status") or ""))
+                if line.get("status") == "success":
+                    return
+        except HttpError as error:
+            raise self._failure(error) from error
+        raise RequestFailed(_("Ollama broke off before “{model}” was there. Try again: it goes on.").format(model=model))
+
     def models(self) -> list[str]:
+        return [str(row.get("model") or row.get("name")) for row in self._rows()]
+
+    def _rows(self) -> list[dict[str, Any]]:
         try:
             listed = self._server.get("/api/tags")
         except HttpError as error:
@@ -42,16 +74,19 @@ class Ollama:
         rows = listed.get("models") if isinstance(listed, dict) else None
         if not isinstance(rows, list):
             raise RequestFailed(_("What answers at {address} is not Ollama.").format(address=self._server.address))
-        return [str(row.get("model") or row.get("name")) for row in rows if isinstance(row, dict)]
+        return [row for row in rows if isinstance(row, dict)]
 
     def check(self) -> None:
-        installed = self.models()
+        details = {str(row.get("model") or row.get("name")): row.get("details") for row in self._rows()}
+        installed = list(details)
         if not self.model:
             if not installed:
                 raise UserError(_("Ollama has no model yet. Get one with “ollama pull llama3.1:8b”."))
             raise UserError(_("Choose a model of Ollama: {models}.").format(models=", ".join(sorted(installed)[:12])))
         if self.model not in installed and f"{self.model}:latest" not in installed:
             raise self._no_model()
+        said = details.get(self.model) or details.get(f"{self.model}:latest")
+        self.parameter_size = str(said.get("parameter_size") or "") if isinstance(said, dict) else ""
 
     def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
         body: dict[str, Any] = {

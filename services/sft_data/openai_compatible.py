@@ -5,6 +5,7 @@ Protocol: https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.key import find_key
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, Reply, RequestFailed, find_provider
+from services.sft_data.provider import Options, Price, Reply, RequestFailed, find_provider
 from services.sft_data.server import HttpError, Server, check_url, error_text
 from services.translation import _
 
@@ -21,6 +22,7 @@ class OpenAICompatible:
     kind = "openai-compatible"
     can_share = True
     has_schema = True
+    price: Price | None = None
 
     def __init__(self, settings: dict[str, Any], context: Context) -> None:
         row = find_provider(self.kind)
@@ -33,8 +35,15 @@ class OpenAICompatible:
         self.is_local, self.address = self._server.is_local, self._server.address
         self._left_out: set[str] = set()  # fields that this server or model does not take
 
+    def listen(self, refused: Callable[[int, float | None], None]) -> None:
+        self._server.refused = refused
+
     def models(self) -> list[str]:
         """Empty where the server does not list them."""
+        return [str(row["id"]) for row in self.catalogue()]
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """What the server says of each of its models; every row has an "id"."""
         try:
             listed = self._server.get("/models")
         except HttpError as error:
@@ -46,7 +55,7 @@ class OpenAICompatible:
             raise RequestFailed(
                 _("What answers at {address} does not speak OpenAI's protocol.").format(address=self.address)
             )
-        return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
+        return [row for row in rows if isinstance(row, dict) and row.get("id")]
 
     def check(self) -> None:
         listed = self.models()
@@ -128,12 +137,14 @@ class OpenAICompatible:
             ) from None
         if isinstance(content, list):  # some servers split the text into parts
             content = "".join(part.get("text", "") for part in content if isinstance(part, dict))
-        usage = answer.get("usage") or {}
+        usage = answer.get("usage") if isinstance(answer.get("usage"), dict) else {}
+        cost = usage.get("cost")
         return Reply(
             content if isinstance(content, str) else "",
             usage.get("prompt_tokens"),
             usage.get("completion_tokens"),
             choice.get("finish_reason") == "length",
+            float(cost) if isinstance(cost, int | float) else None,
         )
 
     def _embedded(self, answer: dict[str, Any]) -> HttpError:

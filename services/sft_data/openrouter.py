@@ -13,7 +13,7 @@ from services.jobs import Context
 from services.sft_data.key import find_key
 from services.sft_data.openai_compatible import OpenAICompatible
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, RequestFailed
+from services.sft_data.provider import Options, Price, RequestFailed
 from services.sft_data.server import HttpError
 from services.translation import _
 
@@ -36,16 +36,23 @@ class OpenRouter(OpenAICompatible):
             raise self._failure(error) from error
         if not self.model:
             raise UserError(_("Choose a model of OpenRouter, for instance “meta-llama/llama-3.3-70b-instruct”."))
-        listed = self.models()
+        rows = {str(row["id"]): row for row in self.catalogue()}
+        listed = list(rows)
         if (
             listed and self.model not in listed and self.model.split(":")[0] not in listed
         ):  # :nitro, :online ... are forms
             near = difflib.get_close_matches(self.model, listed, 3, 0.5)
             hint = _("Did you mean {names}?").format(names=_(" or ").join(near)) if near else ""
             raise UserError(_("OpenRouter has no model “{model}”. {hint}").format(model=self.model, hint=hint).strip())
+        row = rows.get(self.model) or rows.get(self.model.split(":")[0]) or {}
+        self.price = price_of(row)
+        takes = row.get("supported_parameters")
+        if isinstance(takes, list) and not {"structured_outputs", "response_format"} & set(takes):
+            self._left_out |= {"response_format", "provider"}
 
     def _body(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> dict[str, Any]:
         body = super()._body(messages, schema, options)
+        body["usage"] = {"include": True}  # says what it cost
         if schema is not None and "response_format" not in self._left_out:
             # Only hosts that hold the model to the schema; without this the field is quietly ignored.
             body["provider"] = {"require_parameters": True}
@@ -74,3 +81,13 @@ class OpenRouter(OpenAICompatible):
 
     def _way_out(self) -> str:
         return _("Check the connection to the internet, or choose a local provider.")
+
+
+def price_of(row: dict[str, Any]) -> Price | None:
+    """The price in a row of the catalogue; None where it has none, or one that changes from host to host (-1)."""
+    pricing = row.get("pricing")
+    try:
+        price = Price(float(pricing["prompt"]), float(pricing["completion"]))  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return price if price.prompt >= 0 and price.answer >= 0 else None

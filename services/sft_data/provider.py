@@ -37,12 +37,27 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. Token counts are None where the server does not say; is_cut: it ran into ``answer_tokens``."""
+    """What came back. Token counts are None where the server does not say; is_cut: it ran into ``answer_tokens``.
+
+    cost: in US dollars, where the server says it.
+    """
 
     text: str
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     is_cut: bool = False
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for one token that is read, and for one that is written."""
+
+    prompt: float
+    answer: float
+
+    def of(self, tokens_in: float, tokens_out: float) -> float:
+        return tokens_in * self.prompt + tokens_out * self.answer
 
 
 class Provider(Protocol):
@@ -50,6 +65,7 @@ class Provider(Protocol):
 
     name: for sentences. address: the host that reads the chunks. is_local: they do not leave this machine.
     has_schema: replies can be held to a JSON schema. can_share: several requests may run side by side.
+    price: None where it costs nothing, or nobody knows.
     """
 
     name: str
@@ -57,6 +73,10 @@ class Provider(Protocol):
     is_local: bool
     has_schema: bool
     can_share: bool
+    price: Price | None
+
+    def listen(self, refused: Callable[[int, float | None], None]) -> None:
+        """Be told, from any thread, whenever the server refuses (status) or times out (0), with its Retry-After."""
 
     def check(self) -> None:
         """Raises: UserError: it is not there, lets nobody in, or lacks the model."""

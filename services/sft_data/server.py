@@ -8,6 +8,7 @@ import json
 import random
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +21,13 @@ from services.sft_data.provider import RequestFailed
 from services.translation import _
 
 ATTEMPTS = 4
+BUSY_ATTEMPTS = 8  # of a server that is there and says that it is too much
 BACK_OFF_S = 1.0  # before the second attempt; doubles with every further one
+LONGEST_BACK_OFF_S = 16.0
 LONGEST_WAIT_S = 120.0  # a server that wants more is as good as down
 CONNECT_TIMEOUT_S = 10.0
 LARGEST_REPLY_BYTES = 32 * 1024 * 1024
+_BUSY = frozenset({429, 503})
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 
@@ -52,6 +56,7 @@ class Server:
         self.timeout_s = timeout_s
         self.address = urlsplit(self.url).netloc
         self.is_local = is_loopback(self.url)
+        self.refused: Callable[[int, float | None], None] = lambda _status, _retry_after_s: None
         self._context, self._key = context, key
         self._own = threading.local()
 
@@ -76,27 +81,53 @@ class Server:
         lines = self._send("POST", path, body, is_stream=True).splitlines()
         return [self._decode(line) for line in lines if line.strip()]
 
+    def lines(self, path: str, body: dict[str, Any]) -> Iterator[Any]:
+        """The JSON values of an answer as they come; ``timeout_s`` is the longest silence. One attempt.
+
+        Raises: RequestFailed, HttpError, Cancelled.
+        """
+        try:
+            with self._session().post(
+                f"{self.url}{path}", json=body, stream=True, auth=self._sign,
+                timeout=(min(CONNECT_TIMEOUT_S, self.timeout_s), self.timeout_s),
+            ) as response:  # fmt: skip
+                if response.status_code >= 400:
+                    raise self._http_error(response, response.content)
+                for line in response.iter_lines():
+                    self._context.check()
+                    if line.strip():
+                        yield self._decode(line)
+        except requests.ReadTimeout as error:
+            raise self._silent() from error
+        except requests.RequestException as error:
+            raise self._unreachable() from error
+
     def _send(self, method: str, path: str, body: dict[str, Any] | None, *, is_stream: bool) -> bytes:
         """The answer's body, after as many attempts as make sense."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, BUSY_ATTEMPTS + 1):
             self._context.check()
-            wait_s = BACK_OFF_S * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
+            wait_s = min(BACK_OFF_S * 2 ** (attempt - 1), LONGEST_BACK_OFF_S) * random.uniform(0.75, 1.25)
             try:
                 return self._attempt(method, path, body, is_stream)
             except HttpError as error:
-                asked_s = error.retry_after_s
-                if error.status not in _AGAIN or attempt == ATTEMPTS or (asked_s or 0) > LONGEST_WAIT_S:
+                asked_s, most = error.retry_after_s, ATTEMPTS
+                if error.status in _BUSY:
+                    most = BUSY_ATTEMPTS
+                    self.refused(error.status, asked_s if (asked_s or 0) <= LONGEST_WAIT_S else None)
+                if error.status not in _AGAIN or attempt >= most or (asked_s or 0) > LONGEST_WAIT_S:
                     raise
                 wait_s = wait_s if asked_s is None else asked_s
             except requests.ReadTimeout as error:
+                self.refused(0, None)
                 raise self._silent() from error
             except requests.ConnectionError as error:
                 if isinstance(error.args[0] if error.args else None, urllib3.exceptions.ReadTimeoutError):
+                    self.refused(0, None)
                     raise self._silent() from error  # the silence fell in the middle of the answer
-                if attempt == ATTEMPTS or method == "GET":
+                if attempt >= ATTEMPTS or method == "GET":
                     raise self._unreachable() from error
             except requests.RequestException as error:
-                if attempt == ATTEMPTS:
+                if attempt >= ATTEMPTS:
                     raise RequestFailed(
                         _("{name} at {address} broke off in the middle of its answer.").format(
                             name=self.name, address=self.address

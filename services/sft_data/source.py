@@ -1,103 +1,126 @@
-"""Where pairs come from: a language model that is asked, or the text's own statements."""
+"""The model that writes, with the prompts and the options of one job, and what it costs."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from services.errors import UserError
 from services.jobs import Context
 from services.records import Chunk
-from services.sft_data.parse import Candidate, Parsed, parse
-from services.sft_data.prompt import Prompt
-from services.sft_data.provider import Options, Provider, make_provider
-from services.sft_data.style import find_style
+from services.sft_data.fact_finding import SCHEMA, fact_messages
+from services.sft_data.judge import verdict_messages
+from services.sft_data.prompt import Message, Prompt, prompt_hash
+from services.sft_data.provider import Options, Provider, Reply, make_provider
+from services.sft_data.teacher import is_small
 from services.translation import _
 
+FACT_TOKENS = 2048  # the shortest limit of a reply that lists facts
+VERDICT_TOKENS = 256
+CHARACTERS_PER_TOKEN = 3.0  # at the least, of what is sent: for never going over a budget
 
-class Source(Protocol):
-    """What the job asks for pairs.
 
-    model: recorded with every pair. provider: None where nothing outside is asked. most_at_once: requests side by side.
-    is_repeatable: asking again may bring something else.
-    """
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, complete."""
 
-    model: str
-    provider: Provider | None
-    most_at_once: int
-    is_repeatable: bool
+    provider: Provider
+    messages: list[Message]
+    schema: dict[str, Any] | None
+    options: Options
 
-    def ask(self, chunk: Chunk, count: int, seen: set[tuple[str, str]], known: list[str], attempt: int) -> Parsed:
-        """Pairs about one chunk, at least ``count`` where it goes well.
+    @property
+    def hash(self) -> str:
+        return prompt_hash(self.messages, self.schema)
 
-        Args:
-            seen: (question, answer) that came from this chunk before, whatever became of them.
-            known: questions about this chunk that are in use.
-            attempt: how often this chunk was asked before, in this run.
+    def send(self) -> Reply:
+        """Raises: RequestFailed; Cancelled."""
+        return self.provider.complete(self.messages, self.schema, self.options)
 
-        Raises:
-            RequestFailed: the provider could not answer.
-            Cancelled: the person stopped the work meanwhile.
-        """
-
-    def close(self) -> None:
-        """Free what it holds."""
+    def cost_at_most(self) -> float:
+        """US dollars that it cannot go over; 0 where there is no price."""
+        if self.provider.price is None:
+            return 0.0
+        characters = sum(len(message["content"]) for message in self.messages)
+        return self.provider.price.of(characters / CHARACTERS_PER_TOKEN + 50, self.options.answer_tokens)
 
 
 class ModelSource:
-    is_repeatable = True
+    """Makes the requests of one job.
 
-    def __init__(self, settings: dict[str, Any], context: Context) -> None:
+    is_small: one fact and one question a request. judge: who reads every pair, or None.
+    """
+
+    def __init__(self, settings: dict[str, Any], context: Context, saved: Mapping[str, str] | None = None) -> None:
         """Raises: UserError: the provider is not there, lacks the model, or the prompt is not one."""
         self.provider: Provider = make_provider(settings, context)
-        self._prompt = Prompt.from_settings(settings, self.provider.has_schema)
+        Prompt.from_settings(settings, has_schema=False, saved=saved)  # a bad prompt is said before anything is asked
         self.provider.check()
         self.model: str = getattr(self.provider, "model", settings["model"])
-        self.most_at_once: int = settings["workers"] if self.provider.can_share else 1
+        self.is_small = is_small(settings, self.provider)
+        self._has_schema = self.provider.has_schema and not self.is_small
+        self._prompt = Prompt.from_settings(settings, self._has_schema, saved)
         self._settings = settings
+        self.judge: Provider | None = None
+        if settings["judge"]:
+            self.judge = self._make_judge(settings, context)
 
-    def ask(self, chunk: Chunk, count: int, seen: set[tuple[str, str]], known: list[str], attempt: int) -> Parsed:
+    def _make_judge(self, settings: dict[str, Any], context: Context) -> Provider:
+        if not settings["judge_model"].strip() or settings["judge_model"].strip() == self.model:
+            return self.provider
+        judge = make_provider({**settings, "model": settings["judge_model"]}, context)
+        judge.check()
+        return judge
+
+    def providers(self) -> list[Provider]:
+        return [self.provider, *([self.judge] if self.judge and self.judge is not self.provider else [])]
+
+    def cost_of(self, provider: Provider, reply: Reply) -> float | None:
+        """What a reply cost: as the server says, or by its price list."""
+        if reply.cost is not None or provider.price is None:
+            return reply.cost
+        return provider.price.of(reply.prompt_tokens or 0, reply.answer_tokens or 0)
+
+    def pairs_request(
+        self, chunk: Chunk, count: int, known: list[str], facts: Sequence[str], partner: Chunk | None, audience: str, variant: int
+    ) -> Request:
+        """At least ``count`` pairs about a chunk, where it goes well. variant: how often it was asked before."""
         settings = self._settings
-        options = Options(
-            settings["temperature"], settings["context_tokens"], settings["answer_tokens"], settings["seed"] + attempt
-        )
-        reply = self.provider.complete(self._prompt.messages(chunk, count, known), self._prompt.schema(), options)
-        return parse(reply.text, reply.is_cut)
+        messages = self._prompt.messages(chunk, count, known, facts, partner, audience)
+        schema = self._prompt.schema(has_facts=bool(facts))
+        return Request(self.provider, messages, schema, self._options(settings["answer_tokens"], settings["seed"] + variant))
+
+    def facts_request(self, chunk: Chunk) -> Request:
+        tokens = max(FACT_TOKENS, self._settings["answer_tokens"])
+        return Request(
+            self.provider, fact_messages(chunk), SCHEMA if self._has_schema else None,
+            self._options(tokens, self._settings["seed"], temperature=0.0),
+        )  # fmt: skip
+
+    def verdict_request(self, content: str, question: str, answer: str, partner: Chunk | None) -> Request:
+        assert self.judge is not None
+        options = self._options(VERDICT_TOKENS, self._settings["seed"], temperature=0.0)
+        return Request(self.judge, verdict_messages(content, question, answer, partner), None, options)
+
+    def _options(self, tokens: int, seed: int, temperature: float | None = None) -> Options:
+        settings = self._settings
+        chosen = settings["temperature"] if temperature is None else temperature
+        return Options(chosen, settings["context_tokens"], tokens, seed)
 
     def close(self) -> None:
-        self.provider.close()
+        for provider in self.providers():
+            provider.close()
 
 
-class BuiltInSource:
-    model = ""
-    provider = None
-    most_at_once = 1
-    is_repeatable = False
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._style, self._seed = find_style(settings["style"]).key, settings["seed"]
-
-    def ask(self, chunk: Chunk, count: int, seen: set[tuple[str, str]], known: list[str], attempt: int) -> Parsed:
-        """Raises: UserError: the style needs a model that can write."""
-        from services.sft_data.built_in import make_pairs
-
-        headings = list(chunk.metadata.get("headings") or ())
-        made = make_pairs(chunk.content, headings, self._style, count + len(seen), self._seed)
-        new = [
-            Candidate(pair.instruction, pair.output, (pair.evidence_start, pair.evidence_end))
-            for pair in made
-            if (pair.instruction, pair.output) not in seen
-        ]
-        if not new:
-            return Parsed(fault=_("It has no further statement that the built-in provider can ask about."))
-        return Parsed(new)
-
-    def close(self) -> None:
-        pass
-
-
-def make_source(settings: dict[str, Any], context: Context) -> Source:
-    """What the settings of "generate" ask for, ready to work.
+def make_source(settings: dict[str, Any], context: Context, saved: Mapping[str, str] | None = None) -> ModelSource | None:
+    """The model that the settings of "generate" ask for, ready to work; None for the built-in provider.
 
     Raises:
         UserError: the provider is not there, lacks the key or the model, or a setting does not fit it.
     """
-    return BuiltInSource(settings) if settings["provider"] == "built-in" else ModelSource(settings, context)
+    if settings["provider"] == "built-in":
+        if settings["judge"]:
+            raise UserError(_("The built-in provider has no model that could judge. Switch the judge off."))
+        return None
+    return ModelSource(settings, context, saved)

@@ -64,12 +64,16 @@ class Workers(Generic[Task]):
                 self._in_flight.answered()
             return answer
 
-    def close(self) -> None:
-        """Let the threads end; one that still waits for a server is not waited for."""
+    def close(self) -> list[tuple[Task, Reply | BaseException]]:
+        """Let the threads end; one that still waits for a server is not waited for. Returns what nobody has read."""
         for _thread in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join(timeout=1.0 / len(self._threads))
+        unread = []
+        while not self._answers.empty():
+            unread.append(self._answers.get())
+        return unread
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

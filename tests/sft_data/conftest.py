@@ -61,6 +61,7 @@ def settings(project: Project) -> Callable[..., dict[str, Any]]:
     def make(url: str = "", provider: str = "ollama", **changes: Any) -> dict[str, Any]:
         model = {"ollama": "llama3.1:8b", "openrouter": "meta/llama-3.3-70b"}.get(provider, "")
         values = {**defaults("generate"), "provider": provider, "model": model, "url": url, "timeout_s": 20.0}
+        values.update(facts_first=False, workers=1)  # one request for each chunk, in order
         return {"project": str(project.folder), **values, **changes}
 
     return make

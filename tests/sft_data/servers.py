@@ -34,11 +34,11 @@ def pairs_about(prompt: str, count: int) -> list[dict[str, Any]]:
     for thing, year, builder in facts:
         thing = thing[0].lower() + thing[1:]
         for question, answer, others in (
-            (f"When was {thing} built?", f"It was built in {year}.", ["1500", "1501", "1502"]),
+            (f"When was {thing} built?", f"It was built in {year}.", ["It was built in 1400.", "It was built in 1401.", "It was built in 1402."]),
             (
                 f"Who built {thing}?",
                 f"{thing[0].upper()}{thing[1:]} was built by {builder}.",
-                ["Nobody", "A king", "Rome"],
+                [f"{thing[0].upper()}{thing[1:]} was built by {name}." for name in ("Ida Lux", "Jo Karn", "Kai Rem")],
             ),
         ):
             if question not in known:

@@ -15,6 +15,7 @@ from services.jobs import Context
 from services.project import Project
 from services.sft_data.generate import run
 from services.sft_data.provider import Options, RequestFailed, make_provider
+from services.sft_data.teacher import is_small
 
 pytest.importorskip("xllamacpp")
 
@@ -59,7 +60,8 @@ def test_the_file_answers(gguf: Path, settings: Settings) -> None:
     try:
         reply = provider.complete(MESSAGES, None, Options(temperature=1.0, answer_tokens=8, seed=3))
         assert reply.text and reply.is_cut and reply.answer_tokens == 8
-        assert provider.models() == [str(gguf)] and provider.is_local and not provider.has_schema
+        assert provider.models() == [str(gguf)] and provider.is_local
+        assert is_small(settings("", "llama-cpp"), provider)
         with pytest.raises(RequestFailed) as raised:
             provider.complete([{"role": "user", "content": "geese " * 2000}], None, Options())
         assert not raised.value.is_server

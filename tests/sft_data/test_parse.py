@@ -121,6 +121,9 @@ EXAMPLES = {
     "socratic": ("Why do muscle cells have so many mitochondria?",
                  "What does a muscle need most? Energy. And where is it made? In mitochondria: that is why there are many."),
     "problem-solving": ("A cell makes 30 ATP from one glucose. How many does it make from 4?", "1. One gives 30.\n2. 4 x 30 = 120."),
+    "wrong-premise": ("Why does the nucleus make most ATP?", "It does not: the mitochondrion makes most of a cell's ATP."),
+    "not-in-documents": ("Who discovered ATP?", "The documents do not say who discovered ATP."),
+    "comparison": ("What do muscle and nerve cells share?", "Both muscle and nerve cells have many mitochondria."),
 }  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def test_every_kind_of_reply(
     ("mode", "word", "attempts"),
     [
         ("500", "500", 4),
-        ("429", "slow down", 4),
+        ("429", "slow down", 8),
         ("429-long", "daily limit", 1),
         ("html", "not JSON", 1),
         ("401", "401", 1),

@@ -103,7 +103,7 @@ def import_pairs(project: Project, dataset: str, path: Path) -> list[str]:
         repeated = 0
         for number, line in _lines(path):
             try:
-                instruction, output, left_out = _read(line)
+                instruction, output, left_out, turns = _read(line, is_own)
             except ValueError as error:
                 warnings.append(_("Line {number}: {reason}").format(number=number, reason=error))
                 continue
@@ -115,7 +115,11 @@ def import_pairs(project: Project, dataset: str, path: Path) -> list[str]:
                 )
             repeated += (instruction, output) in seen or (not is_own and (instruction, output) in known)
             if (instruction, output) not in seen and (instruction, output) not in known:
-                new.append(NewPair(instruction, output, state="edited" if is_own else "accepted", provider="import"))
+                new.append(
+                    NewPair(
+                        instruction, output, state="edited" if is_own else "accepted", provider="import", turns=turns
+                    )
+                )  # fmt: skip
             seen.add((instruction, output))
         if not seen:
             raise UserError(
@@ -153,8 +157,13 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise UserError(_("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror)) from error
 
 
-def _read(line: bytes) -> tuple[str, str, int]:
-    """Question, answer, and how many further exchanges the line has. Raises: ValueError: it has none."""
+def _read(line: bytes, is_whole: bool) -> tuple[str, str, int, tuple[str, ...]]:
+    """Question, answer, how many further exchanges the line has, and what is said in between.
+
+    is_whole: a conversation is taken with all its turns.
+
+    Raises: ValueError: it has no question with an answer.
+    """
     try:
         row = json.loads(line.decode())
     except (UnicodeDecodeError, RecursionError):
@@ -165,16 +174,16 @@ def _read(line: bytes) -> tuple[str, str, int]:
         raise ValueError(_("it is not a JSON object."))
     turns = row.get("messages") or row.get("conversations")
     if isinstance(turns, list):
-        return _exchange(turns)
+        return _exchange(turns, is_whole)
     for question, answer in _COLUMNS:
         if isinstance(row.get(question), str) and isinstance(row.get(answer), str):
             extra = row.get("input") if question == "instruction" else None
             asked = f"{row[question]}\n\n{extra}" if isinstance(extra, str) and extra.strip() else row[question]
-            return _whole(asked, row[answer], 0)
+            return *_whole(asked, row[answer]), 0, ()
     raise ValueError(_("it has no “instruction” and “output”."))
 
 
-def _exchange(turns: list[Any]) -> tuple[str, str, int]:
+def _exchange(turns: list[Any], is_whole: bool) -> tuple[str, str, int, tuple[str, ...]]:
     """The first question with its answer of a conversation, and the number of exchanges after it."""
     said = [
         (_ROLES.get(str(turn.get("role") or turn.get("from"))), turn.get("content") or turn.get("value"))
@@ -188,10 +197,13 @@ def _exchange(turns: list[Any]) -> tuple[str, str, int]:
     ]
     if not exchanges:
         raise ValueError(_("its messages hold no question that is followed by an answer."))
-    return _whole(*exchanges[0], len(exchanges) - 1)
+    spoken = [text for role, text in said if role]
+    if is_whole and len(exchanges) > 1 and len(spoken) == 2 * len(exchanges):
+        return *_whole(spoken[0], spoken[-1]), 0, tuple(spoken[1:-1])
+    return *_whole(*exchanges[0]), len(exchanges) - 1, ()
 
 
-def _whole(question: str, answer: str, further: int) -> tuple[str, str, int]:
+def _whole(question: str, answer: str) -> tuple[str, str]:
     if not question.strip() or not answer.strip():
         raise ValueError(_("its question or its answer is empty."))
-    return question.strip(), answer.strip(), further
+    return question.strip(), answer.strip()

@@ -22,6 +22,7 @@ PROTOCOL, LOG, MODES = sys.argv[1], sys.argv[2], sys.argv[3:]
 MODELS = ["llama3.1:8b", "qwen3:latest", "meta/llama-3.3-70b", "gpt-oss:120b-cloud"]
 
 requests_seen = itertools.count()
+verdicts_given = itertools.count()
 lock = threading.Lock()
 
 
@@ -43,16 +44,31 @@ def pairs_about(prompt: str, count: int) -> list[dict[str, Any]]:
         ):
             if question not in known:
                 made.append({"question": question, "answer": answer, "options": [answer, *others]})
+    if "Ask about these facts" in prompt:  # one question for each fact before a second one
+        made = made[::2] + made[1::2]
     return made[:count]
+
+
+def facts_about(prompt: str) -> str:
+    """The same sentences as facts with their evidence."""
+    text = re.search(r"<text>(.*?)</text>", prompt, re.DOTALL)
+    found = re.findall(r"The [\w ]+ of \w+ was built in \d+ by [\w ]+\.", text[1] if text else "")
+    return json.dumps({"facts": [{"fact": fact, "evidence": fact.rstrip(".")} for fact in found]})
 
 
 def reply(mode: str, prompt: str) -> tuple[str, bool]:
     """What the model writes, and whether it was cut."""
+    if prompt.startswith("You check whether"):
+        return ("NO. It says Wednesday." if next(verdicts_given) == 0 else "**Yes**, it follows."), False
     count = int((re.search(r"Write (\d+)", prompt) or ["", "3"])[1])
     pairs = pairs_about(prompt, 12 if mode == "many" else count)
     if "multiple-choice" not in prompt:
         pairs = [{"question": pair["question"], "answer": pair["answer"]} for pair in pairs]
     text = json.dumps({"pairs": pairs})
+    if "List every fact" in prompt:
+        text = facts_about(prompt)
+        if mode in ("many", "judged", "tags", "turns"):
+            mode = "good"
     match mode:
         case "think":
             return f'<think>Let me see: {{"pairs": []}} ...</think>\n{text}', False
@@ -66,6 +82,10 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
             return text[: text.rindex('"answer"') + 14] if len(pairs) > 1 else text[:12], True
         case "tags":
             return "\n\n".join(f"Q: {pair['question']}\nA: {pair['answer']}" for pair in pairs), False
+        case "turns":
+            spoken = [[pair["question"], "What stands over its door?", "A year, I think.", pair["answer"]] for pair in pairs]
+            turns = [[{"speaker": who, "text": text} for who, text in zip(["learner", "tutor"] * 2, four)] for four in spoken]
+            return json.dumps({"pairs": [{"turns": four} for four in turns]}), False
         case "prose":
             return "I would be glad to help you with your reading.", False
         case "empty":

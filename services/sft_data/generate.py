@@ -64,15 +64,16 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     with project.connect() as knowledge_base, ExitStack() as stack:
         find_style(values["style"])
         chunk_ids = _chosen(knowledge_base, settings.get("chunk_ids"))
-        if is_retry := bool(settings.get("retry")):
-            chunk_ids = _failed_chunks(knowledge_base, dataset, values, chunk_ids)
+        retried = _failed_chunks(knowledge_base, dataset, values, chunk_ids) if settings.get("retry") else None
+        if retried is not None:
+            chunk_ids, values["pairs"] = list(retried), max(1, sum(retried.values()))
         context.progress(0, values["pairs"], _("Looking for the provider"))
         source = make_source(values, context, knowledge_base.prompt_texts())
         if source:
             stack.callback(source.close)
             if sentence := privacy_sentence(source.provider):
                 context.warning(source.provider.name, sentence)
-        return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, is_retry).run()
+        return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, retried).run()
 
 
 def _chosen(knowledge_base: KnowledgeBase, selection: list[int] | None) -> list[int]:
@@ -88,15 +89,15 @@ def _chosen(knowledge_base: KnowledgeBase, selection: list[int] | None) -> list[
     raise UserError(_("The chosen chunks are excluded, deleted or gone. Choose others."))
 
 
-def _failed_chunks(knowledge_base: KnowledgeBase, dataset: str, values: dict[str, Any], usable: list[int]) -> list[int]:
-    """The chunks whose requests came to nothing; ``pairs`` of the settings becomes what they were asked for."""
+def _failed_chunks(
+    knowledge_base: KnowledgeBase, dataset: str, values: dict[str, Any], usable: list[int]
+) -> dict[int, int]:
+    """The chunks whose requests came to nothing, in the order of the corpus, with what each was asked for."""
     failures = [row for row in knowledge_base.failures(dataset) if row.style in ("", values["style"]) and row.kind != VERDICT]
     wanted = Counter[int]()
     for failure in failures:
         wanted[failure.chunk_id] += failure.wanted
-    chosen = [chunk_id for chunk_id in usable if chunk_id in wanted]
-    values["pairs"] = max(1, sum(wanted[chunk_id] for chunk_id in chosen))
-    return chosen
+    return {chunk_id: wanted[chunk_id] for chunk_id in usable if chunk_id in wanted}
 
 
 class _Generation:
@@ -104,11 +105,11 @@ class _Generation:
 
     def __init__(
         self, project: Project, knowledge_base: KnowledgeBase, dataset: str, settings: dict[str, Any],
-        source: ModelSource | None, chunk_ids: list[int], context: Context, is_retry: bool,
+        source: ModelSource | None, chunk_ids: list[int], context: Context, retried: dict[int, int] | None,
     ) -> None:  # fmt: skip
         self._project, self._knowledge_base, self._dataset = project, knowledge_base, dataset
         self._settings, self._source, self._chunk_ids, self._context = settings, source, chunk_ids, context
-        self._is_retry = is_retry
+        self._retried = retried
         self._wanted: int = settings["pairs"]
         self._style = find_style(settings["style"])
         self._sieve = Sieve(knowledge_base, dataset, settings, source.model if source else "", bool(source and source.judge))
@@ -139,6 +140,8 @@ class _Generation:
             self._end_earlier_runs()
             if self._source and self._source.judge:
                 self._work_off(self._unjudged(), workers)
+            again = [(chunk_id, (self._retried or {})[chunk_id]) for chunk_id in self._chunk_ids if self._retried]
+            self._work_off((task for asked in again for task in self._tasks(*asked)), workers)
             while self._made.total() < self._wanted and not self._is_out_of_money:
                 left = [chunk_id for chunk_id in self._chunk_ids if chunk_id not in self._done_with]
                 round_ = plan(
@@ -171,9 +174,10 @@ class _Generation:
     def _end_earlier_runs(self) -> None:
         """Read what an earlier run was answered and did not come to read, or, at a retry, could not."""
         self._knowledge_base.end_unanswered(self._dataset, _("The program ended before the reply came."))
-        for item in self._knowledge_base.items(self._dataset, ("answered", "failed") if self._is_retry else ("answered",), has_reply=True):
+        states = ("answered",) if self._retried is None else ("answered", "failed")
+        for item in self._knowledge_base.items(self._dataset, states, has_reply=True):
             self._read_again(item)
-        if self._is_retry:  # what could be read now needs no asking
+        if self._retried is not None:  # what could be read now needs no asking
             failed = {row.chunk_id for row in self._knowledge_base.failures(self._dataset)}
             self._chunk_ids = [chunk_id for chunk_id in self._chunk_ids if chunk_id in failed]
 

@@ -114,7 +114,7 @@ def test_retry_asks_only_what_failed(project: Project, settings: Settings, serve
     assert (second["pairs"], second["asked"], len(server.requests())) == (4, 4, 4)
     with project.connect() as knowledge_base:
         assert knowledge_base.failures("sft_data") == []
-        assert {row.kind: row.requests for row in knowledge_base.cost_report("sft_data")} == {"pairs": 12}
+        assert {row.kind: row.requests for row in knowledge_base.cost_report("sft_data")} == {"pairs": 14}
 
 
 def test_a_judge_puts_aside_what_the_chunk_does_not_say(project: Project, settings: Settings, serve: Serve) -> None:

@@ -212,8 +212,9 @@ class PageText:
                 whole_spans.append(span)
                 continue
             for part, start, stop in self._walk(text_page, text, starts, line, first, end):
-                whole.append(part)
-                whole_spans.append((start, stop, True))
+                if part.text:  # not of control characters alone
+                    whole.append(part)
+                    whole_spans.append((start, stop, True))
         return whole, whole_spans
 
     def _walk(

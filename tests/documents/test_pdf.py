@@ -137,3 +137,11 @@ def test_page_trees_that_lie_end(found: bytes, replaced: bytes, tmp_path: Path) 
         assert "The keeper" in parts[0].pages[0].text
     except UserError as error:
         assert "a.pdf" in str(error)
+
+
+def test_characters_without_a_sign_in_a_formula_cost_no_document(tmp_path: Path) -> None:
+    # An arrow of a mathematical font, between two letters on lines of their own, that a file calls a line end.
+    formula = Raw(b"BT /F3 10 Tf 72 700 Td (cd ) Tj 46 6 Td (\\015\\014) Tj 42 -6 Td ( ef) Tj ET\n")
+    prose = wrapped("The keeper feeds the grey geese at noon and counts the ships. " * 6, 70, 600, font="Helvetica")
+    text = whole(write_pdf(tmp_path / "formula.pdf", [[formula, *prose]])).pages[0].text
+    assert text.split()[:4] == ["cd", "ef", "The", "keeper"]

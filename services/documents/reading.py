@@ -70,7 +70,7 @@ def serve() -> int:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)  # a library that prints goes to the log, never between the answers
     lower_priority()
-    gc.set_threshold(_NEW_OBJECTS, 20, 50)
+    gc.set_threshold(_NEW_OBJECTS, 10, 10)
     requests: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def listen() -> None:
@@ -118,6 +118,9 @@ def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
         if share >= said_share + 0.01 or time.monotonic() > said_at + _SHARE_EVERY_S:
             said_share, said_at = share, time.monotonic()
             say({"share": round(share, 4)})
+
+    import services.documents.likeness
+    import services.documents.quality  # noqa: F401  and numpy with it
 
     tokenizer = _load_tokenizer(request["tokenizer"])
     report(0.0)  # what had to be loaded does not count against the file

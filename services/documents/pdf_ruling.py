@@ -161,7 +161,7 @@ def _is_inside(line: Line, group: Sequence[Rule]) -> bool:
 
 def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
     pieces = [
-        (replace(line, text=cell.text, left=cell.left, right=cell.right, cells=()))
+        Line(cell.text, cell.left, cell.right, line.baseline, line.size, line.level, line.is_bold, line.turn)
         for line in lines
         for cell in line.cells or (Cell(line.text, line.left, line.right),)
     ]

@@ -182,9 +182,10 @@ def _as_line(lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> Line:
 
 
 def _is_near(above: Line, below: Line) -> bool:
+    size, other = below.size, above.size
     return (
-        0.3 * below.size < above.baseline - below.baseline < _STEP * max(below.size, above.size)
-        and 0.7 < (above.size / below.size if below.size else 1) < 1.43
+        0.3 * size < above.baseline - below.baseline < _STEP * (size if size > other else other)
+        and 0.7 < (other / size if size else 1) < 1.43
     )
 
 

@@ -35,7 +35,7 @@ def piece_to_json(piece: Piece) -> dict[str, Any]:
         for chunk in piece.chunks
     ]  # fmt: skip
     return {
-        "text": asdict(piece.text), "chunks": chunks, "removed": [asdict(removal) for removal in piece.removed],
+        "text": {key: getattr(piece.text, key) for key in ("content", "pages", "headings", "listings")}, "chunks": chunks, "removed": [asdict(removal) for removal in piece.removed],
         "warnings": piece.warnings, "format": piece.format, "page_count": piece.page_count,
     }  # fmt: skip
 

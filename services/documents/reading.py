@@ -34,7 +34,7 @@ from services.translation import _
 if TYPE_CHECKING:
     from services.documents.pdf_picture import PagePicture
 
-_SHARE_EVERY_S = 0.5
+_SHARE_EVERY_S, _SHARE_NOT_BEFORE_S = 0.5, 0.05
 _NEW_OBJECTS = 50_000  # after which garbage is collected: the lines of a document are many, and hold each other rarely
 _WATCH_EVERY_S = 0.1
 _AHEAD = 2  # files given to a process: the one it reads and the next, so that it never waits for us
@@ -115,8 +115,9 @@ def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
 
     def report(share: float) -> None:
         nonlocal said_share, said_at
-        if share >= said_share + 0.01 or time.monotonic() > said_at + _SHARE_EVERY_S:
-            said_share, said_at = share, time.monotonic()
+        since = time.monotonic() - said_at
+        if (share >= said_share + 0.01 and since > _SHARE_NOT_BEFORE_S) or since > _SHARE_EVERY_S:
+            said_share, said_at = share, said_at + since
             say({"share": round(share, 4)})
 
     import services.documents.likeness

@@ -83,3 +83,5 @@ def test_a_model_that_is_here_is_trained_without_asking_the_hub(hub: Hub, tmp_pa
     few = ["--epochs", "1", "--max-seq-length", "64", "--lora-rank", "4", "--device", "cpu"]
     assert run("cpt", project, "--base-model", "author/small", *few)["steps"] > 0
     assert hub.requests() == asked
+    (origin,) = project.glob("runs/*-cpt/run.json")
+    assert json.loads(origin.read_text("utf-8"))["base_model"]["revision"] == "0123456789abcdef0123456789abcdef01234567"

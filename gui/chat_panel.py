@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.chat_message import Answer, Question
+from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.job_thread import Event, JobThread
 from gui.project_model import project_models
@@ -265,6 +266,7 @@ class ChatPanel(QWidget):
 
     def _show_second(self, is_on: bool) -> None:
         self.second.setVisible(is_on)
+        self._models.fit()
 
     def _show_settings(self, is_open: bool) -> None:
         self.settings_button.setIcon(icon("chevron-down" if is_open else "chevron-right"))
@@ -364,13 +366,12 @@ class ChatPanel(QWidget):
         self.stack.addWidget(self.scroll)
         label = QLabel(_("Model"))
         label.setBuddy(self.model)
+        self._models = FlowBox(label, self.model, self.side_by_side, self.second)
         head = QHBoxLayout()
         head.setSpacing(theme.GAP)
-        for widget in (label, self.model, self.side_by_side, self.second):
-            head.addWidget(widget)
-        head.addStretch(1)
-        head.addWidget(self.settings_button)
-        head.addWidget(self.clear_button)
+        head.addWidget(self._models, 1)
+        for button in (self.settings_button, self.clear_button):
+            head.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
         foot = QHBoxLayout()
         foot.setSpacing(theme.GAP)
         foot.addWidget(self.input, 1)

@@ -200,7 +200,7 @@ class SftTrainingTab(TrainingTab):
 
     def speed_key(self, settings: dict[str, Any]) -> object:
         keys = ("batch_size", "max_seq_length", "gradient_checkpointing", "device")
-        return tuple(settings.get(key) for key in keys)
+        return (*(settings.get(key) for key in keys), settings.get("processes") or 1)
 
     def _project_changed(self, tables: frozenset[str]) -> None:
         if "pair" in tables or "chunk" in tables:

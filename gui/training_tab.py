@@ -361,7 +361,7 @@ class TrainingTab(Tab):
     def speed_key(self, settings: dict[str, Any]) -> object:
         """What must be equal for two trainings to be equally fast."""
         keys = ("base_model", "batch_size", "max_seq_length", "gradient_checkpointing", "device")
-        return tuple(settings.get(key) for key in keys)
+        return (*(settings.get(key) for key in keys), settings.get("processes") or 1)
 
     def _take_settings(self, run: RunRecord) -> None:
         self.form.form.reset()  # what is younger than the run had the effect of its default

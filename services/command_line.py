@@ -14,11 +14,12 @@ from typing import Any
 
 from services import settings
 from services.errors import Cancelled, UserError
-from services.jobs import Child, Context, run_here
+from services.jobs import Context, run_here
 from services.knowledge_base.pairs import USABLE_STATES
 from services.project import Project, projects_folder
 from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.terminal import Reporter
+from services.training.restart import TrainingChild
 from services.training.session import resumable_step
 from services.training.travel import pack_result, read_job, settle
 from services.translation import _, ngettext
@@ -185,7 +186,7 @@ def _run(
     folder = project.start_run(name, values) if has_run and is_first_process() else None
     try:
         if (values.get("processes") or 1) > 1 and process_count() == 1:
-            return Child(name, values, folder).run(reporter, cancelled)
+            return TrainingChild(name, values, folder).run(reporter, cancelled)
         return run_here(name, values, reporter, cancelled, folder)
     finally:
         reporter.finish()

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from services.errors import Cancelled, UserError
+from services.errors import Cancelled, MemoryFull, UserError
 from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.translation import _
 
@@ -218,21 +218,34 @@ def child_main(name: str, settings_file: str) -> int:
             if name in GRACE_S or name in AWAKE:
                 _stop_on_signal(context.cancelled)
             threading.Thread(target=listen, daemon=True, name="commands").start()
-        is_lost = False
+        is_left_to_launcher = False  # which knows more, see services/training/launch.py
+        if process_count() > 1:
+            threading.Thread(target=_watch_launcher, args=(context.cancelled,), daemon=True, name="launcher").start()
         try:
             last: Event = {"type": "result", "value": _work(name, settings, context)}
         except BaseException as error:
-            last, is_lost = _last_word(error), isinstance(error, ProcessLost)
+            last, is_lost, is_full = _last_word(error), isinstance(error, ProcessLost), isinstance(error, MemoryFull)
+            is_left_to_launcher = is_lost or (is_full and process_count() > 1)
             if last["type"] == "bug":
                 print(last["text"], file=sys.stderr)
-            tell_launcher(last.get("text", ""), is_cause=last["type"] != "cancelled" and not is_lost)
-        if not is_lost:  # then the launcher knows more, see services/training/launch.py
+            is_cause = last["type"] != "cancelled" and not is_lost
+            tell_launcher(last.get("text", ""), is_cause=is_cause, is_memory_full=is_full)
+        if not is_left_to_launcher:
             emit(last)
     with contextlib.suppress(OSError):
         out.close()
     sys.stderr.flush()
     # The launcher of several processes goes by their codes: one that ends so takes the others along.
-    return int(process_count() > 1 and last["type"] != "result")
+    is_well = last["type"] == "result" or (last["type"] == "cancelled" and not is_first_process())
+    return int(process_count() > 1 and not is_well)
+
+
+def _watch_launcher(cancelled: threading.Event) -> None:
+    """Save and leave when the launcher is gone: nobody else would end what it started."""
+    launcher = os.getppid()
+    while not cancelled.wait(1.0):
+        if os.getppid() != launcher:
+            cancelled.set()
 
 
 def _stop_on_signal(cancelled: threading.Event) -> None:
@@ -240,6 +253,8 @@ def _stop_on_signal(cancelled: threading.Event) -> None:
 
     def ask(_number: int, _frame: object) -> None:
         if cancelled.is_set():
+            if process_count() > 1:
+                return  # a launcher that stops says it more than once, and ends what does not leave
             raise KeyboardInterrupt
         cancelled.set()
 

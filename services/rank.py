@@ -27,16 +27,20 @@ def process_count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def tell_launcher(text: str, *, is_cause: bool) -> None:
+def tell_launcher(text: str, *, is_cause: bool, is_memory_full: bool = False) -> None:
     """Leave word of why this process ends without success, for the launcher's report.
 
     Args:
         is_cause: False where it only follows another process.
+        is_memory_full: with less at once it may go on.
     """
     path = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if not path or process_count() == 1:
         return
     # The launcher takes the earliest failure for the cause; it looks whole seconds at.
     when = int(time.time()) + (0 if is_cause else 60)
-    said = {"message": text, "extraInfo": {"py_callstack": text, "timestamp": str(when)}, "is_cause": is_cause}
+    said = {
+        "message": text, "extraInfo": {"py_callstack": text, "timestamp": str(when)}, "is_cause": is_cause,
+        "is_memory_full": is_memory_full,
+    }  # fmt: skip
     Path(path).write_text(json.dumps({"message": said}), "utf-8")

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from services.errors import UserError
-from services.models.base import find_base_model
+from services.models.base import STARTER_NAME, find_base_model
 from services.models.provenance import FILE_NAME, read_provenance, write_provenance
 from services.models.room import check_room
 from services.models.weights import read_headers
@@ -231,7 +231,9 @@ def _clean_adapter(folder: Path, job: Job) -> None:
     """Leave in the adapter's configuration what describes it, and name the base as it is called here."""
     config = _read_json(folder / "adapter_config.json")
     kept = {key: value for key, value in config.items() if key in _ADAPTER_KEYS}
-    kept |= {"base_model_name_or_path": job.base_model, "inference_mode": True}
+    is_on_hub = job.base_model != STARTER_NAME and not Path(job.base_model).is_absolute()
+    base = job.base_model if is_on_hub else str(find_base_model(job.base_model))
+    kept |= {"base_model_name_or_path": base, "inference_mode": True}
     (folder / "adapter_config.json").write_text(json.dumps(kept, indent=2), "utf-8")
 
 

@@ -33,6 +33,7 @@ from services.training.session import (
     pick_up,
     process_count,
     run_of,
+    spare_processes,
     token_folder,
 )
 from services.training.token_store import key_of, recall
@@ -100,7 +101,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             folder = begin(project, record)
         note_origin(record, base_folder, project.cpt_data_path, device, interrupted, context)
         rows, held_out = _rows(project, record, tokenizer, context)
-        for text in advise("cpt", len(rows), values):
+        for text in [*advise("cpt", len(rows), values), *spare_processes(values)]:
             context.warning(_("CPT training"), text)
         trained, outcome = train(
             model, tokenizer, rows, held_out, values, device, folder, context,

@@ -65,6 +65,12 @@ def launch(processes: int, arguments: list[str]) -> int:
     Args:
         arguments: of the program, ``--job NAME FILE``.
     """
+    if not can_train_together():
+        text = _("On Windows, PyTorch cannot train in several processes. Set “Processes” to 1.")
+        _speak({"type": "failed", "text": text}, arguments)
+        return 1
+    # accelerate would give each process one thread of the processor.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
@@ -89,6 +95,9 @@ def _end_alike(error: ChildFailedError, arguments: list[str]) -> int:
         rank: failure.message for rank, failure in error.failures.items() if isinstance(failure.message, dict)
     }
     causes = {rank: message for rank, message in said.items() if message.get("is_cause")}
+    if any(message.get("is_memory_full") for message in causes.values()):
+        # To the parent it is all the same whether the memory of a card or of the computer was full.
+        _die_of(signal.SIGKILL)
     if 0 in causes:
         return 1
     for rank, message in sorted(causes.items()):
@@ -100,10 +109,16 @@ def _end_alike(error: ChildFailedError, arguments: list[str]) -> int:
     signals = [-each.exitcode for each in error.failures.values() if each.exitcode < 0]
     deadly = next((number for number in signals if number != signal.SIGTERM), None)
     if deadly:
-        signal.signal(deadly, signal.SIG_DFL) if deadly != signal.SIGKILL else None
-        sys.stderr.flush()
-        os.kill(os.getpid(), deadly)
+        _die_of(deadly)
     return 1
+
+
+def _die_of(number: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _speak(event: dict[str, Any], arguments: list[str]) -> None:

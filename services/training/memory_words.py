@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from services.errors import UserError
+from services.errors import MemoryFull
 from services.training import memory
 from services.training.at_once import AtOnce
 from services.translation import _
@@ -25,7 +25,7 @@ def explain_memory(settings: dict[str, Any]) -> Iterator[None]:
         if not memory.is_full(error):
             raise
         way, other, *_more = _ways(settings)
-        raise UserError(
+        raise MemoryFull(
             _("The memory is full. You can {way}, or {other}; then start again.").format(way=way, other=other)
         ) from error
 

@@ -72,6 +72,19 @@ def connect(device: str) -> None:
     PartialState(cpu=is_cpu, timeout=_PATIENCE)
 
 
+def spare_processes(settings: dict[str, Any]) -> list[str]:
+    """A sentence where there are more processes than texts in a step, so that some of them have nothing to do."""
+    texts, processes = settings["batch_size"] * settings["gradient_accumulation"], process_count()
+    if texts >= processes:
+        return []
+    return [
+        _("A step has {texts} texts for {processes} processes, so some of them have nothing to do. A batch of {processes} "
+          "or more gives each its share; with a larger batch, there are fewer steps.").format(
+            texts=texts, processes=processes
+        )
+    ]  # fmt: skip
+
+
 def join(wanted_device: str) -> Device:
     """The device to train on, of one kind in all processes, which are connected from now on.
 

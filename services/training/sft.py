@@ -30,6 +30,7 @@ from services.training.session import (
     prefix_of,
     process_count,
     run_of,
+    spare_processes,
     token_folder,
 )
 from services.training.token_store import key_of, recall
@@ -105,7 +106,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         )
         _report_left_out(rows, too_long, values, context)
         rows, held_out = split_rows(rows, values["validation_share"], values["seed"], range(len(rows)))
-        for text in advise("sft", len(rows), values):
+        for text in [*advise("sft", len(rows), values), *spare_processes(values)]:
             context.warning(_("SFT training"), text)
         now.details["computed_on"] = device
         record = interrupted.record if interrupted else agree(now if is_first_process() else None)

@@ -372,6 +372,8 @@ def _trainer_class() -> type:
                 self.accelerator.wait_for_everyone()
                 if self.is_world_process_zero():
                     checkpoint.put_in_place(self._side, folder, step)
+                # Whoever leaves now would have a launcher end the one that is still at it.
+                self.accelerator.wait_for_everyone()
             self._side = None
             self.pace.saved()
             if self.is_world_process_zero():

@@ -109,7 +109,9 @@ def settle(folder: Path, job: Job) -> None:
         )
     if job.is_base_included and not (folder / BASE_FOLDER / "config.json").is_file():
         raise UserError(
-            _("The base model is missing from {folder}. Copy the whole folder again.").format(folder=folder / BASE_FOLDER)
+            _("The base model is missing from {folder}. Copy the files of {name} into it.").format(
+                folder=folder / BASE_FOLDER, name=Path(job.base_model).name
+            )
         )
     if job.phase == "sft":
         _name_base(folder / "models" / "cpt_model", job.base_path(folder))

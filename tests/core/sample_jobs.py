@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from services.errors import UserError
+from services.errors import MemoryFull, UserError
 
 
 def count(settings, context):
@@ -30,7 +30,7 @@ def refuse(settings, context):
 def second_refuses(settings, context):
     """Under a launcher: the second process gives up, and the first one finds that out when it waits for it."""
     if os.environ["RANK"] == "1":
-        raise UserError("The second card is full.")
+        raise (MemoryFull if settings["is_full"] else UserError)("The second card is full.")
     from services.rank import ProcessLost
 
     context.cancelled.wait()  # the launcher ends it

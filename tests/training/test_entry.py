@@ -16,6 +16,7 @@ from services.settings import PHASES
 from services.training import cpt, departure, device, trainer
 from services.training.device import Device, choose_device
 from services.training.schedule import Schedule
+from services.training.session import spare_processes
 from tests.training.conftest import quick
 from tests.training.two_processes import make_rows
 
@@ -100,6 +101,13 @@ def test_a_step_is_the_same_for_any_number_of_processes(processes: int) -> None:
     assert tokens(alone.step(0)["parts"]) != tokens(alone.step(alone.epoch_steps)["parts"])  # another epoch, other steps
     other = Schedule(rows, 8, 6, budget=70)
     assert tokens(alone.step(0)["parts"]) != tokens(other.step(0)["parts"])
+
+
+def test_processes_without_work_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = quick("cpt", batch_size=2)
+    for count, words in (("1", 0), ("2", 0), ("4", 1)):
+        monkeypatch.setenv("WORLD_SIZE", count)
+        assert len(spare_processes(settings)) == words
 
 
 def test_only_the_first_process_speaks_and_writes(tmp_path: Path) -> None:

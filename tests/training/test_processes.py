@@ -139,10 +139,14 @@ def test_a_process_that_dies_ends_all_with_a_sentence(text_project: Project, tin
 
 
 def test_what_another_process_has_to_say_is_heard(tmp_path: Path) -> None:
+    job = "tests.core.sample_jobs:second_refuses"
     with pytest.raises(UserError, match="The second card is full."):
-        Child("tests.core.sample_jobs:second_refuses", {"processes": 2}, tmp_path).run(print, threading.Event())
-
+        Child(job, {"processes": 2, "is_full": False}, tmp_path).run(print, threading.Event())
     assert [event["type"] for event in read_events(tmp_path)] == ["failed"]
+
+    with pytest.raises(ChildDied) as caught:  # as where the system ends it: so it is started again with less
+        Child(job, {"processes": 2, "is_full": True}).run(print, threading.Event())
+    assert caught.value.is_by_system
 
 
 def test_gradients_do_not_depend_on_how_a_step_is_computed(tmp_path: Path) -> None:

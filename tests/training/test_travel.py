@@ -87,7 +87,7 @@ def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path:
     write_pairs(project, 12)
     folder, packed = pack(project, tmp_path / "sft", "sft", name="brief", with_base=True)
     assert (folder / "data" / "sft_data.jsonl").is_file() and not (folder / "data" / "cpt_data.txt").exists()
-    done = run_there(folder, "sft")
+    done = run_there(folder, "sft", launcher=("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"))
     assert done.returncode == 0, done.stderr
     assert not (folder / "models" / "brief").exists()  # merged at home
     home = bring_back(project, folder)

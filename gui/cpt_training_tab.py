@@ -20,6 +20,7 @@ class CptTrainingTab(TrainingTab):
         super().__init__(project, shell, self.base_model)
         self.right.setSizes([self.fontMetrics().height() * 28, self.fontMetrics().height() * 12])
         self.base_model.changed.connect(self.show_state)
+        self.base_model.changed.connect(self._settings_changed)
         self.show_state()
 
     def job_settings(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a training will take, before the button is pressed: tokens, steps, time, and what is worth a warning."""
+"""What a training will take, before the button is pressed: tokens, steps, time, memory and disk, and what would help."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from gui import theme
 from gui.job_thread import JobThread
 from gui.mark import Mark
-from gui.quantity import say_duration
+from gui.quantity import say_duration, say_size
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
-from services.training.plan import FEW_STEPS, plan
+from services.training.advice import say_change
+from services.training.plan import plan
 from services.translation import _
 
 DELAY_MS = 250
-WORDINGS_OF_FEW = 8  # of every statement, where there are few
-MOST_EPOCHS = 10  # that are suggested
+PARTS = {
+    "weights": _("Weights of the base model"), "adapter": _("Adapter and optimizer"),
+    "activations": _("Intermediate results"), "loss": _("Loss over the vocabulary"),
+    "program": _("The program itself"),
+}  # fmt: skip
 SHORT_NAMES = {"wordings": _("wordings"), "batch_size": _("batch"), "epochs": _("epochs")}
 
 
@@ -27,7 +31,7 @@ class PlanBox(QFrame):
     """Works the plan out in a thread, a moment after the last change.
 
     Signals:
-        settings_suggested(dict): the person wants these settings, which make a training of more steps.
+        settings_suggested(dict): the person wants these settings, which make a training fit, or one of more steps.
         estimated(float): seconds that the training will take; 0 where nobody knows.
     """
 
@@ -42,6 +46,7 @@ class PlanBox(QFrame):
         self._is_outdated = False
         self._plan: dict[str, Any] = {}
         self._speed: tuple[float, int] | None = None
+        self._has_measured = False
         theme.set_role(self, "card")
         self.setAccessibleName(_("Plan"))
         self.title = QLabel(_("Plan"))
@@ -49,6 +54,18 @@ class PlanBox(QFrame):
         self.size = QLabel(textFormat=Qt.TextFormat.PlainText)
         theme.set_role(self.size, "strong")
         self.time = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.memory = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._memory_mark = Mark("check", "success")
+        self._is_open = False
+        self.parts_button = QPushButton()
+        self.parts_button.setToolTip(_("What takes how much memory, and what is written to the disk"))
+        theme.set_role(self.parts_button, "link")
+        self.parts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        theme.set_role(self.parts, "caption")
+        self.parts_button.clicked.connect(self._toggle_parts)
+        self.fit_button = QPushButton()
+        theme.set_role(self.fit_button, "link")
+        self.fit_button.clicked.connect(self._suggest_fit)
         self.warning = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         theme.set_role(self.warning, "caption")
         self._mark = Mark("warning", "warning")
@@ -59,11 +76,19 @@ class PlanBox(QFrame):
         row.setSpacing(6)
         row.addWidget(self._mark, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.warning, 1)
+        memory = QHBoxLayout()
+        memory.setSpacing(6)
+        memory.addWidget(self._memory_mark, alignment=Qt.AlignmentFlag.AlignVCenter)
+        memory.addWidget(self.memory, 1)
+        memory.addWidget(self.parts_button, alignment=Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, theme.GAP, 12, theme.GAP)
         column.setSpacing(2)
         for widget in (self.title, self.size, self.time):
             column.addWidget(widget)
+        column.addLayout(memory)
+        column.addWidget(self.parts)
+        column.addWidget(self.fit_button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addLayout(row)
         column.addWidget(self.suggest_button, alignment=Qt.AlignmentFlag.AlignLeft)
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
@@ -99,6 +124,9 @@ class PlanBox(QFrame):
     def _take(self, result: dict[str, Any]) -> None:
         self._plan = result
         self._show()
+        if result.get("memory") and result.get("seconds") is None and not self._has_measured and not self._shell.is_busy:
+            self._has_measured = True  # a second, in a process of its own, and then never again on this machine
+            self._shell.start_beside("measure", {}).succeeded.connect(self._timer.start)
 
     def _take_failure(self, error: UserError) -> None:
         self._plan = {"warnings": [str(error)]}
@@ -113,39 +141,87 @@ class PlanBox(QFrame):
         self.warning.setText("\n".join(warnings))
         self.warning.setVisible(bool(warnings))
         self._mark.setVisible(bool(warnings))
-        changes = more_steps(self._plan, self._settings)
+        self._show_memory()
+        changes = self._plan.get("more_steps") or {}
         self.suggest_button.setVisible(bool(changes))
         if changes:
             named = ", ".join(f"{SHORT_NAMES[key]} {value}" for key, value in changes.items())
             self.suggest_button.setText(_("Set {settings}").format(settings=named))
 
+    def _show_memory(self) -> None:
+        memory, fits = self._plan.get("memory"), self._plan.get("fits")
+        changes = self._plan.get("changes") or {}
+        self.memory.setText(self._say_memory())
+        self.memory.setVisible(bool(self.memory.text()))
+        is_judged = bool(memory) and not self._shell.is_busy
+        self._memory_mark.setVisible(is_judged)
+        self._memory_mark.show_icon(*(("check", "success") if fits else ("warning", "warning")))
+        theme.set_role(self.memory, "" if memory else "caption")
+        self.parts_button.setVisible(bool(memory))
+        self.fit_button.setVisible(is_judged and bool(changes))
+        if changes:
+            self.fit_button.setText(say_change(self._phase, changes))
+        self._show_parts()
+
+    def _say_memory(self) -> str:
+        memory, disk = self._plan.get("memory"), self._plan.get("disk")
+        if not memory:
+            return self._plan.get("unknown", "") if self._plan.get("tokens") else ""
+        needed = memory["needed"] / 2**30
+        if self._shell.is_busy:  # what runs has some of it, and will give it back
+            return _("{needed:.1f} GB of memory").format(needed=needed)
+        text = _("{needed:.1f} of {free:.1f} GB").format(needed=needed, free=memory["free"] / 2**30)
+        if self._plan["fits"]:
+            return _("{memory}: fits").format(memory=text)
+        if disk["needed"] > disk["free"]:
+            return _("The disk is too full: {needed} are needed, {free} are free").format(
+                needed=say_size(disk["needed"]), free=say_size(disk["free"])
+            )
+        if self._plan.get("changes"):
+            return _("{memory}: does not fit").format(memory=text)
+        return _("{memory}: does not fit. Choose a smaller base model.").format(memory=text)
+
+    def _toggle_parts(self) -> None:
+        self._is_open = not self._is_open
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        memory, disk = self._plan.get("memory"), self._plan.get("disk")
+        is_open = self._is_open and bool(memory)
+        self.parts_button.setText(_("Less") if self._is_open else _("By part"))
+        self.parts.setVisible(is_open)
+        if not memory:
+            return
+        rows = [(text, say_size(memory[part])) for part, text in PARTS.items()]
+        rows.append((_("On the disk"), _("{needed} of {free} free").format(
+            needed=say_size(disk["needed"]), free=say_size(disk["free"])
+        )))  # fmt: skip
+        lines = "".join(f"<tr><td>{text}</td><td align='right'>&nbsp;&nbsp;{size}</td></tr>" for text, size in rows)
+        how = _("{tokens:,} tokens at once").format(tokens=memory["tokens"])
+        if memory["recomputed"]:
+            how += ", " + _("{count} of {layers} layers computed twice").format(
+                count=memory["recomputed"], layers=memory["layers"]
+            )
+        if memory["four_bits"]:
+            how += ", " + _("weights in four bits")
+        self.parts.setText(f"<table cellspacing='0' cellpadding='1'>{lines}</table>{how}")
+        self.memory.setToolTip("" if is_open else self.parts.text())
+
     def _suggest(self) -> None:
-        self.settings_suggested.emit(more_steps(self._plan, self._settings))
+        self.settings_suggested.emit(self._plan.get("more_steps") or {})
+
+    def _suggest_fit(self) -> None:
+        self.settings_suggested.emit(self._plan.get("changes") or {})
 
     def _say_time(self, tokens: int) -> str:
-        if self._speed is None:
+        seconds = self._seconds(tokens)
+        if not seconds:
             return _("The first steps will show how long it takes")
-        duration = say_duration(self._seconds(tokens))
-        return _("{duration}, at the speed of run {run:04d}").format(duration=duration, run=self._speed[1])
+        if self._speed is not None:
+            return _("{duration}, at the speed of run {run:04d}").format(duration=say_duration(seconds), run=self._speed[1])
+        return _("{duration}, by this computer's speed").format(duration=say_duration(seconds))
 
     def _seconds(self, tokens: int) -> float:
-        if self._speed is None:
-            return float(self._plan.get("seconds") or 0)
-        return tokens * self._plan.get("epochs", 1) / self._speed[0]
-
-
-def more_steps(planned: dict[str, Any], settings: dict[str, Any]) -> dict[str, int]:
-    """The settings to change so that a small collection gives enough steps, in the order in which they help."""
-    steps, epochs = planned.get("steps", 0), planned.get("epochs", 1)
-    if not 0 < steps < FEW_STEPS:
-        return {}
-    changes: dict[str, int] = {}
-    if 0 < settings.get("wordings", 0) < WORDINGS_OF_FEW:
-        changes["wordings"] = WORDINGS_OF_FEW
-        steps *= WORDINGS_OF_FEW / settings["wordings"]
-    if steps < FEW_STEPS and settings.get("batch_size", 1) > 1:
-        changes["batch_size"] = 1
-        steps *= settings["batch_size"]
-    if steps < FEW_STEPS and epochs < MOST_EPOCHS:
-        changes["epochs"] = min(MOST_EPOCHS, -(-FEW_STEPS * epochs // max(1, int(steps))))
-    return changes
+        if self._speed is not None:
+            return tokens * self._plan.get("epochs", 1) / self._speed[0]
+        return self._plan.get("seconds") or 0.0

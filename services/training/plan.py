@@ -16,8 +16,11 @@ from services.translation import _
 if TYPE_CHECKING:
     from services.jobs import Context
 
-# Fewer optimizer steps than this teach little, however often the text is read.
-FEW_STEPS = 150
+# Fewer optimizer steps than this teach little, however often the text is read; with so many, a larger batch does no harm.
+FEW_STEPS, GOOD_STEPS = 150, 300
+_SMALLEST_BATCH = 2  # that is suggested: a step on a single text is led astray by it
+_WORDINGS_OF_FEW = 8  # of every statement, where there are few
+_MOST_EPOCHS = 10  # that are suggested
 _CHARACTERS_PER_TOKEN = 4
 _TEMPLATE_TOKENS = 12  # around a question and its answer
 
@@ -30,8 +33,8 @@ def plan(project: Project, phase: str, settings: dict[str, Any]) -> dict[str, An
         settings: of the phase; for sft also "dataset".
 
     Returns:
-        tokens (of one epoch), rows, held_out (rows), epoch_steps, steps, epochs, warnings (sentences), text (one line), and
-        what it takes of this machine, see ``services.training.need``.
+        tokens (of one epoch), rows, held_out (rows), epoch_steps, steps, epochs, warnings (sentences), more_steps
+        (the settings to change so that a small collection gives enough steps), text (one line), and what it takes of this machine, see ``services.training.need``.
     """
     values = declarations.check(phase, settings)
     if phase == "cpt":
@@ -54,6 +57,7 @@ def plan(project: Project, phase: str, settings: dict[str, Any]) -> dict[str, An
         "epoch_steps": epoch_steps,
         "steps": steps,
         "epochs": values["epochs"],
+        "more_steps": more_steps(steps, values) if rows else {},
         "warnings": advise(phase, rows - held_out, values) if rows else [],
         **need(project, phase, settings, values, row_lengths),
         "text": _("{tokens} tokens, {steps} steps").format(tokens=_short(tokens), steps=f"{steps:,}"),
@@ -86,6 +90,32 @@ def count_steps(row_count: int, settings: dict[str, Any]) -> tuple[int, int]:
     return epoch_steps, epoch_steps * settings["epochs"]
 
 
+def more_steps(steps: int, settings: dict[str, Any]) -> dict[str, int]:
+    """The settings to change so that a small collection gives enough steps, in the order in which they help.
+
+    The batch is chosen from the text: so small that about GOOD_STEPS steps come out, but no smaller than two texts.
+
+    Args:
+        steps: optimizer steps with these settings.
+    """
+    if not 0 < steps < GOOD_STEPS:
+        return {}
+    changes: dict[str, int] = {}
+    now, few = float(steps), steps < FEW_STEPS
+    if few and 0 < settings.get("wordings", 0) < _WORDINGS_OF_FEW:
+        changes["wordings"] = _WORDINGS_OF_FEW
+        now *= _WORDINGS_OF_FEW / settings["wordings"]
+    batch = settings.get("batch_size", 1)
+    best = max(_SMALLEST_BATCH, min(batch, int(batch * now / GOOD_STEPS)))
+    if best < batch:
+        changes["batch_size"] = best
+        now *= batch / best
+    epochs = settings.get("epochs", 1)
+    if now < FEW_STEPS and epochs < _MOST_EPOCHS:
+        changes["epochs"] = min(_MOST_EPOCHS, -(-FEW_STEPS * epochs // max(1, int(now))))
+    return changes
+
+
 def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
     """Sentences about a training that will not teach much."""
     _epoch_steps, steps = count_steps(row_count, settings)
@@ -94,12 +124,9 @@ def advise(phase: str, row_count: int, settings: dict[str, Any]) -> list[str]:
     few = _("This training has only {steps} steps; about {few} or more are needed to learn.").format(
         steps=steps, few=FEW_STEPS
     )
-    ways = []
-    if phase == "cpt" and settings["wordings"] < 5:
-        ways.append(_("more wordings"))
-    if settings["batch_size"] * settings["gradient_accumulation"] > 2:
-        ways.append(_("a smaller batch"))
-    ways.append(_("more epochs"))
+    words = {"wordings": _("{count} wordings"), "batch_size": _("a batch of {count}"), "epochs": _("{count} epochs")}
+    ways = [words[key].format(count=value) for key, value in more_steps(steps, settings).items()]
+    ways.append(_("more documents") if phase == "cpt" else _("more pairs"))
     return [few + " " + _("What helps, in this order: {ways}.").format(ways=", ".join(ways))]
 
 

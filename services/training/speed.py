@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.errors import UserError
 from services.training.fit import Load, ModelShape
+from services.translation import _
 
 if TYPE_CHECKING:
     from services.jobs import Context
@@ -38,8 +40,15 @@ def known_speed() -> dict[str, Any] | None:
 
 
 def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
-    """The job: measure, a second after PyTorch is loaded, and keep it for this machine."""
-    import torch
+    """The job: measure, a second after PyTorch is loaded, and keep it for this machine.
+
+    Raises:
+        UserError: PyTorch cannot be loaded.
+    """
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        raise UserError(_("torch cannot be loaded: {error}").format(error=error)) from error
 
     from services.training.device import training_device
 
@@ -52,13 +61,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         start = time.perf_counter()
         float((left @ right)[0, 0])  # waits until it is computed
         best = min(best, time.perf_counter() - start)
-    known = {
-        "machine": _machine(), "device": device.name, "dtype": device.dtype, "flops": 2 * rows * inner * columns / best,
-    }  # fmt: skip
-    with contextlib.suppress(OSError):
-        _place().parent.mkdir(parents=True, exist_ok=True)
-        _place().write_text(json.dumps(known), "utf-8")
-    return known
+    return keep_speed(device.name, device.dtype, 2 * rows * inner * columns / best)
 
 
 def training_seconds(shape: ModelShape, load: Load, tokens: float, mean_row: float, learnt: float, flops: float) -> float:
@@ -75,6 +78,15 @@ def training_seconds(shape: ModelShape, load: Load, tokens: float, mean_row: flo
     each += load.recomputed / shape.layers * (2 * blocks + 2 * shape.queries * mean_row * shape.layers)
     batches = tokens / max(1.0, load.tokens)
     return tokens * each / (_REACHED[load.device] * flops) + batches * shape.layers * _CALL_S[load.device]
+
+
+def keep_speed(device: str, dtype: str, flops: float) -> dict[str, Any]:
+    """Remember what was measured of this machine; without room on the disk it is measured again another time."""
+    known = {"machine": _machine(), "device": device, "dtype": dtype, "flops": flops}
+    with contextlib.suppress(OSError):
+        _place().parent.mkdir(parents=True, exist_ok=True)
+        _place().write_text(json.dumps(known), "utf-8")
+    return known
 
 
 def _place() -> Path:

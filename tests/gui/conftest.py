@@ -20,6 +20,7 @@ from gui.shell import Shell
 from gui.theme import Theme
 from services.project import Project
 from services.records import CutChunk, DocumentText
+from services.training.speed import keep_speed
 
 HANG_S = 5.0
 # What the screenless platform says of itself.
@@ -95,6 +96,13 @@ def keeps_answering(qapp: QApplication) -> Iterator[None]:
     dispatcher.aboutToBlock.disconnect(block)
     # A busy machine may stretch the clock; waiting for something else that long is a hang all the same.
     assert longest[0] < HANG_S and longest[1] < 6 * HANG_S, "the window did not answer"
+
+
+@pytest.fixture(autouse=True)
+def knows_its_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine need not be measured by every window; see tests/training/test_need.py."""
+    monkeypatch.setenv("WISSENSWERK_CACHE", str(tmp_path / "cache"))
+    keep_speed("cpu", "float32", 1e11)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from gui.cpt_training_tab import CptTrainingTab
-from gui.plan_box import more_steps
 from gui.shell import Outcome, Shell
 from services.project import Project
 from services.settings import defaults
@@ -118,11 +117,3 @@ def test_a_stopped_training_can_go_on(qtbot, project: Project, shell: Shell):
     with qtbot.waitSignal(tab.form.resume_wanted):
         tab.form.resume_wanted.disconnect(tab.resume)
         qtbot.mouseClick(tab.form.start_button, Qt.MouseButton.LeftButton)
-
-
-def test_few_documents_get_settings_that_make_enough_steps():
-    few = {"steps": 3, "epochs": 3}
-    assert more_steps(few, {"wordings": 1, "batch_size": 4}) == {"wordings": 8, "batch_size": 1, "epochs": 5}
-    assert more_steps({"steps": 60, "epochs": 2}, {"batch_size": 4}) == {"batch_size": 1}
-    assert more_steps({"steps": 400, "epochs": 3}, {"wordings": 1}) == {}
-    assert more_steps({}, {}) == {}

@@ -2,7 +2,7 @@
 
 from services.jobs import Context
 from services.project import Project
-from services.training.plan import plan, run
+from services.training.plan import more_steps, plan, run
 from tests.training.conftest import add_document, quick, write_pairs
 
 
@@ -47,3 +47,11 @@ def test_enough_steps_need_no_warning(project: Project) -> None:
     add_document(project, "long.md", "The ferry lands at the northern pier. " * 2000)
 
     assert plan(project, "cpt", quick("cpt", epochs=10))["warnings"] == []
+
+
+def test_little_text_gets_settings_that_make_enough_steps() -> None:
+    assert more_steps(3, {"epochs": 3, "wordings": 1, "batch_size": 4}) == {"wordings": 8, "batch_size": 2, "epochs": 10}
+    assert more_steps(60, {"epochs": 2, "batch_size": 4}) == {"batch_size": 2, "epochs": 3}
+    assert more_steps(200, {"epochs": 3, "wordings": 1, "batch_size": 16}) == {"batch_size": 10}
+    assert more_steps(400, {"epochs": 3, "wordings": 1, "batch_size": 4}) == {}
+    assert more_steps(0, {}) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.job_thread import JobThread
@@ -14,7 +14,6 @@ from gui.quantity import say_duration, say_size
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
-from services.training.advice import say_change
 from services.training.plan import plan
 from services.translation import _
 
@@ -24,7 +23,11 @@ PARTS = {
     "activations": _("Intermediate results"), "loss": _("Loss over the vocabulary"),
     "program": _("The program itself"),
 }  # fmt: skip
-SHORT_NAMES = {"wordings": _("wordings"), "batch_size": _("batch"), "epochs": _("epochs")}
+SHORT_NAMES = {
+    "wordings": _("wordings"), "batch_size": _("batch"), "epochs": _("epochs"), "max_seq_length": _("longest text"),
+    "gradient_checkpointing": _("computing twice"),
+}  # fmt: skip
+SHOWN_MS = 60_000  # of a tool tip that was asked for
 
 
 class PlanBox(QFrame):
@@ -56,13 +59,9 @@ class PlanBox(QFrame):
         self.time = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.memory = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._memory_mark = Mark("check", "success")
-        self._is_open = False
-        self.parts_button = QPushButton()
-        self.parts_button.setToolTip(_("What takes how much memory, and what is written to the disk"))
+        self.parts_button = QPushButton(_("By part"))
         theme.set_role(self.parts_button, "link")
-        self.parts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        theme.set_role(self.parts, "caption")
-        self.parts_button.clicked.connect(self._toggle_parts)
+        self.parts_button.clicked.connect(self._open_parts)
         self.fit_button = QPushButton()
         theme.set_role(self.fit_button, "link")
         self.fit_button.clicked.connect(self._suggest_fit)
@@ -87,7 +86,6 @@ class PlanBox(QFrame):
         for widget in (self.title, self.size, self.time):
             column.addWidget(widget)
         column.addLayout(memory)
-        column.addWidget(self.parts)
         column.addWidget(self.fit_button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addLayout(row)
         column.addWidget(self.suggest_button, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -144,9 +142,7 @@ class PlanBox(QFrame):
         self._show_memory()
         changes = self._plan.get("more_steps") or {}
         self.suggest_button.setVisible(bool(changes))
-        if changes:
-            named = ", ".join(f"{SHORT_NAMES[key]} {value}" for key, value in changes.items())
-            self.suggest_button.setText(_("Set {settings}").format(settings=named))
+        self.suggest_button.setText(say_settings(changes))
 
     def _show_memory(self) -> None:
         memory, fits = self._plan.get("memory"), self._plan.get("fits")
@@ -159,9 +155,10 @@ class PlanBox(QFrame):
         theme.set_role(self.memory, "" if memory else "caption")
         self.parts_button.setVisible(bool(memory))
         self.fit_button.setVisible(is_judged and bool(changes))
-        if changes:
-            self.fit_button.setText(say_change(self._phase, changes))
-        self._show_parts()
+        self.fit_button.setText(say_settings(changes))
+        parts = self._say_parts() if memory else ""
+        self.memory.setToolTip(parts)
+        self.parts_button.setToolTip(parts)
 
     def _say_memory(self) -> str:
         memory, disk = self._plan.get("memory"), self._plan.get("disk")
@@ -181,17 +178,13 @@ class PlanBox(QFrame):
             return _("{memory}: does not fit").format(memory=text)
         return _("{memory}: does not fit. Choose a smaller base model.").format(memory=text)
 
-    def _toggle_parts(self) -> None:
-        self._is_open = not self._is_open
-        self._show_parts()
+    def _open_parts(self) -> None:
+        """With the keyboard too: a tool tip takes no room from the form."""
+        place = self.parts_button.mapToGlobal(self.parts_button.rect().bottomLeft())
+        QToolTip.showText(place, self.parts_button.toolTip(), self.parts_button, self.parts_button.rect(), SHOWN_MS)
 
-    def _show_parts(self) -> None:
-        memory, disk = self._plan.get("memory"), self._plan.get("disk")
-        is_open = self._is_open and bool(memory)
-        self.parts_button.setText(_("Less") if self._is_open else _("By part"))
-        self.parts.setVisible(is_open)
-        if not memory:
-            return
+    def _say_parts(self) -> str:
+        memory, disk = self._plan["memory"], self._plan["disk"]
         rows = [(text, say_size(memory[part])) for part, text in PARTS.items()]
         rows.append((_("On the disk"), _("{needed} of {free} free").format(
             needed=say_size(disk["needed"]), free=say_size(disk["free"])
@@ -204,8 +197,7 @@ class PlanBox(QFrame):
             )
         if memory["four_bits"]:
             how += ", " + _("weights in four bits")
-        self.parts.setText(f"<table cellspacing='0' cellpadding='1'>{lines}</table>{how}")
-        self.memory.setToolTip("" if is_open else self.parts.text())
+        return f"<table cellspacing='0' cellpadding='1'>{lines}</table>{how}"
 
     def _suggest(self) -> None:
         self.settings_suggested.emit(self._plan.get("more_steps") or {})
@@ -225,3 +217,9 @@ class PlanBox(QFrame):
         if self._speed is not None:
             return tokens * self._plan.get("epochs", 1) / self._speed[0]
         return self._plan.get("seconds") or 0.0
+
+
+def say_settings(changes: dict[str, Any]) -> str:
+    """“Set longest text 1024, computing twice”: what a button says that makes the changes."""
+    parts = [SHORT_NAMES[key] if value is True else f"{SHORT_NAMES[key]} {value}" for key, value in changes.items()]
+    return _("Set {settings}").format(settings=", ".join(parts))

@@ -65,8 +65,8 @@ class DocumentWork(QObject):
         others = "" if documents is None else " " + _("Other documents stay as they are.")
         self._ask(
             question,
-            _("Chunks of {size} tokens with {overlap} overlap. Chunks that you edited, excluded or deleted stay so where "
-              "their text stands. Splits and merges are lost, and pairs made from the old chunks are marked as out of date.").format(
+            _("Chunks of {size} tokens with {overlap} overlap. Chunks that you edited, split, merged, excluded or deleted stay "
+              "so where their text stands. Pairs made from the old chunks are marked as out of date.").format(
                 size=values["chunk_size"], overlap=values["chunk_overlap"]
             ) + others,
             _("Re-cut"),

@@ -24,6 +24,7 @@ from services.documents.splitter import check_sizes
 from services.documents.tokenizer import Tokenizer, chosen_tokenizer, load_tokenizer
 from services.errors import UserError
 from services.jobs import Context
+from services.knowledge_base.document import Kept
 from services.knowledge_base.store import KnowledgeBase
 from services.models.base import STARTER_NAME
 from services.project import Project
@@ -220,7 +221,7 @@ class _Ingest:
         )  # fmt: skip
         self._remember(source)
         self._context.changed("document", "chunk")
-        reasons = [*pieces.warnings, *([_kept_sentence(kept)] if kept else [])]
+        reasons = [*pieces.warnings, *_kept_sentences(kept)]
         state = "replaced" if known is not None and known.state == "ready" else "added"
         return _fate(source, state, " ".join(reasons), self._by_source[source].chunk_count)
 
@@ -372,7 +373,7 @@ def _recut_document(
         removed=knowledge_base.removals(document.id), **columns,
     )  # fmt: skip
     now = knowledge_base.document_by_source(document.source)
-    return _fate(document.source, "recut", _kept_sentence(kept) if kept else "", now.chunk_count if now else 0)
+    return _fate(document.source, "recut", " ".join(_kept_sentences(kept)), now.chunk_count if now else 0)
 
 
 def _tokenizer(project: Project, name: str, context: Context) -> Tokenizer:
@@ -407,8 +408,18 @@ def _reporter(context: Context, done: int, size: int, total: int, source: str) -
     return report
 
 
-def _kept_sentence(kept: int) -> str:
-    return ngettext("{count} edited chunk was kept.", "{count} edited chunks were kept.", kept).format(count=kept)
+def _kept_sentences(kept: Kept) -> list[str]:
+    sentences = (
+        (kept.edited, ngettext("{count} edited chunk was kept.", "{count} edited chunks were kept.", kept.edited)),
+        (kept.shaped, ngettext(
+            "{count} chunk that you split or merged was kept.", "{count} chunks that you split or merged were kept.", kept.shaped,
+        )),
+        (kept.lost, ngettext(
+            "{count} chunk that you split or merged was cut anew: its text is another one now.",
+            "{count} chunks that you split or merged were cut anew: their text is another one now.", kept.lost,
+        )),
+    )  # fmt: skip
+    return [sentence.format(count=count) for count, sentence in sentences if count]
 
 
 def _fate(source: str, state: str, reason: str = "", chunks: int = 0) -> Fate:

@@ -16,6 +16,8 @@ from services.records import Chunk, CutChunk
 CAUSES = ("", "person", "duplicate", "kind")
 PERSON, DUPLICATE, KIND = 1, 2, 3
 
+CUT_BY, BY_PERSON = "cut_by", "person"  # in the metadata of a chunk that a person split or merged
+
 STATE = (
     "document_id", "start", "owned_end", "end", "token_count", "is_edited", "kind", "quality", "problem", "duplicate_of",
     "similarity", "tail",

@@ -11,7 +11,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from services.knowledge_base.chunk_row import PERSON, ChunkRow
+from services.knowledge_base.chunk_row import BY_PERSON, CUT_BY, PERSON, ChunkRow
 from services.knowledge_base.corpus import contribution
 from services.knowledge_base.decision import Decided, decide, find_again
 from services.knowledge_base.repeat import RepeatStatements
@@ -32,6 +32,23 @@ class _Place(NamedTuple):
     owned_end: int
     end: int
     tail: str
+
+
+class _Changed(NamedTuple):
+    """A chunk that a person edited, split or merged. said: at first."""
+
+    chunk_id: int
+    start: int
+    is_edited: int
+    said: str
+
+
+class Kept(NamedTuple):
+    """How many chunks that a person had changed are still there: edited ones, parts of splits and merges; lost ones."""
+
+    edited: int = 0
+    shaped: int = 0
+    lost: int = 0
 
 
 class DocumentStatements(RepeatStatements):
@@ -92,11 +109,12 @@ class DocumentStatements(RepeatStatements):
         count_tokens: Callable[[str], int],
         removed: Iterable[Removal] | None = None,
         **columns: Any,
-    ) -> tuple[int, int]:
+    ) -> tuple[int, Kept]:
         """Put a document and its chunks in place of what this source was before, in one transaction.
 
         Chunks that a person edited are kept: where their original text still stands in the new text, they stand
-        there again and the new chunks inside that span give way; where it does not, they follow at the end.
+        there again and the new chunks inside that span give way; where it does not, they follow at the end. So are
+        chunks that a person split or merged, where their text still stands, and there is no doubt where.
         What a person excluded, included or deleted stays so: a new chunk is, if most of its text was.
 
         Args:
@@ -109,7 +127,7 @@ class DocumentStatements(RepeatStatements):
                 tokenizer, chunk_size, chunk_overlap, page_count).
 
         Returns:
-            The document's id, and how many edited chunks were kept.
+            The document's id, and what became of the chunks that a person had changed.
         """
         tokens = 0
 
@@ -124,10 +142,10 @@ class DocumentStatements(RepeatStatements):
             decided = self._decisions(document_id)
             old_text = self._content(document_id) if decided else ""
             self._write_text(document_id, [text] if isinstance(text, DocumentText) else text, removed)
-            edited = self._edited(document_id)
-            new_text = self._content(document_id) if decided or edited else ""
+            changed = self._changed_by_person(document_id)
+            new_text = self._content(document_id) if decided or changed else ""
             decided = find_again(decided, old_text, new_text)
-            kept = _spans(edited, new_text)
+            kept = _spans(changed, new_text)
             doomed = (
                 "SELECT chunk_id FROM chunk_state WHERE document_id = :document"
                 " AND chunk_id NOT IN (SELECT value FROM json_each(:kept))"
@@ -139,7 +157,8 @@ class DocumentStatements(RepeatStatements):
                 coming = _beside(coming, kept, new_text, count_tokens)
             self._place(document_id, source, coming, kept, str(columns.get("tokenizer", "")), decided)
             self.connection.execute("UPDATE document SET token_count = ? WHERE id = ?", (tokens, document_id))
-        return document_id, len(kept)
+        edited = sum(one.is_edited for one in changed)
+        return document_id, Kept(edited, len(kept) - edited, len(changed) - len(kept))
 
     def remove_document(self, document_id: int) -> None:
         """Remove a document with its chunks; pairs made from them stay and are stale."""
@@ -209,16 +228,20 @@ class DocumentStatements(RepeatStatements):
         )
         return "".join(row[0] for row in parts)
 
-    def _edited(self, document_id: int) -> list[tuple[int, str]]:
-        """``(id, what it said at first)`` of the chunks that a person edited, in order."""
-        return self.connection.execute(
-            """
-            SELECT chunk_id, chunk_original.content
-            FROM chunk_state JOIN chunk_flag USING (chunk_id) JOIN chunk_original USING (chunk_id)
-            WHERE document_id = ? AND is_edited AND NOT is_deleted ORDER BY start
+    def _changed_by_person(self, document_id: int) -> list[_Changed]:
+        """The chunks that a person edited, split or merged, in order."""
+        rows = self.connection.execute(
+            f"""
+            SELECT chunk_id, start, is_edited, coalesce(chunk_original.content, rag_chunks.content, '')
+            FROM chunk_state JOIN chunk_flag USING (chunk_id) JOIN rag_chunks ON id = chunk_state.chunk_id
+                LEFT JOIN chunk_original USING (chunk_id)
+            WHERE document_id = ? AND NOT is_deleted AND (
+                is_edited OR iif(json_valid(metadata), json_extract(metadata, '$.{CUT_BY}'), '') = '{BY_PERSON}'
+            ) ORDER BY start, chunk_index
             """,
             (document_id,),
-        ).fetchall()
+        )
+        return [_Changed(*row) for row in rows]
 
     def _write_text(
         self, document_id: int, parts: Iterable[DocumentText], removed: Iterable[Removal] | None
@@ -304,17 +327,23 @@ class DocumentStatements(RepeatStatements):
         self.connection.execute("UPDATE document SET chunk_count = ? WHERE id = ?", (count, document_id))
 
 
-def _spans(edited: Iterable[tuple[int, str]], text: str) -> list[tuple[int, int, int]]:
-    """``(start, end, chunk id)`` of the edited chunks in the new text, in order and without overlap."""
+def _spans(changed: Iterable[_Changed], text: str) -> list[tuple[int, int, int]]:
+    """``(start, end, chunk id)`` of the chunks that are kept in the new text, in order and without overlap.
+
+    Words of a person are never lost: where it is not known where they belong, they come last. A split is, where its
+    text is gone or stands in more places than one.
+    """
     spans: list[tuple[int, int, int]] = []
     taken = 0
-    for chunk_id, original in edited:
-        at = text.find(original, taken)
-        if at < 0:
-            spans.append((len(text), len(text), chunk_id))
-        else:
-            spans.append((at, at + len(original), chunk_id))
-            taken = at + len(original)
+    for one in changed:
+        at = one.start if one.start >= taken and text.startswith(one.said, one.start) else text.find(one.said, taken)
+        if not one.is_edited and at != one.start and (not one.said.strip() or text.find(one.said, at + 1) >= 0):
+            at = -1
+        if at >= 0:
+            spans.append((at, at + len(one.said), one.chunk_id))
+            taken = at + len(one.said)
+        elif one.is_edited:
+            spans.append((len(text), len(text), one.chunk_id))
     return sorted(spans)
 
 

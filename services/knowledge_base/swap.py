@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from services.errors import UserError
-from services.knowledge_base.chunk_row import PERSON, ChunkRow
+from services.knowledge_base.chunk_row import BY_PERSON, CUT_BY, PERSON, ChunkRow
 from services.knowledge_base.corpus import contribution, has_overlap, is_verbatim, needs_break, tail_for
 from services.knowledge_base.document import DocumentStatements
 from services.records import DocumentText
@@ -265,9 +265,8 @@ def _merge(parts: Sequence[ChunkRow], text: str) -> ChunkRow:
 def _measured(row: ChunkRow, count_tokens: Callable[[str], int], assess: Assess | None) -> ChunkRow:
     tokens = count_tokens(row.content)
     quality, problem = assess(row.content) if assess else (row.quality, row.problem)
-    return replace(
-        row, token_count=tokens, quality=quality, problem=problem, metadata=_with(row.metadata, tokens=tokens)
-    )
+    metadata = _with(row.metadata, tokens=tokens, **{CUT_BY: BY_PERSON})
+    return replace(row, token_count=tokens, quality=quality, problem=problem, metadata=metadata)
 
 
 def _is_edited(content: str, original: str | None) -> int:

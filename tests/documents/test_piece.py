@@ -72,7 +72,7 @@ def test_a_file_of_many_pieces_is_stored_as_one_of_one_piece_is(project: Project
                     knowledge_base.edit_chunk(ids[3], "Nobody went out.")
                     knowledge_base.flag_chunks(ids[5:6], "excluded", True)
                     knowledge_base.flag_chunks(ids[8:9], "deleted", True)
-            assert kept == 1 and knowledge_base.document_text(document) == joined
+            assert kept == (1, 0, 0) and knowledge_base.document_text(document) == joined
             known = knowledge_base.document_by_source(source)
             rows = [
                 (chunk.content, chunk.chunk_index, chunk.metadata, chunk.is_excluded, chunk.is_edited)

@@ -9,6 +9,7 @@ import pytest
 
 from services.documents.likeness import sketch
 from services.errors import UserError
+from services.knowledge_base.document import Kept
 from services.knowledge_base.pairs import NewPair
 from services.knowledge_base.store import KnowledgeBase
 from services.project import Project
@@ -278,3 +279,37 @@ def test_whatever_is_done_can_be_undone_to_the_same_rows_and_the_same_corpus(pro
 def _edited(content: str, chance: random.Random) -> str:
     at, length = chance.randrange(len(content) + 1), chance.randrange(6)
     return content[:at] + chance.choice(["NEW", "", " new words.\n", "x"]) + content[at + length :]
+
+
+@pytest.mark.parametrize("overlap", [0, 6])
+def test_a_new_cut_keeps_splits_and_merges_where_their_text_stands(project: Project, overlap: int):
+    with project.connect() as knowledge_base:
+        put(knowledge_base, overlap=overlap)
+        ids = list(knowledge_base.chunk_ids())
+        knowledge_base.split_chunk(ids[0], 9, len)
+        knowledge_base.merge_chunks(ids[2:4], len)
+        shaped = [ids[0], knowledge_base.chunk_ids(order="chunk_index")[1], ids[2]]
+        said = [chunk.content for chunk in knowledge_base.chunks(shaped)]
+        corpus = list(knowledge_base.corpus())
+        _document, kept = put(knowledge_base, size=27, overlap=overlap)
+        assert kept == Kept(0, 3, 0) and [chunk.content for chunk in knowledge_base.chunks(shaped)] == said
+        assert list(knowledge_base.corpus()) == corpus, "every word once"
+        _document, kept = put(knowledge_base, "A new beginning. " + TEXT, size=27, overlap=overlap)
+        assert kept == Kept(0, 3, 0) and [chunk.content for chunk in knowledge_base.chunks(shaped)] == said
+        assert list(knowledge_base.corpus()) == [("a.txt", "A new beginning. " + corpus[0][1])]
+        numbers = [chunk.chunk_index for chunk in knowledge_base.chunks(knowledge_base.chunk_ids(order="chunk_index"))]
+        assert numbers == list(range(len(numbers)))
+
+
+def test_a_split_whose_text_is_gone_or_stands_twice_is_cut_anew_and_counted(project: Project):
+    with project.connect() as knowledge_base:
+        put(knowledge_base)
+        first = knowledge_base.chunk_ids()[0]
+        knowledge_base.split_chunk(first, 9, len)
+        other = TEXT.replace(TEXT[9:20], "is gone. ", 1)
+        _document, kept = put(knowledge_base, other)
+        assert kept == Kept(0, 1, 1) and knowledge_base.chunk(first).content == TEXT[:9]
+        assert list(knowledge_base.corpus()) == [("a.txt", other.strip())]
+        _document, kept = put(knowledge_base, "Again. " + TEXT[:9] + other)
+        assert kept == Kept(0, 0, 1) and knowledge_base.chunk(first) is None
+        assert list(knowledge_base.corpus()) == [("a.txt", ("Again. " + TEXT[:9] + other).strip())]

@@ -16,7 +16,7 @@ MOST = 64
 GAIN = 1.1  # a higher number has to bring at least this
 RECENT_S = 3.0  # what counts as the present pace
 PATIENCE = 8  # windows before more is tried again; doubles each time that it brings nothing
-HOLD_S = 10.0  # before a pace that a server refused is approached again; doubles with every refusal
+HOLD_S = 30.0  # before a pace that a server refused is approached again; doubles with every refusal
 
 
 class InFlight:
@@ -37,7 +37,8 @@ class InFlight:
         self._hold_s, self._try_faster_at = HOLD_S, 0.0
         self._refused_at = -1e9
         self._is_growing, self._best = not fixed, 0.0
-        self._settled = self._before = self.limit
+        self._is_doubling = True  # until the server has refused a number
+        self._before = self.limit
         self._windows, self._patience = 0, PATIENCE
         self._skip, self._counted, self._since = 0, 0, clock()
 
@@ -60,8 +61,8 @@ class InFlight:
             now = self._clock()
             self._done.append(now)
             if self.rate and now >= self._try_faster_at:
-                self.rate *= 1.05
-                self._try_faster_at = now + self._hold_s / 4
+                self.rate *= 1.03
+                self._try_faster_at = now + self._hold_s / 2
             if not self._is_fixed:
                 self._count(now)
 
@@ -71,6 +72,8 @@ class InFlight:
             now = self._clock()
             if retry_after_s:
                 self._free_at = max(self._free_at, now + retry_after_s)
+            if status == 429 and self.rate:  # it is sent again, and counts then
+                self._next_start = max(self._free_at, self._next_start) + 1 / self.rate
             if now - self._refused_at < RECENT_S / 2:  # one storm is one refusal
                 return
             is_again = now - self._refused_at < 2 * self._hold_s
@@ -78,16 +81,16 @@ class InFlight:
             self._hold_s = min(self._hold_s * 2, 300.0) if is_again else HOLD_S
             if status == 429:
                 self._slow_down(now)
-            else:
-                self._restart(max(1, self.limit * 3 // 4))
-            self._is_growing = False
-            self._settled, self._windows = self.limit, 0
+            else:  # back to the number that was known to work, or a little less
+                self._restart(self._before if self._is_growing else max(1, self.limit * 7 // 8))
+                self._is_doubling, self._patience = False, min(self._patience * 2, 64)
+            self._is_growing, self._windows = False, 0
 
     def _slow_down(self, now: float) -> None:
         recent = [at for at in self._done if now - at <= RECENT_S]
-        # Over the time in which it answered, so that a pause before does not count.
-        kept_up = (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 4 and recent[-1] > recent[0] else 1.0
-        self.rate = max(0.02, min(kept_up, self.rate or kept_up) * 0.95)
+        # The best second, so that a pause does not count.
+        best = max((sum(at - 1.0 < other <= at for other in recent) for at in recent), default=1)
+        self.rate = max(0.02, (self.rate or best) * 0.96)
         self._try_faster_at = now + self._hold_s
 
     def _count(self, now: float) -> None:
@@ -108,7 +111,8 @@ class InFlight:
         self._best = 0.7 * self._best + 0.3 * pace
         if self._windows >= self._patience and self.limit < self.most and not self.rate:
             self._windows, self._is_growing, self._before = 0, True, self.limit
-            self._restart(min(self.most, max(self.limit + 1, self.limit * 5 // 4)))
+            more = self.limit // 4 if self._is_doubling else self.limit // 16
+            self._restart(min(self.most, self.limit + max(1, more)))
 
     def _grow(self, pace: float) -> None:
         # Where only a quarter more was tried, half of that has to come back.
@@ -118,7 +122,8 @@ class InFlight:
             if self.limit >= self.most:
                 self._is_growing = False
             else:
-                self._restart(min(self.most, self.limit * 2))
+                self._is_growing = self._is_doubling
+                self._restart(min(self.most, self.limit * 2) if self._is_doubling else self.limit)
             return
         self._is_growing = False
         self._patience = min(self._patience * 2, 64)

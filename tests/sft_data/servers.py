@@ -79,7 +79,7 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
         case "commas":
             return text.replace("}", ",}").replace("]", ",]"), False
         case "cut":
-            return text[: text.rindex('"answer"') + 14] if len(pairs) > 1 else text[:12], True
+            return text[: text.rindex('"answer"') + 14] if text.count('"answer"') > 1 else text[:12], True
         case "tags":
             return "\n\n".join(f"Q: {pair['question']}\nA: {pair['answer']}" for pair in pairs), False
         case "turns":
@@ -134,6 +134,10 @@ class Handler(BaseHTTPRequestHandler):
         match mode:
             case "429":
                 return self.answer(429, self.error(429, "slow down"), {"Retry-After": "0"})
+            case "429-bare":
+                return self.answer(429, self.error(429, "slow down"))
+            case "not-json":
+                return self.answer(200, '{"choices": [{"message": {"content": "half')
             case "429-date":
                 return self.answer(429, self.error(429, "slow down"), {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
             case "429-long":

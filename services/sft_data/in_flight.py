@@ -16,6 +16,7 @@ MOST = 64
 GAIN = 1.1  # a higher number has to bring at least this
 RECENT_S = 3.0  # what counts as the present pace
 PATIENCE = 8  # windows before more is tried again; doubles each time that it brings nothing
+SEEK_S = 2.0  # between two steps towards the pace at which a server begins to refuse
 HOLD_S = 30.0  # before a pace that a server refused is approached again; doubles with every refusal
 
 
@@ -37,6 +38,7 @@ class InFlight:
         self._hold_s, self._try_faster_at = HOLD_S, 0.0
         self._refused_at = -1e9
         self._is_growing, self._best = not fixed, 0.0
+        self._best_second, self._is_paced = 0.0, False
         self._is_doubling = True  # until the server has refused a number
         self._before = self.limit
         self._windows, self._patience = 0, PATIENCE
@@ -61,8 +63,8 @@ class InFlight:
             now = self._clock()
             self._done.append(now)
             if self.rate and now >= self._try_faster_at:
-                self.rate *= 1.03
-                self._try_faster_at = now + self._hold_s / 2
+                self.rate *= 1.05
+                self._try_faster_at = now + SEEK_S  # until the server refuses again
             if not self._is_fixed:
                 self._count(now)
 
@@ -73,7 +75,7 @@ class InFlight:
             if retry_after_s:
                 self._free_at = max(self._free_at, now + retry_after_s)
             if status == 429 and self.rate:  # it is sent again, and counts then
-                self._next_start = max(self._free_at, self._next_start) + 1 / self.rate
+                self._next_start = min(max(self._free_at, self._next_start) + 1 / self.rate, max(now, self._free_at) + 1.0)
             if now - self._refused_at < RECENT_S / 2:  # one storm is one refusal
                 return
             is_again = now - self._refused_at < 2 * self._hold_s
@@ -89,9 +91,15 @@ class InFlight:
     def _slow_down(self, now: float) -> None:
         recent = [at for at in self._done if now - at <= RECENT_S]
         # The best second, so that a pause does not count.
-        best = max((sum(at - 1.0 < other <= at for other in recent) for at in recent), default=1)
-        self.rate = max(0.02, (self.rate or best) * 0.96)
-        self._try_faster_at = now + self._hold_s
+        best = max((sum(at - 1.0 < other <= at for other in recent) for at in recent), default=0)
+        self._best_second = max(best, 0.99 * self._best_second)
+        if self.rate is None and best < 3:  # too little is known of its pace
+            self._restart(max(1, self.limit * 7 // 8))
+            return
+        # A server that refuses at random, whatever the pace, does not bring it down for ever.
+        self.rate = max(0.5, 0.5 * self._best_second, (self.rate or best) * 0.96)
+        self._try_faster_at = now + (self._hold_s if self._is_paced else SEEK_S)
+        self._is_paced = True
 
     def _count(self, now: float) -> None:
         """Measure the pace at this number: first its own replies have to be under way."""

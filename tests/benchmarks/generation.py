@@ -124,7 +124,7 @@ def main() -> None:
         return
     print(f"{'provider':<18} {'requests':>8} {'whole run':>10} {'second half':>12} {'in flight':>10}")
     for name, (places, rate, _refuses) in MODELS.items():
-        count = options.requests or int(20 * (rate or places / LATENCY_S))  # twenty seconds at its best
+        count = options.requests or int(30 * (rate or places / LATENCY_S))  # thirty seconds at its best
         whole, half, limit = measure(name, count)
         print(f"{name:<18} {count:>8} {whole:>10.0%} {half:>12.0%} {limit:>10}")
 

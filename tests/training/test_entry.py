@@ -13,7 +13,8 @@ import pytest
 from services.jobs import Context
 from services.project import Project
 from services.settings import PHASES
-from services.training import cpt, departure, device, trainer
+from services.training import cpt, departure, device
+from services.training.arguments import training_arguments
 from services.training.device import Device, choose_device
 from services.training.schedule import Schedule
 from services.training.session import spare_processes
@@ -58,7 +59,7 @@ def test_main_can_be_imported_by_a_process_that_it_starts() -> None:
     assert isinstance(last, ast.If) and ast.unparse(last.test) == "__name__ == '__main__'"
     calls = [ast.unparse(node) for node in ast.walk(last) if isinstance(node, ast.Call)]
     assert "multiprocessing.freeze_support()" in calls and ast.unparse(last.body[-1]) == "run()"
-    arguments = trainer._arguments(quick("cpt"), Device("cpu", "float32"), Path("unused"), 10)
+    arguments = training_arguments(quick("cpt"), Device("cpu", "float32"), Path("unused"), 10)
     assert arguments.dataset_num_proc is None and arguments.dataloader_num_workers == 0
 
 

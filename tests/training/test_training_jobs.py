@@ -312,7 +312,7 @@ def test_a_run_says_what_it_ran_on(text_project: Project, tiny_model: Path) -> N
     write_pairs(project, 12)
     run(project, "sft", **quick("sft", epochs=1))
     taught = project.runs("sft")[0].origin
-    assert taught["base_model"]["revision"] == "0a1b2c" and taught["data"]["cpt_run"] == project.runs("cpt")[0].number
+    assert taught["base_model"]["revision"] == snapshot.name and taught["data"]["cpt_run"] == project.runs("cpt")[0].number
     assert taught["starts_from"] == fingerprint_model(project.cpt_model_folder)
 
 

@@ -31,6 +31,7 @@ class AccessTokenDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_("Access token"))
         self._shell = shell
+        self._is_untouched = True  # until the person does something: a late first look must not speak over its answer
         about = QLabel(
             _("Needed only for models whose makers want their terms accepted first. Make one at "
               "huggingface.co/settings/tokens, with the right to read."), wordWrap=True,
@@ -68,7 +69,11 @@ class AccessTokenDialog(QDialog):
     def _look(self) -> None:
         """The keyring may ask the person to unlock it, so it is asked in a thread."""
         thread = self._shell.run_beside(lambda _emit, _cancelled: bool(find_key(TOKEN_OWNER)))
-        thread.succeeded.connect(self._show_state)
+        thread.succeeded.connect(self._show_first_state)
+
+    def _show_first_state(self, has_token: bool) -> None:
+        if self._is_untouched:
+            self._show_state(has_token)
 
     def _show_state(self, has_token: bool) -> None:
         self.remove_button.setEnabled(has_token and not os.environ.get("HF_TOKEN"))
@@ -78,6 +83,7 @@ class AccessTokenDialog(QDialog):
             self.note.setText(_("There is a token.") if has_token else _("There is no token."))
 
     def _keep(self) -> None:
+        self._is_untouched = False
         token = self.token.text().strip()
         if not re.fullmatch(r"[!-~]+", token):
             self.note.setText(_("A token is one word of letters, digits and signs, such as hf_…: copy it once more."))
@@ -94,6 +100,7 @@ class AccessTokenDialog(QDialog):
         )
 
     def _remove(self) -> None:
+        self._is_untouched = False
         thread = self._shell.run_beside(lambda _emit, _cancelled: forget_key(TOKEN_OWNER))
         thread.succeeded.connect(self._show_removed)
 

@@ -20,7 +20,8 @@ class Divergence:
     """Follows the reported losses of a training; the same reports give the same answers, in a resumed run too.
 
     Attributes:
-        start: the loss before the first step, on rows that are trained on; None where it is not known.
+        start: the loss before the first step, on rows that are trained on; None where it is not known. The first report
+            is of untouched weights too, so a higher one counts instead: the rows looked at before may have been easy.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,8 @@ class Divergence:
             grad_norm: None where it may be infinite, as with a scaled loss in F16, whose steps are left out then.
         """
         self._broken |= not math.isfinite(loss) or not (grad_norm is None or math.isfinite(grad_norm))
+        if not self._count and self.start is not None and math.isfinite(loss):
+            self.start = max(self.start, loss)
         self._high = self._high + 1 if loss > self._limit else 0
         self._count += 1
         self._recent.append(loss)

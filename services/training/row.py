@@ -100,7 +100,7 @@ def split_rows(rows: Sequence[Row], share: float, seed: int, candidates: Sequenc
 def some_rows(rows: Sequence[Row], tokens: int, seed: int) -> list[Row]:
     """Some rows of at most so many tokens together, but at least one; the same for the same seed."""
     chosen: list[Row] = []
-    for index in random.Random(f"{seed} some").sample(range(len(rows)), min(len(rows), tokens)):
+    for index in random.Random(f"{seed} some").sample(range(len(rows)), min(len(rows), max(1, tokens))):
         tokens -= len(rows[index].input_ids)
         if tokens < 0 and chosen:
             break

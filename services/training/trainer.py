@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from services.jobs import Context
 
 _LOG_EVERY_S = 0.5
-_START_TOKENS = 2048  # of the rows that are trained on, to know the loss before the first step
+_START_TOKENS, _START_SHARE = 2048, 0.05  # to know the loss before the first step: this share of what is learnt, at most
 
 
 class _AlreadyDone(Exception):
@@ -79,7 +79,8 @@ def train(
     pace = Pace(context, max_steps, epoch_steps, settings, log_every_s)
     started = time.monotonic()
     learnt = settings["epochs"] * sum(row.token_count for row in rows)
-    measured_on = {"start_loss": some_rows(rows, _START_TOKENS, settings["seed"]), "validation_loss": held_out}
+    looked_at = min(_START_TOKENS, int(_START_SHARE * learnt))
+    measured_on = {"start_loss": some_rows(rows, looked_at, settings["seed"]), "validation_loss": held_out}
     if settings["watch_forgetting"]:
         measured_on["general_loss"] = gauge.general_rows(
             tokenizer, settings["max_seq_length"], learnt / pace.measurements, context

@@ -60,6 +60,11 @@ def test_a_loss_that_stays_far_above_its_start_is_one() -> None:
     assert not after([*(3.0 - 0.03 * step for step in range(90)), *[1.5] * 40], start=3.0).is_over
 
 
+def test_a_start_found_on_easy_rows_only_is_no_divergence() -> None:
+    assert not after([4.0] * 100, start=0.5).is_far
+    assert after([4.0, *[7.0] * 40], start=0.5).is_over
+
+
 @pytest.mark.parametrize(("loss", "grad_norm", "is_over"), [
     (math.nan, 1.0, True), (math.inf, 1.0, True), (2.0, math.inf, True), (2.0, math.nan, True), (2.0, None, False),
 ])  # fmt: skip

@@ -116,7 +116,9 @@ class Pair:
     fact_id: int | None = None  # what it asks for
     item_id: int | None = None  # the request that brought it
     verdict: str = ""  # what the judge said of it
+    score: int | None = None  # what the judge gave: 100 where the chunk says so, 0 where not, None where it was not asked
     turns: tuple[str, ...] = ()  # said between question and answer: tutor, learner, tutor, learner ...
+    has_original: bool = False  # it was edited, and can say again what it said at first
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,40 +9,25 @@ import json
 import os
 import sqlite3
 import threading
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.errors import UserError
-from services.knowledge_base.connection import Connection
+from services.knowledge_base.pair_change import PairChangeStatements
+from services.knowledge_base.pair_query import USABLE, PairQueryStatements
+from services.knowledge_base.pair_query import USABLE_STATES as USABLE_STATES
 from services.records import Pair
 from services.translation import _
 
-USABLE_STATES = ("new", "accepted", "edited")
-STATES = (*USABLE_STATES, "rejected", "failed")
-
-_ORDERS = {
-    "id": "pair.id",
-    "state": "pair.state",
-    "style": "pair.style",
-    "reason": "pair.reason",
-    "model": "pair.model",
-    "source": "rag_chunks.source, rag_chunks.chunk_index",
-    "chunk_index": "rag_chunks.chunk_index",
-    "instruction": "pair_text.instruction COLLATE NOCASE",
-    "output": "pair_text.output COLLATE NOCASE",
-    "created_at": "pair.created_at",
-}
 _PAIR = """
-    SELECT pair.*, instruction, output, evidence, turns, source, chunk_index
+    SELECT pair.*, instruction, output, evidence, turns, original_instruction IS NOT NULL AS has_original, source, chunk_index
     FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id
 """
-_USABLE = f"state IN {USABLE_STATES!r}"
 _IN_USE = f"""
     FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN chunk_flag USING (chunk_id)
-    WHERE dataset = ? AND {_USABLE} AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
+    WHERE dataset = ? AND {USABLE} AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
 """
 
 
@@ -77,7 +62,7 @@ class DatasetCount(NamedTuple):
     rejected: int
 
 
-class PairStatements(Connection):
+class PairStatements(PairQueryStatements, PairChangeStatements):
     """What the knowledge base knows of pairs."""
 
     def add_pairs(self, dataset: str, rows: Sequence[NewPair]) -> list[int]:
@@ -118,41 +103,6 @@ class PairStatements(Connection):
         ).fetchone()
         return row[0] if row else None
 
-    def pair_ids(
-        self,
-        dataset: str,
-        state: str | Sequence[str] | None = None,
-        search: str = "",
-        style: str | None = None,
-        chunk: int | None = None,
-        order: str = "id",
-        is_descending: bool = False,
-    ) -> array[int]:
-        """Ids of a dataset's pairs; ``search`` is found anywhere in question or answer, small or large letters alike."""
-        where, values = ["dataset = ?"], [dataset]
-        if state is not None:
-            wanted = (state,) if isinstance(state, str) else tuple(state)
-            where.append(f"state IN ({', '.join('?' * len(wanted))})")
-            values += wanted
-        if search.strip():
-            where.append("(instruction LIKE ? ESCAPE '\\' OR output LIKE ? ESCAPE '\\')")
-            values += [f"%{_escaped(search.strip())}%"] * 2
-        if style is not None:
-            where.append("style = ?")
-            values.append(style)
-        if chunk is not None:
-            where.append("pair.chunk_id = ?")
-            values.append(chunk)
-        direction = "DESC" if is_descending else "ASC"
-        columns = ", ".join(f"{column} {direction}" for column in _ORDERS[order].split(", "))
-        rows = self.connection.execute(
-            "SELECT pair.id FROM pair JOIN pair_text ON pair_id = pair.id"
-            f" LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id"
-            f" WHERE {' AND '.join(where)} ORDER BY {columns}, pair.id {direction}",
-            values,
-        )
-        return array("q", (row[0] for row in rows))
-
     def pairs(self, ids: Sequence[int]) -> list[Pair]:
         """The pairs with these ids, in the order of the ids; ids that are gone are left out."""
         rows = self.connection.execute(
@@ -160,57 +110,6 @@ class PairStatements(Connection):
         )
         found = {row["id"]: _pair(row) for row in rows}
         return [found[pair_id] for pair_id in ids if pair_id in found]
-
-    def edit_pair(self, pair_id: int, instruction: str, output: str) -> None:
-        """Change a pair by hand. What it said at first is kept; it counts as edited from now on.
-
-        Raises:
-            UserError: the question or the answer would be empty.
-        """
-        if not instruction.strip() or not output.strip():
-            raise UserError(_("A pair needs a question and an answer. To leave this one out, reject it."))
-        with self.transaction():
-            self.connection.execute(
-                """
-                UPDATE pair_text SET original_instruction = coalesce(original_instruction, instruction),
-                    original_output = coalesce(original_output, output), instruction = ?, output = ?
-                WHERE pair_id = ?
-                """,
-                (instruction.strip(), output.strip(), pair_id),
-            )
-            self.connection.execute("UPDATE pair SET state = 'edited', reason = '' WHERE id = ?", (pair_id,))
-
-    def restore_pair(self, pair_id: int) -> None:
-        """Bring back what an edited pair said at first."""
-        with self.transaction():
-            changed = self.connection.execute(
-                """
-                UPDATE pair_text SET instruction = original_instruction, output = original_output,
-                    original_instruction = NULL, original_output = NULL
-                WHERE pair_id = ? AND original_instruction IS NOT NULL
-                """,
-                (pair_id,),
-            ).rowcount
-            if changed:
-                self.connection.execute("UPDATE pair SET state = 'new' WHERE id = ?", (pair_id,))
-
-    def original_pair(self, pair_id: int) -> tuple[str, str] | None:
-        """Question and answer as they were made, or None where the pair was never edited."""
-        row = self.connection.execute(
-            "SELECT original_instruction, original_output FROM pair_text WHERE pair_id = ?", (pair_id,)
-        ).fetchone()
-        return (row[0], row[1]) if row and row[0] is not None else None
-
-    def set_pair_state(self, ids: Sequence[int], state: str) -> None:
-        """Accept, reject or rescue pairs; the reason why a gate failed one stays readable until it is accepted."""
-        if state not in STATES:
-            raise ValueError(state)
-        keep_reason = "reason" if state in ("rejected", "failed") else "''"
-        with self.transaction():
-            self.connection.execute(
-                f"UPDATE pair SET state = ?, reason = {keep_reason} WHERE id IN (SELECT value FROM json_each(?))",
-                (state, json.dumps(list(ids))),
-            )
 
     def delete_pairs(self, ids: Sequence[int]) -> None:
         with self.transaction():
@@ -222,7 +121,7 @@ class PairStatements(Connection):
         """Every dataset that has pairs, by name."""
         rows = self.connection.execute(
             f"""
-            SELECT dataset, sum({_USABLE}), sum(state IN ('accepted', 'edited')), sum(state IN ('rejected', 'failed'))
+            SELECT dataset, sum({USABLE}), sum(state IN ('accepted', 'edited')), sum(state IN ('rejected', 'failed'))
             FROM pair GROUP BY dataset ORDER BY dataset COLLATE NOCASE
             """
         )
@@ -231,14 +130,14 @@ class PairStatements(Connection):
     def pair_counts(self) -> tuple[int, int]:
         """How many pairs of all datasets can be trained on, and how many of these are stale."""
         row = self.connection.execute(
-            f"SELECT count(*), coalesce(sum(is_stale), 0) FROM pair WHERE {_USABLE}"
+            f"SELECT count(*), coalesce(sum(is_stale), 0) FROM pair WHERE {USABLE}"
         ).fetchone()
         return row[0], row[1]
 
     def coverage(self, dataset: str) -> dict[int, int]:
         """Chunk id to its number of pairs that can be trained on; chunks without any are left out."""
         rows = self.connection.execute(
-            f"SELECT chunk_id, count(*) FROM pair WHERE dataset = ? AND chunk_id IS NOT NULL AND {_USABLE} GROUP BY 1",
+            f"SELECT chunk_id, count(*) FROM pair WHERE dataset = ? AND chunk_id IS NOT NULL AND {USABLE} GROUP BY 1",
             (dataset,),
         )
         return {row[0]: row[1] for row in rows}
@@ -282,11 +181,21 @@ class PairStatements(Connection):
         for row in rows:
             yield row[0], row[1], json.loads(row[2] or "[]")
 
-    def judge_pair(self, pair_id: int, verdict: str, state: str, reason: str = "") -> None:
-        """Keep what the judge said of a pair, and what follows from it."""
+    def judge_pair(self, pair_id: int, verdict: str, *, is_backed: bool) -> None:
+        """Keep what the judge said of a pair, and what follows from it, unless a person has decided meanwhile.
+
+        is_backed: whether the chunk says so. verdict: the reason.
+        """
+        state, reason = ("new", "") if is_backed else ("failed", "judge")
         with self.transaction():
             self.connection.execute(
-                "UPDATE pair SET verdict = ?, state = ?, reason = ? WHERE id = ?", (verdict, state, reason, pair_id)
+                """
+                UPDATE pair SET verdict = :verdict, score = :score,
+                    state = CASE WHEN state = 'failed' AND reason = 'unjudged' THEN :state ELSE state END,
+                    reason = CASE WHEN state = 'failed' AND reason = 'unjudged' THEN :reason ELSE reason END
+                WHERE id = :id
+                """,
+                {"id": pair_id, "verdict": verdict, "score": 100 * is_backed, "state": state, "reason": reason},
             )
 
     def write_jsonl(self, dataset: str, path: Path, *, is_chat: bool = False) -> int:
@@ -348,13 +257,10 @@ def _chat_row(instruction: str, turns: Sequence[str], output: str) -> dict[str, 
     return {"messages": [{"role": role, "content": content} for role, content in said]}
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _pair(row: sqlite3.Row) -> Pair:
     values: dict[str, Any] = dict(row)
     values["is_stale"] = bool(values["is_stale"])
+    values["has_original"] = bool(values["has_original"])
     values["source"] = values["source"] or ""
     values["evidence"] = tuple(json.loads(values["evidence"])) if values["evidence"] else None
     values["turns"] = tuple(json.loads(values["turns"])) if values["turns"] else ()

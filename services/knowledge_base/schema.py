@@ -264,6 +264,11 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX pair_by_fact ON pair (fact_id) WHERE fact_id IS NOT NULL;
     ALTER TABLE pair_text ADD COLUMN turns JSON;
     """,
+    """
+    ALTER TABLE pair ADD COLUMN score INTEGER;  -- of the judge, 0 to 100
+    UPDATE pair SET score = CASE WHEN reason = 'judge' THEN 0 WHEN verdict <> '' THEN 100 END;
+    ALTER TABLE pair_text ADD COLUMN original_turns JSON;
+    """,
 )
 
 def upgrade(connection: sqlite3.Connection) -> None:

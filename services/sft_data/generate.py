@@ -452,7 +452,7 @@ class _Generation:
             self._knowledge_base.end_item(task.item_id, _("The judge said neither yes nor no."))
             return
         is_true, reason = verdict
-        self._knowledge_base.judge_pair(task.pair_id, reason, "new" if is_true else "failed", "" if is_true else "judge")
+        self._knowledge_base.judge_pair(task.pair_id, reason, is_backed=is_true)
         self._knowledge_base.end_item(task.item_id)
         if is_true:
             self._count(task.chunk, 1)

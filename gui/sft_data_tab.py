@@ -145,7 +145,10 @@ class SftDataTab(Tab):
         made, rejected = result["pairs"], sum(result["rejected"].values())
         text = ngettext("{count} pair was made.", "{count} pairs were made.", made).format(count=made)
         if made < result["asked"]:
-            text += " " + _("{asked} were asked for: the chunks gave no more.").format(asked=result["asked"])
+            why, count = next(iter(result["missing"].items()))
+            text += " " + _("{asked} were asked for; {count} are missing because: {reason}").format(
+                asked=result["asked"], count=count, reason=why
+            )
         if rejected:
             worst = next(iter(result["rejected"]))
             text += " " + ngettext(

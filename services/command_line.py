@@ -287,6 +287,7 @@ def _generate(options: argparse.Namespace, reporter: Reporter, cancelled: thread
     result = _run("generate", _open(options), values, reporter, cancelled)
     lines = [_("{pairs} pairs in “{dataset}”.").format(pairs=result["pairs"], dataset=result["dataset"])]
     lines += [f"{count:>6}  {reason}" for reason, count in result["rejected"].items()]
+    lines += [_("{count:>6}  missing: {reason}").format(count=count, reason=reason) for reason, count in result["missing"].items()]
     lines += [_("chunk {chunk}: {reason}").format(**failure) for failure in result["failed"]]
     return result, "\n".join(lines)
 

@@ -5,7 +5,8 @@ is "done" or "failed" with a reason. A failed one that is asked again is "replac
 reply that arrived is never asked for again, and no more is lost than the requests that were on their way.
 
 Nothing in here is about pairs: ``kind`` says what was asked for ("facts", "pairs", "verdict"), and another kind of text
-about chunks needs another kind only.
+about chunks needs another kind only. A restatement of a chunk for the training corpus is such a kind: ``style`` names the
+way to restate it, ``variant`` counts the restatements, the raw reply is the text, and the tables stay as they are.
 """
 
 from __future__ import annotations
@@ -159,20 +160,23 @@ class WorkStatements(Connection):
             self.end_item(item_id, error)
         return item_id
 
-    def end_unanswered(self, dataset: str, error: str) -> int:
-        """End the requests of a run that died before their replies came. Returns their number."""
+    def end_unanswered(self, dataset: str, kinds: Sequence[str], error: str) -> int:
+        """End the requests of a run that ended before their replies came. Returns their number."""
         with self.transaction():
             return self.connection.execute(
-                "UPDATE work_item SET state = 'failed', error = ? WHERE dataset IN ('', ?) AND state = 'asked'",
-                (error, dataset),
+                "UPDATE work_item SET state = 'failed', error = ? WHERE dataset IN ('', ?) AND state = 'asked'"
+                " AND kind IN (SELECT value FROM json_each(?))",
+                (error, dataset, json.dumps(list(kinds))),
             ).rowcount
 
-    def items(self, dataset: str, states: Sequence[str], *, has_reply: bool = False) -> list[WorkItem]:
-        """The requests for a dataset in these states, with their replies, in the order in which they were asked."""
+    def items(
+        self, dataset: str, kinds: Sequence[str], states: Sequence[str], *, has_reply: bool = False
+    ) -> list[WorkItem]:
+        """The requests for a dataset, of these kinds, in these states, with their replies, in the order they were asked."""
         rows = self.connection.execute(
             f"{_ITEM} WHERE dataset IN ('', ?) AND state IN ({', '.join('?' * len(states))})"
-            f"{' AND raw IS NOT NULL' if has_reply else ''} ORDER BY id",
-            (dataset, *states),
+            f"{' AND raw IS NOT NULL' if has_reply else ''} AND kind IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (dataset, *states, json.dumps(list(kinds))),
         )
         return [_item(row) for row in rows]
 

@@ -14,7 +14,10 @@ FACTS, PAIRS, VERDICT = "facts", "pairs", "verdict"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """item_id: its row. count: pairs wanted, of this reply or once the facts are known. pair_id: what is judged."""
+    """item_id: its row. count: pairs wanted, of this reply or once the facts are known. pair_id: what is judged.
+
+    cells: of a request for facts, who the pairs are for that will grow from them.
+    """
 
     item_id: int
     kind: str
@@ -24,6 +27,11 @@ class Task:
     facts: list[Fact] = field(default_factory=list)
     partner: Chunk | None = None
     pair_id: int = 0
+    cells: tuple[str, ...] = ()
+
+    def cost_at_most(self) -> float:
+        """US dollars."""
+        return self.request.cost_at_most() if self.request else 0.0
 
     def send(self) -> Reply:
         """Raises: RequestFailed; Cancelled."""

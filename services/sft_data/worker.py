@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from typing import Generic, Protocol, TypeVar
@@ -42,8 +43,8 @@ class Workers(Generic[Task]):
             self._threads.append(thread)
             thread.start()
 
-    def answer(self, is_waiting: bool) -> tuple[Task, Reply | BaseException] | None:
-        """The next answer, whichever it is; None when another request may be sent before.
+    def answers(self, is_waiting: bool) -> list[tuple[Task, Reply | BaseException]]:
+        """All answers that are there, at least one; none when another request may be sent before.
 
         is_waiting: there is something that could be sent.
 
@@ -54,15 +55,19 @@ class Workers(Generic[Task]):
             self._context.check()
             wait_s = self._in_flight.wait_s(self.running) if is_waiting else float("inf")
             if wait_s <= 0:
-                return None
+                return []
             try:
-                answer = self._answers.get(timeout=min(0.1, wait_s))
+                found = [self._answers.get(timeout=min(0.1, wait_s))]
             except queue.Empty:
                 continue
-            self.running -= 1
-            if not isinstance(answer[1], BaseException):
-                self._in_flight.answered()
-            return answer
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    found.append(self._answers.get_nowait())
+            self.running -= len(found)
+            for _task, answer in found:
+                if not isinstance(answer, BaseException):
+                    self._in_flight.answered()
+            return found
 
     def close(self) -> list[tuple[Task, Reply | BaseException]]:
         """Let the threads end; one that still waits for a server is not waited for. Returns what nobody has read."""

@@ -102,9 +102,9 @@ def measure(name: str, count: int) -> tuple[float, float, int]:
             while sent < count and workers.may_ask():
                 workers.ask(Task())
                 sent += 1
-            if answer := workers.answer(is_waiting=sent < count):
-                if isinstance(answer[1], BaseException):
-                    raise answer[1]
+            for _task, answer in workers.answers(is_waiting=sent < count):
+                if isinstance(answer, BaseException):
+                    raise answer
                 came.append(time.monotonic() - begun)
         workers.close()
         process.kill()

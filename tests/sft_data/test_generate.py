@@ -39,7 +39,7 @@ def test_the_number_asked_for_is_delivered_and_written(
     add_chunks(project, 10, per_chunk=3)
     events: list[dict[str, Any]] = []
     result = run(settings(serve("ollama", "good").url, pairs=40, style=style), Context(events.append))
-    assert result == {"dataset": "sft_data", "pairs": 40, "asked": 40, "rejected": {}, "failed": []}
+    assert result == {"dataset": "sft_data", "pairs": 40, "asked": 40, "rejected": {}, "failed": [], "missing": {}}
     written = rows(project)
     assert len(written) == 40 and all(list(row) == ["instruction", "output"] for row in written)
     assert len({row["instruction"] for row in written}) == 40

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -22,13 +21,14 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.coverage_page import CoveragePage
 from gui.empty_note import EmptyNote
 from gui.icon import icon
 from gui.pair_review import PAIR_STATES
 from gui.row_query import Query, RowQuery
 from gui.shell import Shell
-from gui.table_model import Column, TableModel, fit_columns, prepare, selected_count, selected_ids
-from services.records import Chunk, Pair
+from gui.table_model import Column, TableModel, fit_columns, prepare, selected_ids
+from services.records import Pair
 from services.sft_data.gate import REASONS
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
@@ -49,47 +49,40 @@ class PairBrowser(QWidget):
     """
     Signals:
         chosen: another chunk or pair is the current one, or another page is in front.
-        generate_wanted: make pairs from the selected chunks.
         import_wanted, export_wanted.
     """
 
     chosen = Signal()
-    generate_wanted = Signal()
     import_wanted = Signal()
     export_wanted = Signal()
 
     def __init__(self, shell: Shell, dataset: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store, self.dataset = shell.knowledge_base, dataset
-        self._coverage: dict[int, int] = {}
         self._only_chunk: int | None = None
         self.pages = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
         self.pages.setAccessibleName(_("Chunks or pairs"))
         for text, name in ((_("Chunks"), "documents"), (_("Pairs"), "pairs")):
             self.pages.addTab(icon(name, "muted"), text)
-        self.coverage_bar = QProgressBar(textVisible=False)
-        self.coverage_bar.setAccessibleName(_("Chunks with pairs"))
-        self.coverage_text = QLabel()
-        theme.set_role(self.coverage_text, "caption")
+        self.coverage = CoveragePage(shell, dataset)
         head = QHBoxLayout()
         head.setSpacing(theme.GAP)
         head.addWidget(self.pages)
         head.addStretch(1)
-        head.addWidget(self.coverage_bar, 1)
-        head.addWidget(self.coverage_text)
+        head.addWidget(self.coverage.bar, 1)
+        head.addWidget(self.coverage.text)
         self.stack = QStackedWidget()
-        self.stack.addWidget(self._make_chunk_page())
+        self.stack.addWidget(self.coverage)
         self.stack.addWidget(self._make_pair_page())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         column.addLayout(head)
         column.addWidget(self.stack, 1)
-        self._chunk_rows = RowQuery(shell, self.chunk_table, self._chunk_query, self)
         self._pair_rows = RowQuery(shell, self.pair_table, self._pair_query, self)
-        for rows, search in ((self._chunk_rows, self.chunk_search), (self._pair_rows, self.pair_search)):
-            rows.shown.connect(self._rows_shown)
-            search.textChanged.connect(rows.reload_soon)
+        self._pair_rows.shown.connect(self._rows_shown)
+        self.pair_search.textChanged.connect(self._pair_rows.reload_soon)
+        self.coverage.chosen.connect(self.chosen)
         self.pages.currentChanged.connect(self._turn_page)
         self.refresh()
 
@@ -103,7 +96,8 @@ class PairBrowser(QWidget):
 
     def show_dataset(self, dataset: str) -> None:
         self.dataset = dataset
-        self.refresh()
+        self.coverage.show_dataset(dataset)
+        self.refresh_rows()
 
     def show_pairs_of(self, chunk_id: int) -> None:
         """Only the pairs about this chunk, until the button beside says otherwise."""
@@ -114,26 +108,18 @@ class PairBrowser(QWidget):
         self.refresh_rows()
 
     def focus_search(self) -> None:
-        search = self.pair_search if self.page == PAIRS else self.chunk_search
-        search.setFocus()
-        search.selectAll()
-
-    def selected_chunks(self) -> array[int]:
-        return selected_ids(self.chunk_table)
+        if self.page == CHUNKS:
+            self.coverage.focus_search()
+            return
+        self.pair_search.setFocus()
+        self.pair_search.selectAll()
 
     def selected_pairs(self) -> array[int]:
         return selected_ids(self.pair_table)
 
-    def current_chunk(self) -> Chunk | None:
-        index = self.chunk_table.currentIndex()
-        return self.chunk_model.row(index.row()) if index.isValid() else None
-
     def current_pair(self) -> Pair | None:
         index = self.pair_table.currentIndex()
         return self.pair_model.row(index.row()) if index.isValid() else None
-
-    def pair_count_of(self, chunk_id: int) -> int:
-        return self._coverage.get(chunk_id, 0)
 
     def go_on_from(self, row: int) -> None:
         """After a verdict: the row that took the place, or the one below it if it stayed."""
@@ -157,32 +143,12 @@ class PairBrowser(QWidget):
 
     def refresh(self) -> None:
         """Read everything anew."""
-        self._coverage = self._store.coverage(self.dataset)
-        total = max(0, self._store.count_chunks() - self._store.flag_counts()["excluded"])
-        covered = min(len(self._coverage), total)
-        self.coverage_bar.setRange(0, max(total, 1))
-        self.coverage_bar.setValue(covered)
-        self.coverage_text.setText(_("{covered:,} of {total:,} chunks have pairs").format(covered=covered, total=total))
-        current = self.document_filter.currentText()
-        sources = [document.source for document in self._store.documents() if document.state == "ready"]
-        self.document_filter.blockSignals(True)
-        self.document_filter.clear()
-        self.document_filter.addItem(_("All documents"), None)
-        for source in sources:
-            self.document_filter.addItem(source, source)
-        self.document_filter.setCurrentIndex(max(0, self.document_filter.findText(current)))
-        self.document_filter.blockSignals(False)
+        self.coverage.refresh()
         self.refresh_rows()
 
     def refresh_rows(self) -> None:
         """Ask again for the rows that match search and filters."""
-        self._chunk_rows.reload()
         self._pair_rows.reload()
-
-    def _chunk_query(self) -> Query:
-        order, is_descending = _order(self.chunk_table)
-        search, document = self.chunk_search.text(), self.document_filter.currentData()
-        return lambda store: store.chunk_ids(search, document, "included", order or "source", is_descending)
 
     def _pair_query(self) -> Query:
         order, is_descending = _order(self.pair_table)
@@ -200,29 +166,20 @@ class PairBrowser(QWidget):
         super().resizeEvent(event)
         # What can be read in the right pane too gives way to the text.
         is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 62
-        for table, sections in ((self.chunk_table, (2, 3)), (self.pair_table, (2, 3))):
-            for section in sections:
-                table.setColumnHidden(section, is_narrow)
-        self.coverage_text.setVisible(not is_narrow)
+        for section in (2, 3):
+            self.pair_table.setColumnHidden(section, is_narrow)
+        self.coverage.text.setVisible(not is_narrow)
         for button, text in ((self.import_button, _("Import…")), (self.export_button, _("Export…"))):
             button.setText("" if is_narrow else text)
             button.setAccessibleName(text)
             button.setToolTip(text if is_narrow else "")
-        self.coverage_bar.setToolTip(self.coverage_text.text())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "pair_table"):
-            fit_columns(self.chunk_table)
             fit_columns(self.pair_table)
 
     def _count(self) -> None:
-        chunks, selected = len(self.chunk_model.ids), selected_count(self.chunk_table)
-        text = ngettext("{count:,} chunk", "{count:,} chunks", chunks).format(count=chunks)
-        if selected:
-            text += " · " + _("{count:,} selected").format(count=selected)
-        self.chunk_count.setText(text)
-        self.generate_button.setEnabled(bool(selected))
         counts = next((row for row in self._store.datasets() if row.name == self.dataset), None)
         pairs, rejected = (counts.pairs, counts.rejected) if counts else (0, 0)
         text = ngettext("{count:,} pair in use", "{count:,} pairs in use", pairs).format(count=pairs)
@@ -237,10 +194,6 @@ class PairBrowser(QWidget):
         self.no_pairs.say(
             "" if self.pair_model.ids else _("No pair matches.") if counts
             else _("No pairs yet. Choose at the left who is to write them, then “Generate”.")
-        )
-        self.no_chunks.say(
-            "" if self.chunk_model.ids else _("No chunk matches.") if self._store.count_chunks()
-            else _("The chunks of your documents appear here. Read them, choose some, or make pairs from all of them.")
         )
 
     def _turn_page(self, page: int) -> None:
@@ -260,32 +213,6 @@ class PairBrowser(QWidget):
         self._only_chunk = None
         self.only_button.hide()
         self.refresh_rows()
-
-    def _make_chunk_page(self) -> QWidget:
-        self.chunk_search = _search_field(_("Search in the chunks"))
-        self.document_filter = QComboBox()
-        self.document_filter.setAccessibleName(_("Document"))
-        self.document_filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.document_filter.setMinimumContentsLength(14)
-        self.chunk_model = TableModel(
-            [
-                Column("#", lambda chunk: str(chunk.chunk_index + 1), "source", "0000", is_number=True),
-                Column(_("Text"), lambda chunk: _one_line(chunk.content), "content"),
-                Column(_("Source"), lambda chunk: chunk.source, "source", "document.pdf", tooltip=lambda chunk: chunk.source),
-                Column(_("Tokens"), lambda chunk: str(chunk.token_count), "token_count", "0000", is_number=True),
-                Column(_("Pairs"), lambda chunk: str(self._coverage.get(chunk.id) or ""), "", "000", is_number=True),
-            ],
-            self._store.chunks, self,
-        )  # fmt: skip
-        self.chunk_table = _table(_("Chunks"), self.chunk_model)
-        self.no_chunks = EmptyNote(self.chunk_table)
-        self.chunk_count = QLabel(wordWrap=True)
-        theme.set_role(self.chunk_count, "muted")
-        self.generate_button = QPushButton(icon("pairs"), _("Make pairs from the selection"))
-        self.generate_button.clicked.connect(self.generate_wanted)
-        self.document_filter.currentIndexChanged.connect(self.refresh_rows)
-        self._wire(self.chunk_table)
-        return _page([self.chunk_search, self.document_filter], [self.chunk_table], [self.chunk_count, self.generate_button])
 
     def _make_pair_page(self) -> QWidget:
         self.pair_search = _search_field(_("Search in the pairs"))

@@ -32,6 +32,7 @@ from gui.tab import Tab
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.project import Project, check_name
+from services.sft_data.coverage import even_stride
 from services.sft_data.gate import REASONS
 from services.sft_data.key import key_environment
 from services.translation import _, ngettext
@@ -121,10 +122,14 @@ class SftDataTab(Tab):
         return job
 
     def preview(self) -> None:
-        """Make three pairs to look at; they can be removed again with one click."""
+        """Make three pairs to look at, about three of the selected chunks or of all, far apart; one click removes them."""
+        chunk_ids = self.browser.coverage.selected_chunks() if self.browser.page == CHUNKS else []
+        if len(chunk_ids) < 2:  # the one under the cursor is hardly meant as the whole
+            chunk_ids = self._store.training_chunk_ids()
+        chosen = [chunk_ids[place] for place in even_stride(len(chunk_ids), min(PREVIEW_PAIRS, len(chunk_ids)))]
         before = self._store.pair_ids(self.browser.dataset)
         self._last_before_preview = max(before, default=0)
-        if (job := self.generate(pairs=PREVIEW_PAIRS)) is not None:
+        if (job := self.generate(chosen, PREVIEW_PAIRS)) is not None:
             connect_end(job, self._end_preview)
         else:
             self._last_before_preview = -1
@@ -133,10 +138,11 @@ class SftDataTab(Tab):
         self.generate()
 
     def _generate_from_selection(self) -> None:
-        self.generate(self.browser.selected_chunks())
+        if chunk_ids := self.browser.coverage.selected_chunks():
+            self.generate(chunk_ids)
 
     def _generate_from_current(self) -> None:
-        if (chunk := self.browser.current_chunk()) is not None:
+        if (chunk := self.browser.coverage.current_chunk()) is not None:
             self.generate([chunk.id])
 
     def _tell_result(self, result: dict[str, Any]) -> None:
@@ -245,11 +251,11 @@ class SftDataTab(Tab):
 
     def _show_chosen(self) -> None:
         if self.browser.page == CHUNKS:
-            chunk = self.browser.current_chunk()
-            if chunk is None:
+            row = self.browser.coverage.current()
+            if row is None:
                 self.review.show_nothing()
             else:
-                self.review.show_chunk(chunk, self.browser.pair_count_of(chunk.id))
+                self.review.show_chunk(row.chunk, row.pairs)
             return
         pair = self.browser.current_pair()
         if pair is None:
@@ -259,7 +265,7 @@ class SftDataTab(Tab):
         self.review.show_pair(pair, chunk)
 
     def _show_pairs_of_chunk(self) -> None:
-        if (chunk := self.browser.current_chunk()) is not None:
+        if (chunk := self.browser.coverage.current_chunk()) is not None:
             self.browser.show_pairs_of(chunk.id)
 
     def _show_dataset(self, name: str) -> None:
@@ -313,7 +319,7 @@ class SftDataTab(Tab):
         scroll.setWidget(self.ask)
         self.need = Requirement()
         self.preview_button = QPushButton(_("Preview {count}").format(count=PREVIEW_PAIRS))
-        self.preview_button.setToolTip(_("Make three pairs and look at them before you make the rest"))
+        self.preview_button.setToolTip(_("Asks about three chunks, far apart or of those selected, so that you can look before you make the rest"))
         self.generate_button = QPushButton(icon("play", "accent_text"), _("Generate"))
         theme.set_role(self.generate_button, "primary")
         buttons = QHBoxLayout()
@@ -335,7 +341,9 @@ class SftDataTab(Tab):
         self.preview_button.clicked.connect(self.preview)
         self.generate_button.clicked.connect(self._generate_all)
         self.browser.chosen.connect(self._show_chosen)
-        self.browser.generate_wanted.connect(self._generate_from_selection)
+        self.browser.coverage.generate_wanted.connect(self._generate_from_selection)
+        self.browser.coverage.preview_wanted.connect(self.preview)
+        self.browser.coverage.pairs_asked_for.connect(self._show_pairs_of_chunk)
         self.browser.import_wanted.connect(self._import)
         self.browser.export_wanted.connect(self._export)
         self.exchange.imported.connect(self._show_imported)

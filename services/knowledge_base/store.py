@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from services.knowledge_base.chunk import ChunkStatements
+from services.knowledge_base.coverage_row import CoverageStatements
 from services.knowledge_base.fact_row import FactStatements
 from services.knowledge_base.pairs import PairStatements
 from services.knowledge_base.prompt_text import PromptStatements
@@ -14,7 +14,7 @@ from services.knowledge_base.work_item import WorkStatements
 
 
 class KnowledgeBase(
-    SwapStatements, ChunkStatements, PairStatements, FactStatements, WorkStatements, PromptStatements
+    SwapStatements, CoverageStatements, PairStatements, FactStatements, WorkStatements, PromptStatements
 ):
     """Documents, chunks, facts and pairs of one project, over one connection."""
 

@@ -64,20 +64,64 @@ def settle(qtbot, shell: Shell) -> None:
 
 
 def test_opens_on_the_chunks_and_makes_pairs_from_a_selection(qtbot, tab: SftDataTab, project: Project, shell: Shell):
-    assert tab.browser.page == CHUNKS and tab.browser.chunk_model.rowCount() == 3
+    assert tab.browser.page == CHUNKS and tab.browser.coverage.model.rowCount() == 3
     tab.ask.provider.setCurrentIndex(tab.ask.provider.findData("built-in"))
     assert not tab.ask.model.isVisible()
-    tab.browser.chunk_table.selectRow(1)
+    tab.browser.coverage.table.selectRow(1)
+    chosen = tab.browser.coverage.model.ids[1]
     assert "mill of Osterly" in tab.review.passage.toPlainText()
-    qtbot.mouseClick(tab.browser.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(tab.browser.coverage.generate_button, Qt.MouseButton.LeftButton)
     assert shell.is_busy and not tab.generate_button.isEnabled()
     settle(qtbot, shell)
     assert tab.browser.page == PAIRS
     qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() > 0)
     chunk_ids = {pair.chunk_id for pair in shell.knowledge_base.pairs(tab.browser.pair_model.ids)}
-    assert chunk_ids == {tab.browser.chunk_model.ids[1]}
+    assert chunk_ids == {chosen}
     assert written(project) and set(written(project)[0]) == {"instruction", "output"}
-    assert tab.browser.coverage_bar.value() == 1
+    qtbot.waitUntil(lambda: "facts have a question" in tab.browser.coverage.text.text())
+    assert tab.browser.coverage.bar.value() >= 1
+
+
+def test_coverage_is_shown_by_chunk_and_by_document(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    fill(project, ["The barn of Elm has 7 doors."], "barn.txt")
+    with project.connect() as store:
+        lighthouse, mill, goose = store.chunk_ids(document="cells.txt")
+        store.add_facts(lighthouse, [("It was built in 1874.", 0, 10), ("It is 31 metres tall.", 11, 20)])
+        store.add_pairs("sft_data", [a_pair(0, lighthouse, fact_id=store.facts("sft_data", lighthouse)[0].id)])
+    add_pairs(project, a_pair(1, lighthouse, state="failed", reason="number"), a_pair(2, mill))
+    shell.changed("pair", "chunk")
+    page = tab.browser.coverage
+    qtbot.waitUntil(lambda: "1 of 2 facts" in page.text.text())
+    barn = shell.knowledge_base.chunk_ids(document="barn.txt")[0]
+    assert list(page.model.ids) == [barn, goose, lighthouse, mill]  # the least covered first
+    row = page.model.row_of(lighthouse)
+    assert [page.model.index(row, column).data() for column in range(3, 7)] == ["1 of 2", "1", "1", "1"]
+    page.document.setCurrentIndex(page.document.findData("barn.txt"))
+    assert list(page.model.ids) == [barn]
+    page.by_document.click()
+    assert [page.document_model.index(row, 0).data() for row in range(2)] == ["barn.txt", "cells.txt"]
+    page.document_table.selectRow(1)
+    assert set(page.selected_chunks()) == {lighthouse, mill, goose}
+    tab.activateWindow()
+    page.document_table.setFocus()
+    qtbot.keyClick(page.document_table, Qt.Key.Key_C)  # its chunks
+    assert not page.is_by_document and set(page.model.ids) == {lighthouse, mill, goose}
+
+
+def test_a_preview_asks_about_three_chunks_far_apart_and_goes_with_one_click(qtbot, project: Project, shell: Shell):
+    ids = fill(project, [f"The mill of Town{number} was built in {1800 + number} by Tomas Reed." for number in range(9)])
+    tab = make_tab(qtbot, project, shell)
+    tab.ask.provider.setCurrentIndex(tab.ask.provider.findData("built-in"))
+    qtbot.mouseClick(tab.preview_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: tab.browser.page == PAIRS and tab.browser.pair_model.rowCount() == 3)
+    pairs = shell.knowledge_base.pairs(tab.browser.pair_model.ids)
+    assert [pair.chunk_id for pair in pairs] == [ids[0], ids[4], ids[8]]
+    qtbot.waitUntil(lambda: bool(shell.messages) and shell.messages[-1].action is not None)
+    shell.messages[-1].action()
+    assert not len(shell.knowledge_base.pair_ids("sft_data"))
+    qtbot.waitUntil(lambda: not written(project))
+    settle(qtbot, shell)
 
 
 def test_keys_judge_and_every_verdict_can_be_undone(qtbot, tab: SftDataTab, project: Project, shell: Shell):

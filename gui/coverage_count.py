@@ -1,0 +1,52 @@
+"""Counts in a thread what is covered of every document: over a hundred thousand chunks it takes longer than a frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.job_thread import JobThread
+from gui.shell import Shell
+from gui.thread_end import connect_end
+
+
+class CoverageCount(QObject):
+    """
+    Signals:
+        counted(list[CoveredDocument]): of the dataset that was asked for last.
+    """
+
+    counted = Signal(object)
+
+    def __init__(self, shell: Shell, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shell = shell
+        self._thread: JobThread | None = None
+        self._dataset = ""
+        self._is_outdated = False
+
+    def count(self, dataset: str) -> None:
+        """Count; while one is under way, what is asked for meanwhile is counted once, behind it."""
+        self._dataset = dataset
+        self._is_outdated = self._thread is not None
+        if self._thread is not None:
+            return
+        project = self._shell.project
+
+        def work(_emit: object, cancelled: Any) -> tuple[str, list[Any]]:
+            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
+                return dataset, store.covered_documents(dataset)
+
+        self._thread = self._shell.run_beside(work)
+        self._thread.succeeded.connect(self._take)
+        connect_end(self._thread, self._finish)
+
+    def _take(self, answer: tuple[str, list[Any]]) -> None:
+        if answer[0] == self._dataset:
+            self.counted.emit(answer[1])
+
+    def _finish(self, _outcome: object = None) -> None:
+        self._thread = None
+        if self._is_outdated:
+            self.count(self._dataset)

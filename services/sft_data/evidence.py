@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import SequenceMatcher
 
+from services.sft_data.number_word import spelled_numbers
 from services.sft_data.word import fold_words, stem
 
 LIKENESS = 0.90  # of the characters of a quotation, that must be those of the place
-_WORD = re.compile(r"\w+", re.UNICODE)
+# A word that the end of a line divides is one word, whoever quotes it.
+_WORD = re.compile(r"\w+(?:(?:\u00ad\s*|[-‐\ufffe][ \t]*\r?\n\s*)\w+)*", re.UNICODE)
+_DIVISION = re.compile(r"\u00ad\s*|[-‐\ufffe]\s+")
 _LONGEST = 2_000  # characters of a quotation
+_DENIALS = re.compile(
+    r"\b(?:no|not|never|none|nor|neither|cannot|without|t|nicht|nie|niemals|nichts|ohne|weder|kein(?:e[nmrs]?)?|pas|jamais|sans"
+    r"|sin|nunca|non|senza)\b"
+)
 
 
 def find_evidence(content: str, quotation: str) -> tuple[int, int] | None:
@@ -24,8 +32,8 @@ def find_evidence(content: str, quotation: str) -> tuple[int, int] | None:
     at = content.find(quotation)
     if at >= 0:
         return at, at + len(quotation)
-    there = [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(content)]
-    wanted = [word.casefold() for word in _WORD.findall(quotation[:_LONGEST])]
+    there = [(_folded(match[0]), match.start(), match.end()) for match in _WORD.finditer(content)]
+    wanted = [_folded(word) for word in _WORD.findall(quotation[:_LONGEST])]
     if not wanted or not there:
         return None
     words = [word for word, _start, _end in there]
@@ -47,16 +55,28 @@ def _nearly(words: list[str], wanted: list[str], there: list[tuple[str, int, int
                 run = there[first : first + count]
                 said = " ".join(word for word, _start, _end in run)
                 matcher = SequenceMatcher(None, said, text, autojunk=False)
-                if matcher.real_quick_ratio() >= best and (likeness := matcher.ratio()) > best:
+                if matcher.real_quick_ratio() < best or not _says_the_same(said, text):
+                    continue
+                if (likeness := matcher.ratio()) > best or (place is None and likeness == best):
                     best, place = likeness, (run[0][1], run[-1][2])
-                    if not _has_same_numbers(said, text):
-                        best, place = LIKENESS, None
     return place
 
 
-def _has_same_numbers(one: str, other: str) -> bool:
-    """A quotation with another number is no quotation."""
-    return re.findall(r"\d+", one) == re.findall(r"\d+", other)
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", _DIVISION.sub("", word)).casefold()
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    """A quotation with another number, or one that denies what the text does not, is no quotation."""
+    return all(found(one) == found(other) for found in (_numbers, _denials))
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"\d+", text) + [words for _value, words in spelled_numbers(text)]
+
+
+def _denials(text: str) -> int:
+    return len(_DENIALS.findall(text))
 
 
 def most_like(text: str, statements: list[str]) -> int | None:

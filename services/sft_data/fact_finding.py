@@ -11,6 +11,7 @@ from services.sft_data.number import has_numbers_of
 from services.sft_data.parse import json_values, without_thinking
 from services.sft_data.prompt import Message
 from services.sft_data.sentence import split_sentences
+from services.sft_data.unit import keeps_dates
 from services.translation import _
 
 FoundFact = tuple[str, int, int]
@@ -69,7 +70,7 @@ def read_facts(reply: str, content: str) -> tuple[list[FoundFact], str]:
     found: dict[str, FoundFact] = {}
     for statement, quotation in said[:MOST_FACTS]:
         place = find_evidence(content, quotation) or find_evidence(content, statement)
-        if place and has_numbers_of(content[slice(*place)], statement):
+        if place and has_numbers_of(quoted := content[slice(*place)], statement) and keeps_dates(quoted, statement):
             found.setdefault(statement.casefold(), (statement, *place))
     if found or (is_list and not said):
         return list(found.values()), ""

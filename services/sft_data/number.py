@@ -5,57 +5,56 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from services.sft_data.word import fold, fold_words
+from services.sft_data.number_word import SCALES, spelled_numbers, supported_by_words
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<=[^\W\d_])\d+")
 _GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})+")
 _LIST_MARK = re.compile(r"^\s*\(?\d{1,2}[.)]\s|\b(?:step|schritt)\s+\d+\b", re.MULTILINE | re.IGNORECASE)
-_WORDS = {
-    0: "zero null",
-    1: "one a an first once eins ein eine einen erste",
-    2: "two second twice both half pair double zwei zweite beide halb doppelt",
-    3: "three third thrice drei dritte",
-    4: "four fourth quarter vier vierte viertel",
-    5: "five fifth fünf fünfte",
-    6: "six sixth sechs sechste",
-    7: "seven seventh sieben siebte",
-    8: "eight eighth acht achte",
-    9: "nine ninth neun neunte",
-    10: "ten tenth decade zehn zehnte",
-    11: "eleven elf",
-    12: "twelve dozen zwölf dutzend",
-    13: "thirteen dreizehn",
-    14: "fourteen vierzehn",
-    15: "fifteen fünfzehn",
-    16: "sixteen sechzehn",
-    17: "seventeen siebzehn",
-    18: "eighteen achtzehn",
-    19: "nineteen neunzehn",
-    20: "twenty zwanzig",
-    30: "thirty dreißig",
-    40: "forty vierzig",
-    50: "fifty fünfzig",
-    60: "sixty sechzig",
-    70: "seventy siebzig",
-    80: "eighty achtzig",
-    90: "ninety neunzig",
-    100: "hundred century hundert jahrhundert",
-    1000: "thousand millennium tausend",
-    1_000_000: "million millionen",
-}
-_VALUES = {fold(word): Decimal(value).normalize() for value, words in _WORDS.items() for word in words.split()}
+_SCALED = re.compile(rf"(\d[\d.,'’\u00a0\u202f]*)[ \u00a0\u202f-]?({'|'.join(sorted(SCALES, key=len, reverse=True))})\b\.?", re.IGNORECASE)
+# Of a date only the year is looked at here: day and month may stand in words (see unit.keeps_dates).
+_DATE = re.compile(r"\b(\d{4})-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./](\d{4}|\d{2})\b")
+_CLOCK = re.compile(r"\b(\d{1,2})\.(\d{2})(?=\s*Uhr\b)")
+_MARK = re.compile(r"[,;\n]|\b(?:and|or|und|oder|sowie)\b")
+_COUNTED = 12  # up to so many things, an answer that lists them may say how many they are
 
 
 def has_numbers_of(support: str, answer: str, *, is_computing: bool = False) -> bool:
     """Whether every number of an answer stands in the text that supports it, in digits or in words.
 
+    "3.5 million" is 3,500,000, and not 3.5 billion. A number of things that the answer lists itself needs no support.
+
     is_computing: the answer may also have what follows from two known numbers by one operation, step by step.
     """
-    answer = _LIST_MARK.sub(" ", answer)
-    known = set().union(*numbers(support), *numbers(_joined(support))) | {
-        _VALUES[word] for word in fold_words(support) if word in _VALUES
+    support, answer = _CLOCK.sub(r"\1:\2", support), _CLOCK.sub(r"\1:\2", _LIST_MARK.sub(" ", answer))
+    answer = _DATE.sub(lambda date: date[1] or date[2], answer)
+    known = set().union(*numbers(support), *numbers(_joined(support))) | supported_by_words(support) | _scaled(support)
+    rest = answer if is_computing else _SCALED.sub(" ", answer)
+    if not any(_hold(wanted, set(known), is_computing) for wanted in (numbers(rest), numbers(_joined(rest)))):
+        return False
+    if is_computing:
+        return True
+    if not all(_is_scale_kept(match, support, known) for match in _SCALED.finditer(answer)):
+        return False
+    listed = 1 + len(_MARK.findall(answer))
+    return all(value in known or value <= min(listed, _COUNTED) for value, _words in spelled_numbers(answer))
+
+
+def _scaled(text: str) -> set[Decimal]:
+    """3,500,000 for "3.5 million"."""
+    return {
+        (value * SCALES[match[2].lower()]).normalize()
+        for match in _SCALED.finditer(text)
+        for values in numbers(match[1].rstrip(".,"))
+        for value in values
     }
-    return any(_hold(wanted, set(known), is_computing) for wanted in (numbers(answer), numbers(_joined(answer))))
+
+
+def _is_scale_kept(match: re.Match[str], support: str, known: set[Decimal]) -> bool:
+    """Whether "3.5 million" is what the text says, or the text has 3.5 without such a word (as in a table)."""
+    if _scaled(match[0]) & known:
+        return True
+    plain = set().union(*numbers(_SCALED.sub(" ", support)))
+    return any(values & plain for values in numbers(match[1].rstrip(".,")))
 
 
 def numbers(text: str) -> list[set[Decimal]]:

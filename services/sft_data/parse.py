@@ -6,6 +6,7 @@ tagged lines. What none of these finds was not written.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import random
@@ -20,7 +21,12 @@ from services.translation import _
 QUESTION_KEYS = ("question", "instruction", "prompt", "q", "problem", "frage", "input")
 ANSWER_KEYS = ("answer", "output", "response", "completion", "a", "solution", "antwort")
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_THINKING = re.compile(
+    r"<(think|thinking|reasoning|thought|thoughts|analysis|seed:think|scratchpad|reflection)>.*?(?:</\1>|\Z)"
+    r"|\[THINK\].*?(?:\[/THINK\]|\Z)|◁think▷.*?(?:◁/think▷|\Z)"
+    r"|<\|channel\|>(?:analysis|commentary).*?(?=<\|channel\|>final|\Z)|<\|channel\|>final(?:<\|message\|>)?|<\|(?:return|end)\|>",
+    re.DOTALL | re.IGNORECASE,
+)
 # Where the template of a model holds the opening tag, only the closing one is in the reply.
 _STRAY_END = re.compile(r"\A(?:(?!<think).)*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
@@ -118,8 +124,18 @@ def _loads(text: str) -> Any:
     try:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        return None
+        value = _python_literal(text)
     return value if isinstance(value, dict | list) else None
+
+
+def _python_literal(text: str) -> Any:
+    """A list or dictionary as Python writes it, with single quotes."""
+    if not text.lstrip().startswith(("{'", "[{'", "[ {'", "{ '")):
+        return None
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
 
 
 def _whole_objects(text: str) -> Iterator[Any]:
@@ -174,9 +190,12 @@ def _candidate(item: dict[str, Any]) -> Candidate | None:
     options = item.get("options") or item.get("choices")
     if isinstance(options, dict):
         options = list(options.values())
-    if isinstance(options, list) and len(options) > 1 and all(isinstance(option, str) for option in options):
-        made = choice(question, options, answer)
-        return made and replace(made, fact=fact)
+    if isinstance(options, list) and len(options) > 1 and all(isinstance(option, str | int | float) for option in options):
+        return replace(_with_options(question, [str(option) for option in options], answer), fact=fact)
+    lines = list(_OPTION.finditer(question))
+    if len(lines) > 1 and lines[0].start():  # the options stand in the question itself
+        stem, texts = question[: lines[0].start()].strip(), [line["text"] for line in lines]
+        return replace(_with_options(stem, texts, answer), fact=fact)
     return Candidate(question, answer, fact=fact)
 
 
@@ -187,6 +206,14 @@ def _number(said: Any) -> int | None:
 
 def _conversation(turns: list[str], fact: int | None = None) -> Candidate:
     return Candidate(turns[0], turns[-1], fact=fact, turns=tuple(turns[1:-1]))
+
+
+def _with_options(question: str, options: list[str], answer: str) -> Candidate:
+    """The multiple-choice pair, or, where the answer is none of the options, what was written, for a gate to refuse."""
+    if made := choice(question, options, answer):
+        return made
+    lines = [f"{chr(ord('A') + index)}) {option}" for index, option in enumerate(_without_labels(options))]
+    return Candidate("\n".join([question, *lines]), answer)
 
 
 def choice(question: str, options: list[str], answer: str) -> Candidate | None:
@@ -245,9 +272,8 @@ def _tagged(text: str, is_cut: bool) -> list[Candidate]:
             continue
         options = list(_OPTION.finditer(question))
         if len(options) > 1:
-            made = choice(question[: options[0].start()].strip(), [option["text"] for option in options], answer)
+            stem = question[: options[0].start()].strip()
+            candidates.append(_with_options(stem, [option["text"] for option in options], answer))
         else:
-            made = Candidate(question, answer)
-        if made:
-            candidates.append(made)
+            candidates.append(Candidate(question, answer))
     return candidates

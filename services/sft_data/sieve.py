@@ -13,6 +13,7 @@ from services.records import Chunk
 from services.sft_data.evidence import most_like
 from services.sft_data.gate import Gate
 from services.sft_data.known_question import KnownQuestions
+from services.sft_data.language_name import code_of
 from services.sft_data.parse import Candidate
 from services.sft_data.partner import may_be_answered
 from services.sft_data.style import find_style
@@ -34,7 +35,8 @@ class Sieve:
         self._knowledge_base, self._dataset, self._model, self._is_judged = knowledge_base, dataset, model, is_judged
         self._provider = settings["provider"]
         self._style = find_style(settings["style"])
-        self._gate = Gate(self._style, is_translated=bool(settings["language"].strip()))
+        language = settings["language"].strip()
+        self._gate = Gate(self._style, bool(language), code_of(language))
         self._questions = KnownQuestions(knowledge_base.known_questions(dataset))
 
     def sift(

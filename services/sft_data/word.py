@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from services.documents.language import language_of
+
 OPTION = re.compile(r"^\s*\(?([A-H])[).:]\s*(\S.*)$", re.MULTILINE)
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:])[\"'”’)\]]*\s+|\n+")
@@ -19,6 +21,14 @@ _PLAIN_CAPITALS = _set(
     "i i'm i'll i've i'd a the this that these those it its yes no and but so if in on at of to you your we they he "
     "she correct true false option answer step ja nein der die das ein eine"
 )
+_GERMAN = _set("der die das und ist sind war wurde in im von vom mit zu zur den dem des ein eine einen nicht auf für aus sich auch")
+_NOT_GERMAN = _set("the of and is are was were an to by with for from that on at it le la les et des un une el los de y il di che")
+_BETWEEN = _set("of the and for in to on a an der die das und für von")
+_MEASURING = _set(
+    "liter meter kilometer gramm kilogramm tonnen prozent million millionen milliarden anfang mitte ende tasse tassen glas "
+    "stück euro dollar grad ein eine der die das herr frau professor doktor dr"
+)
+_RUN = re.compile(r"\b[A-ZÄÖÜ][\w'’-]+(?: [A-ZÄÖÜ][\w'’-]+)*")
 COMMON = _set(
     "about also because been does from have into that their them then there they this what when where which while will "
     "with would your aber auch dass dann dies eine einem einen einer haben nach nicht oder sich sind warum welche wenn "
@@ -64,8 +74,40 @@ def names(text: str, only_codes: bool = False) -> list[str]:
     return found
 
 
+def has_initials(text: str, letters: str) -> bool:
+    """Whether words that follow each other begin with these letters: "American Indian Movement" with AIM."""
+    words = [word for word in fold_words(text) if word not in _BETWEEN]
+    firsts = "".join(word[0] for word in words)
+    return len(letters) > 1 and letters.casefold() in firsts
+
+
+def paired_names(text: str, *, is_about_somebody: bool = False) -> list[tuple[str, ...]]:
+    """Names in a language that writes all nouns large: two or more capitals running, "Peter Olsen", without a noun of
+    measure before them.
+
+    is_about_somebody: the question asks who, so a capital after "von" or "durch", or all of a short answer, is a name.
+    """
+    found = []
+    is_bare = len(words_of(text)) <= 3
+    for sentence in _SENTENCE_END.split(text):
+        for run in _RUN.finditer(sentence):
+            words = tuple(_WORD.findall(run[0]))
+            if not is_bare and not sentence[: run.start()].strip():
+                words = words[1:]  # the sentence's own capital
+            is_named = is_about_somebody and (is_bare or re.search(r"\b(?:von|durch)\s+$", sentence[: run.start()]))
+            if (len(words) > 1 and words[0].casefold() not in _MEASURING) or (words and is_named):
+                found.append(words)
+    return found
+
+
 def writes_nouns_large(text: str) -> bool:
-    """Whether so many words have capitals that they cannot all be names: German, or a page of titles."""
+    """Whether a text is German: so many of its words have capitals that they cannot all be names."""
+    if language := language_of(text):
+        return language in ("de", "lb")
+    words = text.casefold().split()
+    german, other = sum(word in _GERMAN for word in words), sum(word in _NOT_GERMAN for word in words)
+    if german != other:
+        return german > other
     inside = [word for sentence in _SENTENCE_END.split(text) for word in _WORD.findall(sentence)[1:]]
     return sum(word[0].isupper() for word in inside) > 0.2 * len(inside)
 

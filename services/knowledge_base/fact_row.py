@@ -81,8 +81,11 @@ class FactStatements(Connection):
         )
         return {row[0]: row[1] for row in rows}
 
-    def related_chunk_ids(self, words: Sequence[str], limit: int, *, is_all: bool = False) -> list[int]:
-        """The usable chunks with most of these words (BM25), or with every one of them."""
+    def related_chunk_ids(self, words: Sequence[str], limit: int, *, is_all: bool = False, is_prefix: bool = False) -> list[int]:
+        """The usable chunks with most of these words (BM25), or with every one of them.
+
+        is_prefix: words that begin so count too.
+        """
         if not words:
             return []
         rows = self.connection.execute(
@@ -91,6 +94,6 @@ class FactStatements(Connection):
                 SELECT rowid AS id FROM rag_chunks_fts WHERE rag_chunks_fts MATCH ? ORDER BY bm25(rag_chunks_fts) LIMIT ?
             ) JOIN chunk_flag ON chunk_id = id WHERE NOT is_excluded AND NOT is_deleted
             """,
-            ((" AND " if is_all else " OR ").join(f'"{word}"' for word in words), limit),
+            ((" AND " if is_all else " OR ").join(f'"{word}"{"*" * is_prefix}' for word in words), limit),
         )
         return [row[0] for row in rows]

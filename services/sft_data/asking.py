@@ -53,6 +53,8 @@ class Asking:
             return []
         facts = self._knowledge_base.facts(self._dataset, chunk.id) if self._grows else []
         known = self._knowledge_base.known_questions(self._dataset, chunk.id)
+        if partner:  # which of two is older was perhaps asked from the other side
+            known += self._knowledge_base.known_questions(self._dataset, partner.id)
         if not self._source.is_small:
             return [self._pairs_task(chunk, count, known, facts[:count], partner, variant, cells[0])]
         self._tally.be_patient(chunk.id, max(FRUITLESS_ASKS, count + 1))

@@ -6,9 +6,12 @@ from collections import Counter
 
 from services.knowledge_base.store import KnowledgeBase
 from services.records import Chunk
-from services.sft_data.word import COMMON, fold_words, names, words_of, writes_nouns_large
+from services.sft_data.sentence import split_sentences
+from services.sft_data.word import COMMON, fold_words, is_among, names, stem, words_of, writes_nouns_large
 
 _MOST_WORDS = 12
+_NEAREST = 20  # chunks that are read for an answer
+_ASKING = frozenset(["many", "much", "long", "often", "whose", "whom", "does", "were", "viele", "lange", "wieso", "weshalb", "welcher", "welches"])
 _LEAST_SHARED = 2  # words that two chunks must have in common, for one question to be about both
 
 
@@ -25,9 +28,30 @@ def find_partner(knowledge_base: KnowledgeBase, chunk: Chunk, number: int = 0) -
 
 
 def may_be_answered(knowledge_base: KnowledgeBase, question: str) -> bool:
-    """Whether some chunk has every telling word of a question, so that the documents may well answer it."""
-    telling = list(dict.fromkeys(word for word in words_of(question) if len(word) > 3 and word.casefold() not in COMMON))
-    return len(telling) >= 3 and bool(knowledge_base.related_chunk_ids(telling, 1, is_all=True))
+    """Whether some chunk may well answer a question: it has every telling word of it, or two sentences running have
+    them in one form or another ("founded", "founder")."""
+    words = [word for word in words_of(question) if len(word) > 3 and word.casefold() not in COMMON | _ASKING]
+    telling = list(dict.fromkeys(words))
+    if len(telling) >= 3 and knowledge_base.related_chunk_ids(telling, 1, is_all=True):
+        return True
+    stems = {stem(folded) for word in telling for folded in fold_words(word)}
+    if len(stems) < 2:
+        return False
+    near = knowledge_base.related_chunk_ids(sorted(stems), _NEAREST, is_prefix=True)
+    return any(_has_all(chunk.content, stems) for chunk in knowledge_base.chunks(near))
+
+
+def _has_all(content: str, stems: set[str]) -> bool:
+    there = [_stems(sentence.text) for sentence in split_sentences(content)]
+    return any(
+        all(is_among(one, first | second) for one in stems) for first, second in zip(there, [*there[1:], set()], strict=True)
+    )
+
+
+def _stems(text: str) -> set[str]:
+    """The stems of a text, of German participles also what is behind "ge": "gegründet" and "Gründer"."""
+    words = fold_words(text)
+    return {stem(word) for word in words} | {stem(word[2:]) for word in words if len(word) > 6 and word.startswith("ge")}
 
 
 def _telling(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from services.sft_data.known_question import KnownQuestions
 from services.sft_data.language_name import code_of
 from services.sft_data.parse import Candidate
 from services.sft_data.partner import may_be_answered
+from services.sft_data.sentence import split_sentences
 from services.sft_data.style import find_style
 
 UNJUDGED = "unjudged"
@@ -68,7 +69,7 @@ class Sieve:
                 self._questions.add(candidate.instruction)
                 passed.append(len(rows))
             state = "failed" if reason or self._is_judged else "new"
-            evidence = candidate.evidence or ((fact.start, fact.end) if fact else None)
+            evidence = candidate.evidence or ((fact.start, fact.end) if fact else _place_of(candidate, chunk))
             rows.append(
                 NewPair(
                     candidate.instruction, candidate.output, chunk.id, self._style.key, state,
@@ -81,7 +82,7 @@ class Sieve:
 
     def _reason(self, candidate: Candidate, chunk: Chunk, partner: Chunk | None, *, is_lost: bool) -> str:
         reason = self._gate.reason(candidate, chunk, partner)
-        if not reason and is_lost:
+        if not reason and (is_lost or not self._rests_on_both(candidate, chunk, partner)):
             return "evidence"
         if not reason and self._questions.has_near(candidate.instruction):
             return "duplicate"
@@ -89,13 +90,30 @@ class Sieve:
             return "answered"
         return reason
 
+    def _rests_on_both(self, candidate: Candidate, chunk: Chunk, partner: Chunk | None) -> bool:
+        """Whether a pair across two chunks speaks of both; in another language nobody can tell."""
+        if partner is None or self._gate.is_translated:
+            return True
+        return all(_place_of(candidate, one) is not None for one in (chunk, partner))
+
     def _fact_of(self, candidate: Candidate, facts: Sequence[Fact]) -> Fact | None:
         """The fact that a pair asks for: the only one, the one it names if it speaks of it, or the one it speaks of."""
         if len(facts) == 1:
             return facts[0]
-        said = "\n".join([candidate.instruction, *candidate.turns, candidate.output])
+        said = _said(candidate)
         named = facts[candidate.fact - 1] if candidate.fact and candidate.fact <= len(facts) else None
         if named and (self._gate.is_translated or most_like(said, [named.statement]) is not None):
             return named
         place = most_like(said, [fact.statement for fact in facts]) if facts else None
         return named if place is None else facts[place]
+
+
+def _said(candidate: Candidate) -> str:
+    return "\n".join([candidate.instruction, *candidate.turns, candidate.output])
+
+
+def _place_of(candidate: Candidate, chunk: Chunk) -> tuple[int, int] | None:
+    """Start and end of the sentence of a chunk that a pair speaks of, where it asks for no fact."""
+    sentences = list(split_sentences(chunk.content))
+    place = most_like(_said(candidate), [sentence.text for sentence in sentences])
+    return None if place is None else (sentences[place].start, sentences[place].end)

@@ -49,11 +49,44 @@ def pairs_about(prompt: str, count: int) -> list[dict[str, Any]]:
     return made[:count]
 
 
+def styled_pairs(prompt: str, count: int) -> list[dict[str, Any]] | None:
+    """Pairs in the style that is asked for, where it is none of the plain ones."""
+    texts = re.findall(r"<text>(.*?)</text>", prompt, re.DOTALL)
+    found = [re.findall(r"The ([\w ]+ of \w+) was built in (\d+) by ([\w ]+)\.", text) for text in texts]
+    known = prompt.partition("exist already")[2]
+    made = []
+    if "take something for granted" in prompt:
+        for thing, year, builder in found[0]:
+            made.append((f"Why was the {thing} built in 1999?", f"It was not built in 1999 but in {year}."))
+            made.append((f"Why did Ida Lux build the {thing}?", f"She did not: the {thing} was built by {builder}."))
+    elif "that the text does not answer" in prompt:
+        for thing, _year, _builder in found[0]:
+            made.append((f"How much did the {thing} cost?", f"The documents do not say how much the {thing} cost."))
+            made.append((f"Which colour has the {thing}?", f"The documents do not say which colour the {thing} has."))
+    elif "both texts below" in prompt:
+        for (one, year, builder), (other, later, mason) in zip(*found):
+            older = one if int(year) < int(later) else other
+            made.append((f"Which is older, the {one} or the {other}?",
+                         f"The {one} was built in {year} and the {other} in {later}, so the {older} is older."))  # fmt: skip
+            made.append((f"Who built the {one} and who built the {other}?",
+                         f"{builder} built the {one}, and {mason} built the {other}."))  # fmt: skip
+    else:
+        return None
+    return [{"question": question, "answer": answer} for question, answer in made if question not in known][:count]
+
+
 def facts_about(prompt: str) -> str:
     """The same sentences as facts with their evidence."""
     text = re.search(r"<text>(.*?)</text>", prompt, re.DOTALL)
     found = re.findall(r"The [\w ]+ of \w+ was built in \d+ by [\w ]+\.", text[1] if text else "")
     return json.dumps({"facts": [{"fact": fact, "evidence": fact.rstrip(".")} for fact in found]})
+
+
+def tagged(pair: dict[str, Any]) -> str:
+    if "options" not in pair:
+        return f"Q: {pair['question']}\nA: {pair['answer']}"
+    options = "\n".join(f"{letter}) {option}" for letter, option in zip("ABCD", pair["options"]))
+    return f"Q: {pair['question']}\n{options}\nANSWER: A"
 
 
 def reply(mode: str, prompt: str) -> tuple[str, bool]:
@@ -64,10 +97,19 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
     pairs = pairs_about(prompt, 12 if mode == "many" else count)
     if "multiple-choice" not in prompt:
         pairs = [{"question": pair["question"], "answer": pair["answer"]} for pair in pairs]
+    if (styled := styled_pairs(prompt, 12 if mode == "many" else count)) is not None and mode != "answered":
+        pairs = styled
+    if mode == "answered":  # what the text says very well
+        pairs = [{**pair, "answer": f"The documents do not say it: {pair['question']}"} for pair in pairs]
+    if "between a learner and a tutor" in prompt and mode == "good":
+        mode = "turns"
+    if "between a learner and a tutor" in prompt and mode == "tags":
+        spoken = [f"L: {pair['question']}\nT: What stands over its door?\nL: A year.\nT: {pair['answer']}" for pair in pairs]
+        return "\n---\n".join(spoken), False
     text = json.dumps({"pairs": pairs})
     if "List every fact" in prompt:
         text = facts_about(prompt)
-        if mode in ("many", "judged", "tags", "turns"):
+        if mode in ("many", "judged", "tags", "turns", "answered"):
             mode = "good"
     match mode:
         case "think":
@@ -81,7 +123,7 @@ def reply(mode: str, prompt: str) -> tuple[str, bool]:
         case "cut":
             return text[: text.rindex('"answer"') + 14] if text.count('"answer"') > 1 else text[:12], True
         case "tags":
-            return "\n\n".join(f"Q: {pair['question']}\nA: {pair['answer']}" for pair in pairs), False
+            return "\n\n".join(tagged(pair) for pair in pairs), False
         case "turns":
             spoken = [[pair["question"], "What stands over its door?", "A year, I think.", pair["answer"]] for pair in pairs]
             turns = [[{"speaker": who, "text": text} for who, text in zip(["learner", "tutor"] * 2, four)] for four in spoken]

@@ -32,7 +32,7 @@ def rows(project: Project, dataset: str = "sft_data") -> list[dict[str, str]]:
     return [json.loads(line) for line in project.dataset_path(dataset).read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("style", ["factual", "conversational", "socratic", "multiple-choice"])
+@pytest.mark.parametrize("style", ["factual", "conversational", "multiple-choice"])
 def test_the_number_asked_for_is_delivered_and_written(
     project: Project, settings: Settings, serve: Serve, style: str
 ) -> None:

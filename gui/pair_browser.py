@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.coverage_page import CoveragePage
 from gui.empty_note import EmptyNote
+from gui.generation_report import GenerationReport
 from gui.icon import icon
 from gui.pair_review import PAIR_STATES
 from gui.row_query import Query, RowQuery
@@ -33,7 +34,7 @@ from services.sft_data.gate import REASONS
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
-CHUNKS, PAIRS = 0, 1
+CHUNKS, PAIRS, REPORT = 0, 1, 2
 LONGEST_CELL = 200
 _FILTERS: tuple[tuple[str, tuple[str, ...] | None], ...] = (
     (_("All pairs"), None),
@@ -61,10 +62,10 @@ class PairBrowser(QWidget):
         self._store, self.dataset = shell.knowledge_base, dataset
         self._only_chunk: int | None = None
         self.pages = QTabBar(drawBase=False, expanding=False, usesScrollButtons=False)
-        self.pages.setAccessibleName(_("Chunks or pairs"))
-        for text, name in ((_("Chunks"), "documents"), (_("Pairs"), "pairs")):
+        self.pages.setAccessibleName(_("Chunks, pairs or report"))
+        for text, name in ((_("Chunks"), "documents"), (_("Pairs"), "pairs"), (_("Report"), "chart")):
             self.pages.addTab(icon(name, "muted"), text)
-        self.coverage = CoveragePage(shell, dataset)
+        self.coverage, self.report = CoveragePage(shell, dataset), GenerationReport(shell, dataset)
         head = QHBoxLayout()
         head.setSpacing(theme.GAP)
         head.addWidget(self.pages)
@@ -74,6 +75,7 @@ class PairBrowser(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.coverage)
         self.stack.addWidget(self._make_pair_page())
+        self.stack.addWidget(self.report)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
@@ -97,6 +99,7 @@ class PairBrowser(QWidget):
     def show_dataset(self, dataset: str) -> None:
         self.dataset = dataset
         self.coverage.show_dataset(dataset)
+        self.report.show_dataset(dataset)
         self.refresh_rows()
 
     def show_pairs_of(self, chunk_id: int) -> None:
@@ -206,7 +209,9 @@ class PairBrowser(QWidget):
     def _choose(self, _current: QModelIndex, _previous: QModelIndex) -> None:
         self.chosen.emit()
 
-    def _show_reasons(self) -> None:
+    def show_left_out(self) -> None:
+        """Only the pairs that did not pass, with the reasons."""
+        self.show_page(PAIRS)
         self.state_filter.setCurrentIndex(DID_NOT_PASS)
 
     def _show_all_chunks(self) -> None:
@@ -243,7 +248,7 @@ class PairBrowser(QWidget):
         theme.set_role(self.why_button, "link")
         self.import_button = QPushButton(icon("import"), _("Import…"))
         self.export_button = QPushButton(icon("export"), _("Export…"))
-        self.why_button.clicked.connect(self._show_reasons)
+        self.why_button.clicked.connect(self.show_left_out)
         self.import_button.clicked.connect(self.import_wanted)
         self.export_button.clicked.connect(self.export_wanted)
         self.only_button.clicked.connect(self._show_all_chunks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
@@ -20,24 +19,22 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.ask_form import DEFAULT_DATASET, AskForm
+from gui.generation_box import GenerationBox
+from gui.generation_start import PREVIEW_PAIRS, GenerationStart
 from gui.icon import icon
 from gui.job_thread import JobThread
-from gui.pair_browser import CHUNKS, PAIRS, PairBrowser
+from gui.pair_browser import CHUNKS, PAIRS, REPORT, PairBrowser
 from gui.pair_edit import DatasetFile, EditPair, SetPairState
 from gui.pair_exchange import PairExchange
 from gui.pair_review import PairReview
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
-from gui.thread_end import connect_end
 from services.errors import UserError
+from services.knowledge_base.pair_query import USABLE_STATES
 from services.project import Project, check_name
-from services.sft_data.coverage import even_stride
-from services.sft_data.gate import REASONS
-from services.sft_data.key import key_environment
-from services.translation import _, ngettext
+from services.translation import _
 
-PREVIEW_PAIRS = 3
 REFRESH_MS = 200  # while a job runs
 REVIEWED = ("accepted", "edited", "rejected")
 
@@ -50,12 +47,12 @@ class SftDataTab(Tab):
         self._store = shell.knowledge_base
         self._file = DatasetFile(shell, self)
         self.exchange = PairExchange(shell, self)
-        self._last_before_preview = -1
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh_all)
         self.ask = AskForm(shell)
         self.browser = PairBrowser(shell, DEFAULT_DATASET)
         self.review = PairReview()
+        self.run = GenerationStart(shell, self.ask, self.browser, self)
         self._make_left()
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
@@ -99,87 +96,6 @@ class SftDataTab(Tab):
             self.review.save()
         self._file.write_now()
         self.shell.preferences.setValue("sft_data/splitter", self.splitter.saveState())
-
-    # Making pairs
-
-    def generate(self, chunk_ids: Sequence[int] = (), pairs: int = 0) -> JobThread | None:
-        """Start making pairs, from all chunks or from these only; ``pairs`` wins over the form."""
-        try:
-            settings = self.ask.values()
-        except UserError as error:
-            self.shell.notify("error", str(error))
-            return None
-        if chunk_ids:
-            # A few chunks are asked once each; the whole number is meant for the whole collection.
-            settings["pairs"] = min(settings["pairs"], settings["pairs_per_chunk"] * len(chunk_ids))
-            settings["chunk_ids"] = list(chunk_ids)
-        settings["pairs"] = pairs or settings["pairs"]
-        environment = key_environment(settings["provider"])
-        job = self.shell.start("generate", settings, _("Making pairs"), environment=environment)
-        if job is not None:
-            self.browser.show_page(PAIRS)
-            job.succeeded.connect(self._tell_result)
-        return job
-
-    def preview(self) -> None:
-        """Make three pairs to look at, about three of the selected chunks or of all, far apart; one click removes them."""
-        chunk_ids = self.browser.coverage.selected_chunks() if self.browser.page == CHUNKS else []
-        if len(chunk_ids) < 2:  # the one under the cursor is hardly meant as the whole
-            chunk_ids = self._store.training_chunk_ids()
-        chosen = [chunk_ids[place] for place in even_stride(len(chunk_ids), min(PREVIEW_PAIRS, len(chunk_ids)))]
-        before = self._store.pair_ids(self.browser.dataset)
-        self._last_before_preview = max(before, default=0)
-        if (job := self.generate(chosen, PREVIEW_PAIRS)) is not None:
-            connect_end(job, self._end_preview)
-        else:
-            self._last_before_preview = -1
-
-    def _generate_all(self) -> None:
-        self.generate()
-
-    def _generate_from_selection(self) -> None:
-        if chunk_ids := self.browser.coverage.selected_chunks():
-            self.generate(chunk_ids)
-
-    def _generate_from_current(self) -> None:
-        if (chunk := self.browser.coverage.current_chunk()) is not None:
-            self.generate([chunk.id])
-
-    def _tell_result(self, result: dict[str, Any]) -> None:
-        if self._last_before_preview >= 0:
-            return
-        made, rejected = result["pairs"], sum(result["rejected"].values())
-        text = ngettext("{count} pair was made.", "{count} pairs were made.", made).format(count=made)
-        if made < result["asked"]:
-            why, count = next(iter(result["missing"].items()))
-            text += " " + _("{asked} were asked for; {count} are missing because: {reason}").format(
-                asked=result["asked"], count=count, reason=why
-            )
-        if rejected:
-            worst = next(iter(result["rejected"]))
-            text += " " + ngettext(
-                "{count} did not pass, mostly because: {reason}", "{count} did not pass, mostly because: {reason}", rejected
-            ).format(count=rejected, reason=REASONS.get(worst, worst))
-        if not made:
-            self.shell.notify("warning", text, tab="generate")
-        else:
-            self.shell.notify("success", text, _("Review them"), self._review_new, tab="generate")
-
-    def _end_preview(self, _outcome: object = None) -> None:
-        last, self._last_before_preview = self._last_before_preview, -1
-        new = [pair_id for pair_id in self._store.pair_ids(self.browser.dataset) if pair_id > last]
-        if not new:
-            return
-        self.browser.refresh()
-        self.browser.choose_pair(new[0])
-
-        def remove() -> None:
-            self._store.delete_pairs(new)
-            self._pairs_changed()
-
-        self.shell.notify(
-            "info", _("A first look: read these before you make the rest."), _("Remove them again"), remove, tab="generate"
-        )
 
     def _review_new(self) -> None:
         self.browser.show_new()
@@ -228,6 +144,15 @@ class SftDataTab(Tab):
     def _show_imported(self) -> None:
         self.browser.show_page(PAIRS)
 
+    def _show_report(self) -> None:
+        self.browser.show_page(REPORT)
+
+    def _show_limit(self) -> None:
+        self.ask.form.more_button.setChecked(True)
+        field = self.ask.form.fields["budget"].editor
+        QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(field))  # once it is laid out
+        field.setFocus()
+
     # What is shown
 
     def _refresh(self, tables: set[str] | frozenset[str]) -> None:
@@ -242,6 +167,7 @@ class SftDataTab(Tab):
     def _refresh_all(self) -> None:
         self.ask.show_datasets([row.name for row in self._store.datasets()])
         self.browser.refresh()
+        self.browser.report.refresh()
         self._show_count()
         self._show_need()
 
@@ -250,6 +176,14 @@ class SftDataTab(Tab):
         self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(self.browser.dataset, "new")))
 
     def _show_chosen(self) -> None:
+        if self.browser.page == REPORT:
+            failed = self.browser.report.current()
+            chunk = self._store.chunk(failed.chunk_id) if failed else None
+            if chunk is None:
+                self.review.show_nothing()
+            else:
+                self.review.show_chunk(chunk, len(self._store.pair_ids(self.browser.dataset, USABLE_STATES, chunk=chunk.id)))
+            return
         if self.browser.page == CHUNKS:
             row = self.browser.coverage.current()
             if row is None:
@@ -289,8 +223,16 @@ class SftDataTab(Tab):
         is_ready = has_chunks and not self.ask.problem() and not self.shell.is_busy
         self.generate_button.setEnabled(is_ready)
         self.preview_button.setEnabled(is_ready)
+        self.browser.report.set_ready(is_ready)
+        self._show_estimate()
         self.generate_button.setText(self._running_text() or _("Generate"))
         self.review.make_button.setEnabled(is_ready)
+
+    def _show_estimate(self) -> None:
+        try:
+            self.box.refresh(self.ask.values())
+        except UserError:
+            self.box.refresh(None)
 
     def _running_text(self) -> str:
         return _("Making pairs…") if self.shell.is_busy and self.shell.job.name == "generate" else ""
@@ -298,7 +240,9 @@ class SftDataTab(Tab):
     def _go_to_documents(self) -> None:
         self.shell.show_tab("ingest")
 
-    def _job_changed(self, _outcome: Outcome | JobThread) -> None:
+    def _job_changed(self, outcome: Outcome | JobThread) -> None:
+        if isinstance(outcome, Outcome):
+            self.box.end()
         self._show_need()
 
     def _recall_settings(self) -> None:
@@ -314,9 +258,10 @@ class SftDataTab(Tab):
     def _make_left(self) -> None:
         heading = QLabel(_("How to ask"))
         theme.set_role(heading, "heading")
-        scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll = scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.ask)
+        self.box = GenerationBox(self.shell)
         self.need = Requirement()
         self.preview_button = QPushButton(_("Preview {count}").format(count=PREVIEW_PAIRS))
         self.preview_button.setToolTip(_("Asks about three chunks, far apart or of those selected, so that you can look before you make the rest"))
@@ -332,25 +277,35 @@ class SftDataTab(Tab):
         column.setSpacing(theme.GAP)
         column.addWidget(heading)
         column.addWidget(scroll, 1)
+        column.addWidget(self.box)
         column.addWidget(self.need)
         column.addLayout(buttons)
 
     def _connect(self) -> None:
         self.ask.dataset_changed.connect(self._show_dataset)
         self.ask.changed.connect(self._show_need)
-        self.preview_button.clicked.connect(self.preview)
-        self.generate_button.clicked.connect(self._generate_all)
+        self.preview_button.clicked.connect(self.run.preview)
+        self.generate_button.clicked.connect(self.run.from_all)
         self.browser.chosen.connect(self._show_chosen)
-        self.browser.coverage.generate_wanted.connect(self._generate_from_selection)
-        self.browser.coverage.preview_wanted.connect(self.preview)
+        self.browser.coverage.generate_wanted.connect(self.run.from_selection)
+        self.browser.coverage.preview_wanted.connect(self.run.preview)
         self.browser.coverage.pairs_asked_for.connect(self._show_pairs_of_chunk)
         self.browser.import_wanted.connect(self._import)
         self.browser.export_wanted.connect(self._export)
         self.exchange.imported.connect(self._show_imported)
         self.review.judged.connect(self.judge)
         self.review.edited.connect(self._edit)
-        self.review.pairs_wanted.connect(self._generate_from_current)
+        self.review.pairs_wanted.connect(self.run.from_current)
         self.review.pairs_asked_for.connect(self._show_pairs_of_chunk)
+        self.run.started.connect(self.box.begin)
+        self.run.pairs_removed.connect(self._pairs_changed)
+        self.run.review_wanted.connect(self._review_new)
+        self.run.report_wanted.connect(self._show_report)
+        self.box.report_wanted.connect(self._show_report)
+        self.box.limit_wanted.connect(self._show_limit)
+        self.browser.report.retry_wanted.connect(self.run.retry)
+        self.browser.report.left_out_wanted.connect(self.browser.show_left_out)
+        self.browser.report.chosen.connect(self._show_chosen)
         self.shell.project_changed.connect(self._refresh)
         self.shell.job_started.connect(self._job_changed)
         self.shell.job_ended.connect(self._job_changed)

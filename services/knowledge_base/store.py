@@ -11,10 +11,12 @@ from services.knowledge_base.prompt_text import PromptStatements
 from services.knowledge_base.schema import COUNT_CHUNKS, MAKE_TRIGGERS
 from services.knowledge_base.swap import SwapStatements
 from services.knowledge_base.work_item import WorkStatements
+from services.knowledge_base.work_report import WorkReportStatements
 
 
 class KnowledgeBase(
-    SwapStatements, CoverageStatements, PairStatements, FactStatements, WorkStatements, PromptStatements
+    SwapStatements, CoverageStatements, PairStatements, FactStatements, WorkStatements, WorkReportStatements,
+    PromptStatements,
 ):
     """Documents, chunks, facts and pairs of one project, over one connection."""
 

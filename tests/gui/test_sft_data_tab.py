@@ -56,7 +56,8 @@ def states(shell: Shell) -> list[str]:
 
 
 def written(project: Project) -> list[dict]:
-    return [json.loads(line) for line in project.dataset_path("sft_data").read_text("utf-8").splitlines()]
+    path = project.dataset_path("sft_data")  # written in a thread, a moment after the table
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def settle(qtbot, shell: Shell) -> None:
@@ -112,6 +113,7 @@ def test_a_preview_asks_about_three_chunks_far_apart_and_goes_with_one_click(qtb
     ids = fill(project, [f"The mill of Town{number} was built in {1800 + number} by Tomas Reed." for number in range(9)])
     tab = make_tab(qtbot, project, shell)
     tab.ask.provider.setCurrentIndex(tab.ask.provider.findData("built-in"))
+    qtbot.waitUntil(lambda: "100 pairs from 9 chunks" in tab.box.text.text())
     qtbot.mouseClick(tab.preview_button, Qt.MouseButton.LeftButton)
     settle(qtbot, shell)
     qtbot.waitUntil(lambda: tab.browser.page == PAIRS and tab.browser.pair_model.rowCount() == 3)

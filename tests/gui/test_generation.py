@@ -1,0 +1,88 @@
+"""What making pairs takes and brings, as the window says it: with servers that answer, and some that do not."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from gui.pair_browser import DID_NOT_PASS, PAIRS, REPORT
+from gui.sft_data_tab import SftDataTab
+from gui.shell import Shell
+from services.knowledge_base.pairs import NewPair
+from services.project import Project
+from tests.gui.conftest import fill
+from tests.gui.test_sft_data_tab import make_tab, settle
+from tests.sft_data.conftest import RunningServer, serve  # noqa: F401
+
+TEXTS = [f"The {thing} of Abbeyford was built in {year} by Anna Berg." for thing, year in (("mill", 1511), ("tower", 1513), ("wall", 1519))]
+
+
+def ask(tab: SftDataTab, server: RunningServer, **settings: object) -> None:
+    values = {"facts_first": False, "workers": 1, "pairs": 3, **settings}
+    tab.ask.set_values({"provider": "ollama", "url": server.url, "model": "llama3.1:8b", **values})
+
+
+@pytest.fixture
+def tab(qtbot, project: Project, shell: Shell) -> SftDataTab:
+    fill(project, TEXTS)
+    return make_tab(qtbot, project, shell)
+
+
+def test_the_shortfall_stays_to_be_seen_and_one_click_asks_again(qtbot, tab: SftDataTab, shell: Shell, serve):  # noqa: F811
+    ask(tab, serve("ollama", "good", "prose"))
+    qtbot.waitUntil(lambda: "3 pairs from 3 chunks: about 3 requests" in tab.box.text.text())
+    assert "free" in tab.box.text.text()
+    qtbot.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: shell.messages[-1].action_text == "Report")
+    assert "2 are missing because" in shell.messages[-1].text
+    shell.messages[-1].action()
+    report = tab.browser.report
+    qtbot.waitUntil(lambda: report.model.rowCount() >= 2)
+    assert tab.browser.page == REPORT and "1 of 3 pairs" in report.run.text() and "2 are missing" in report.run.text()
+    assert "llama3.1:8b · pairs: " in report.bill.text() and "tokens read" in report.bill.text()
+    report.table.selectRow(0)
+    assert "of Abbeyford" in tab.review.passage.toPlainText()  # the chunk that failed
+    ask(tab, serve("ollama", "good"), style="conversational")  # the retry keeps to the style of what failed
+    qtbot.waitUntil(lambda: report.retry_button.isEnabled())
+    qtbot.mouseClick(report.retry_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    tab.browser.show_page(REPORT)
+    qtbot.waitUntil(lambda: report.note.isVisible() and not report.model.rowCount())
+    assert not report.retry_button.isEnabled() and len(shell.knowledge_base.pair_ids("sft_data")) >= 3
+    settle(qtbot, shell)
+
+
+def test_what_did_not_pass_is_counted_by_reason_and_shown(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    with project.connect() as store:
+        store.add_pairs("sft_data", [NewPair("Who?", "In 2047.", 1, state="failed", reason="number"), NewPair("Why?", "So.", 1)])
+    shell.changed("pair")
+    report = tab.browser.report
+    tab.browser.show_page(REPORT)
+    qtbot.waitUntil(lambda: "1 × The answer has a number" in report.rejected.text())
+    qtbot.mouseClick(report.left_out_button, Qt.MouseButton.LeftButton)
+    assert tab.browser.page == PAIRS and tab.browser.state_filter.currentIndex() == DID_NOT_PASS
+    assert tab.browser.pair_model.rowCount() == 1
+    settle(qtbot, shell)
+
+
+def test_a_limit_is_one_click_away_and_is_said(qtbot, tab: SftDataTab, shell: Shell):
+    tab.activateWindow()
+    qtbot.mouseClick(tab.box.limit_button, Qt.MouseButton.LeftButton)
+    budget = tab.ask.form.fields["budget"].editor
+    assert budget.isVisible() and budget.hasFocus()
+    tab.ask.set_values({"provider": "openai-compatible", "url": "https://models.example/v1", "model": "big", "budget": 2.5})
+    qtbot.waitUntil(lambda: "price not known · stops at 2.50" in tab.box.text.text())
+    settle(qtbot, shell)
+
+
+def test_while_it_runs_the_bill_grows(qtbot, tab: SftDataTab, shell: Shell, serve):  # noqa: F811
+    ask(tab, serve("ollama", "good", "hang"))
+    qtbot.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)
+    # The first request is answered and the next one hangs; the estimate says "about" so many.
+    said = tab.box.text.text
+    qtbot.waitUntil(lambda: " tokens" in said() and "about" not in said(), timeout=20_000)
+    shell.job.stop()
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: "3 pairs from 3 chunks" in tab.box.text.text())
+    settle(qtbot, shell)

@@ -150,6 +150,8 @@ class Shell(QObject):
             thread.kill()
         for thread in self.threads():
             thread.wait()
+        for thread in self._beside:  # an answer that is still on its way would find the database closed
+            thread.blockSignals(True)
         self.knowledge_base.close()
 
     def _start_beside(self, thread: JobThread) -> JobThread:

@@ -19,7 +19,8 @@ def plan(
 
     Returns:
         (chunk id, pairs to ask for) in the order of the corpus, without the chunks that are not asked. The numbers add
-        up to ``pairs``, or to ``per_chunk`` for every chunk where that is less.
+        up to ``pairs``, or to less where the least covered chunks have ``per_chunk`` each: they come first in the next
+        round too.
     """
     shares = shares or [1] * len(counts)
     made = [count for _, count in counts]
@@ -28,6 +29,8 @@ def plan(
     left = min(pairs, per_chunk * len(counts))
     while left:
         lowest = min(level for level, free in zip(levels, room, strict=True) if free)
+        if lowest > min(levels):
+            break
         group = [index for index, free in enumerate(room) if free and levels[index] == lowest]
         for index in group if len(group) <= left else [group[at] for at in even_stride(len(group), left)]:
             made[index] += 1
@@ -38,8 +41,8 @@ def plan(
 
 
 def _level(made: int, share: int) -> int:
-    """0 for a chunk with nothing; from the first on, every level takes as many as the chunk's share."""
-    return 1 + (made - 1) // share if made else 0
+    """0 for a chunk with nothing, 1 until it has its share, 2 until it has twice its share, and so on."""
+    return 1 + made // share if made else 0
 
 
 def shares_of(lengths: Sequence[int]) -> list[int]:

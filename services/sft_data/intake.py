@@ -16,7 +16,7 @@ from services.sft_data.gate import REASONS
 from services.sft_data.judge import read_verdict
 from services.sft_data.parse import parse
 from services.sft_data.provider import Reply, RequestFailed
-from services.sft_data.sieve import Sieve
+from services.sft_data.sieve import UNJUDGED, Sieve
 from services.sft_data.source import ModelSource
 from services.sft_data.style import STYLES
 from services.sft_data.tally import Tally
@@ -158,11 +158,13 @@ class Intake:
             self._knowledge_base.end_item(task.item_id, _("The judge said neither yes nor no."))
             return
         is_true, reason = verdict
+        pair = next(iter(self._knowledge_base.pairs([task.pair_id])), None)
+        is_waiting = pair is not None and (pair.state, pair.reason) == ("failed", UNJUDGED)  # a person may have decided
         self._knowledge_base.judge_pair(task.pair_id, reason, is_backed=is_true)
         self._knowledge_base.end_item(task.item_id)
-        if is_true:
+        if is_true and is_waiting:
             self._tally.count(task.chunk.id, 1)
-        else:
+        elif is_waiting:
             self.sieve.rejected["judge"] += 1
         self.has_changed = True
 

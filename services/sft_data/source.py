@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ from services.translation import _
 
 FACT_TOKENS = 2048  # the shortest limit of a reply that lists facts
 VERDICT_TOKENS = 256
-CHARACTERS_PER_TOKEN = 3.0  # at the least, of what is sent: for never going over a budget
+# Tokens at the most, of a letter as it is sent, for never going over a budget: digits may be a token each, and letters
+# outside ASCII more than one.
+TOKENS_PER_LETTER, TOKENS_PER_DIGIT, TOKENS_PER_OTHER = 1 / 3, 1.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,11 @@ class Request:
         """US dollars that it cannot go over; 0 where there is no price."""
         if self.provider.price is None:
             return 0.0
-        characters = sum(len(message["content"]) for message in self.messages)
-        return self.provider.price.of(characters / CHARACTERS_PER_TOKEN + 50, self.options.answer_tokens)
+        text = json.dumps(self.schema) if self.schema else ""
+        text += "".join(message["content"] for message in self.messages)
+        digits, others = sum(map(str.isdecimal, text)), sum(letter > "\x7f" for letter in text)
+        tokens = TOKENS_PER_LETTER * len(text) + TOKENS_PER_DIGIT * digits + TOKENS_PER_OTHER * others
+        return self.provider.price.of(tokens + 50, self.options.answer_tokens)
 
 
 class ModelSource:

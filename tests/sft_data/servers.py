@@ -21,7 +21,10 @@ from typing import Any
 PROTOCOL, LOG, MODES = sys.argv[1], sys.argv[2], sys.argv[3:]
 MODELS = ["llama3.1:8b", "qwen3:latest", "meta/llama-3.3-70b", "gpt-oss:120b-cloud"]
 
+PRICE = {"prompt": "0.00001", "completion": "0.00002"}  # US dollars a token, of the model priced/large
+
 requests_seen = itertools.count()
+spent: list[float] = []
 verdicts_given = itertools.count()
 lock = threading.Lock()
 
@@ -92,7 +95,7 @@ def tagged(pair: dict[str, Any]) -> str:
 def reply(mode: str, prompt: str) -> tuple[str, bool]:
     """What the model writes, and whether it was cut."""
     if prompt.startswith("You check whether"):
-        return ("NO. It says Wednesday." if next(verdicts_given) == 0 else "**Yes**, it follows."), False
+        return ("NO. It says Wednesday." if mode == "judged" and next(verdicts_given) == 0 else "**Yes**, it follows."), False
     count = int((re.search(r"Write (\d+)", prompt) or ["", "3"])[1])
     pairs = pairs_about(prompt, 12 if mode == "many" else count)
     if "multiple-choice" not in prompt:
@@ -153,7 +156,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/api/tags":
             self.answer(200, {"models": [{"name": model, "model": model, "size": 1} for model in MODELS]})
         elif self.path.endswith("/models"):
-            self.answer(200, {"object": "list", "data": [{"id": model, "object": "model"} for model in MODELS]})
+            rows = [{"id": model, "object": "model"} for model in MODELS]
+            self.answer(200, {"object": "list", "data": [*rows, {"id": "priced/large", "object": "model", "pricing": PRICE}]})
+        elif self.path.endswith("/bill"):
+            self.answer(200, {"spent": sum(spent)})
         elif self.path.endswith("/key"):
             is_good = self.headers.get("Authorization") == "Bearer sk-or-good"
             if is_good:
@@ -226,11 +232,17 @@ class Handler(BaseHTTPRequestHandler):
         if PROTOCOL == "ollama":
             self.stream(body["model"], text, is_cut, words, mode)
         else:
+            # "dear": as many tokens as there can be.
+            read, written = (len(prompt) // 3, body["max_tokens"]) if mode == "dear" else (words, 9)
+            usage: dict[str, Any] = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+            if body["model"] == "priced/large":
+                usage["cost"] = read * float(PRICE["prompt"]) + written * float(PRICE["completion"])
+                spent.append(usage["cost"])
             self.answer(200, {
                 "id": "x", "object": "chat.completion", "model": body["model"],
                 "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
                              "finish_reason": "length" if is_cut else "stop"}],
-                "usage": {"prompt_tokens": words, "completion_tokens": 9, "total_tokens": words + 9},
+                "usage": usage,
             })  # fmt: skip
 
     def stream(self, model: str, text: str, is_cut: bool, words: int, mode: str) -> None:

@@ -38,9 +38,17 @@ def test_one_request_has_a_limit() -> None:
     assert plan([], 5, 3) == []
 
 
-@pytest.mark.parametrize("pairs", [1, 13, 99, 100, 101, 250])
+@pytest.mark.parametrize("pairs", [1, 13, 99, 100, 101, 225])
 def test_the_numbers_add_up(pairs: int) -> None:
     counts = [(chunk_id, chunk_id % 4) for chunk_id in range(100)]
     planned = plan(counts, pairs, 3)
     assert sum(count for _chunk, count in planned) == pairs
     assert planned == sorted(planned)
+    assert plan(counts, 250, 3) == plan(counts, 225, 3)  # the rest goes to the least covered again, in the next round
+
+
+def test_a_long_chunk_gets_its_share_before_a_short_one_has_two() -> None:
+    assert plan(empty(3), 8, 6, [6, 1, 1]) == [(1, 6), (2, 1), (3, 1)]
+    assert plan(empty(3), 8, 3, [6, 1, 1]) == [(1, 3), (2, 1), (3, 1)]
+    assert plan([(1, 3), (2, 1), (3, 1)], 3, 3, [6, 1, 1]) == [(1, 3)]
+    assert plan([(1, 6), (2, 1), (3, 1)], 2, 3, [6, 1, 1]) == [(1, 1), (3, 1)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,9 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.coverage_facts import FactList
 from gui.elided_label import ElidedLabel
 from gui.icon import icon
 from gui.mark import Mark
+from services.knowledge_base.coverage_row import CoveredFact
 from services.records import Chunk, Pair
 from services.sft_data.gate import REASONS
 from services.translation import _, ngettext
@@ -45,42 +49,55 @@ class Passage(QPlainTextEdit):
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self._evidence: tuple[int, int] | None = None
+        self._marks: list[tuple[int, int, bool]] = []
 
     def show_text(self, text: str, evidence: tuple[int, int] | None) -> None:
         """evidence: start and end in ``text``, in characters."""
+        self.show_marks(text, [(*evidence, True)] if evidence else [])
+
+    def show_marks(self, text: str, marks: Sequence[tuple[int, int, bool]], *, can_scroll: bool = True) -> None:
+        """Light places of the text: start and end in characters, and whether a question asks for what stands there.
+
+        can_scroll: to the first of them.
+        """
         self.setPlainText(text)
         # Qt counts UTF-16 units, Python characters.
-        self._evidence = tuple(len(text[:place].encode("utf-16-le")) // 2 for place in evidence) if evidence else None
+        self._marks = [(*(len(text[:place].encode("utf-16-le")) // 2 for place in mark[:2]), mark[2]) for mark in marks]
+        self._can_scroll = can_scroll
         self._mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._evidence is not None:
+        if self._marks and self._can_scroll:
             self.centerCursor()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_evidence"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
             self._mark()
 
     def _mark(self) -> None:
-        if self._evidence is None:
-            self.setExtraSelections([])
+        self.setExtraSelections([self._selection(*mark) for mark in self._marks])
+        if not self._marks or not self._can_scroll:
             self.moveCursor(QTextCursor.MoveOperation.Start)
             return
-        start, end = self._evidence
+        place = QTextCursor(self.document())
+        place.setPosition(self._marks[0][0])
+        self.setTextCursor(place)
+        self.centerCursor()
+
+    def _selection(self, start: int, end: int, is_asked: bool) -> QTextEdit.ExtraSelection:
         mark = QTextEdit.ExtraSelection()
         mark.cursor = QTextCursor(self.document())
         mark.cursor.setPosition(start)
         mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        mark.format.setBackground(QColor(theme.colors().selection))
-        mark.format.setFontUnderline(True)  # never by colour alone
-        self.setExtraSelections([mark])
-        place = QTextCursor(self.document())
-        place.setPosition(start)
-        self.setTextCursor(place)
-        self.centerCursor()
+        colors = theme.colors()
+        mark.format.setBackground(QColor(colors.selection if is_asked else colors.soft("warning")))
+        # Never by colour alone.
+        mark.format.setUnderlineStyle(
+            QTextCharFormat.UnderlineStyle.SingleUnderline if is_asked else QTextCharFormat.UnderlineStyle.DashUnderline
+        )
+        return mark
 
 
 class PairReview(QWidget):
@@ -106,6 +123,7 @@ class PairReview(QWidget):
         theme.set_role(self.section, "caption")
         self.passage = Passage()
         _share_height(self.passage, 4)
+        self.facts = FactList(self.passage)
         self.below = QStackedWidget()
         self.below.addWidget(self._make_chunk_page())
         self.below.addWidget(self._make_pair_page())
@@ -130,10 +148,11 @@ class PairReview(QWidget):
         self.passage.show_text("", None)
         self.below.hide()
 
-    def show_chunk(self, chunk: Chunk, pair_count: int) -> None:
-        """A chunk to read, and how many pairs there are about it."""
+    def show_chunk(self, chunk: Chunk, pair_count: int, facts: Sequence[CoveredFact] = ()) -> None:
+        """A chunk to read, how many pairs there are about it, and what it states."""
         self.pair = None
         self._show_passage(chunk, None)
+        self.facts.show_facts(chunk.content, facts)
         self.chunk_pairs.setText(
             ngettext("{count} pair is about this chunk", "{count} pairs are about this chunk", pair_count).format(count=pair_count)
             if pair_count
@@ -232,7 +251,7 @@ class PairReview(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self.make_button, alignment=Qt.AlignmentFlag.AlignLeft)
-        column.addStretch()
+        column.addWidget(self.facts, 1)
         return page
 
     def _make_pair_page(self) -> QWidget:

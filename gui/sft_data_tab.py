@@ -176,20 +176,8 @@ class SftDataTab(Tab):
         self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(self.browser.dataset, "new")))
 
     def _show_chosen(self) -> None:
-        if self.browser.page == REPORT:
-            failed = self.browser.report.current()
-            chunk = self._store.chunk(failed.chunk_id) if failed else None
-            if chunk is None:
-                self.review.show_nothing()
-            else:
-                self.review.show_chunk(chunk, len(self._store.pair_ids(self.browser.dataset, USABLE_STATES, chunk=chunk.id)))
-            return
-        if self.browser.page == CHUNKS:
-            row = self.browser.coverage.current()
-            if row is None:
-                self.review.show_nothing()
-            else:
-                self.review.show_chunk(row.chunk, row.pairs)
+        if self.browser.page != PAIRS:
+            self._show_chunk()
             return
         pair = self.browser.current_pair()
         if pair is None:
@@ -197,6 +185,19 @@ class SftDataTab(Tab):
             return
         chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
         self.review.show_pair(pair, chunk)
+
+    def _show_chunk(self) -> None:
+        """The chunk under the cursor, or that of the failure under it, with its facts."""
+        dataset, chunk, count = self.browser.dataset, None, 0
+        if self.browser.page == CHUNKS and (row := self.browser.coverage.current()) is not None:
+            chunk, count = row.chunk, row.pairs
+        elif self.browser.page == REPORT and (failed := self.browser.report.current()) is not None:
+            chunk = self._store.chunk(failed.chunk_id)
+            count = len(self._store.pair_ids(dataset, USABLE_STATES, chunk=failed.chunk_id))
+        if chunk is None:
+            self.review.show_nothing()
+        else:
+            self.review.show_chunk(chunk, count, self._store.covered_facts(dataset, chunk.id))
 
     def _show_pairs_of_chunk(self) -> None:
         if (chunk := self.browser.coverage.current_chunk()) is not None:

@@ -85,6 +85,16 @@ class Coverage(NamedTuple):
     covered: int
 
 
+class CoveredFact(NamedTuple):
+    """One thing that a chunk says. start, end: where, in characters of its content; pairs: in use, that ask for it."""
+
+    id: int
+    statement: str
+    start: int
+    end: int
+    pairs: int
+
+
 class CoverageStatements(ChunkStatements):
     """What the knowledge base knows of coverage. Excluded and deleted chunks do not count."""
 
@@ -130,6 +140,18 @@ class CoverageStatements(ChunkStatements):
         return [
             CoveredChunk(chunk.id, chunk, *facts.get(chunk.id, (0, 0)), states.get(chunk.id, {})) for chunk in self.chunks(ids)
         ]
+
+    def covered_facts(self, dataset: str, chunk_id: int) -> list[CoveredFact]:
+        """The facts of a chunk in the order of its text."""
+        rows = self._rows(
+            f"""
+            SELECT fact.id, statement, start, end, count(pair.id) FROM fact
+                LEFT JOIN pair ON fact_id = fact.id AND dataset = :dataset AND state IN {USABLE_STATES!r}
+            WHERE fact.chunk_id = :chunk GROUP BY fact.id ORDER BY start, fact.id
+            """,
+            {"dataset": dataset, "chunk": chunk_id},
+        )
+        return [CoveredFact(*row) for row in rows]
 
     def covered_documents(self, dataset: str) -> list[CoveredDocument]:
         """Every document with usable chunks, the least covered first."""

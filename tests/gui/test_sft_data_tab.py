@@ -99,6 +99,16 @@ def test_coverage_is_shown_by_chunk_and_by_document(qtbot, tab: SftDataTab, proj
     assert [page.model.index(row, column).data() for column in range(3, 7)] == ["1 of 2", "1", "1", "1"]
     page.document.setCurrentIndex(page.document.findData("barn.txt"))
     assert list(page.model.ids) == [barn]
+    page.document.setCurrentIndex(0)
+    page.table.selectRow(page.model.row_of(lighthouse))
+    facts = tab.review.facts
+    assert facts.isVisible() and "1 of 2 facts" in facts.count.text()
+    assert len(tab.review.passage.extraSelections()) == 2  # all of them, until one is chosen
+    facts.list.setCurrentRow(1)
+    (mark,) = tab.review.passage.extraSelections()
+    assert mark.cursor.selectedText() == TEXTS[0][11:20]
+    shell.changed("pair")
+    assert facts.list.currentRow() == 1  # what changes elsewhere leaves it alone
     page.by_document.click()
     assert [page.document_model.index(row, 0).data() for row in range(2)] == ["barn.txt", "cells.txt"]
     page.document_table.selectRow(1)

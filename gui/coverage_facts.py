@@ -25,7 +25,7 @@ class FactList(QWidget):
         super().__init__(parent)
         self._passage = passage
         self._content, self._facts = "", list[CoveredFact]()
-        self.count = QLabel(wordWrap=True)
+        self.count = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         theme.set_role(self.count, "caption")
         self.list = QListWidget(wordWrap=True, alternatingRowColors=True)
         self.list.setAccessibleName(_("Facts of this chunk"))

@@ -34,7 +34,7 @@ from services.translation import _, ngettext
 
 LONGEST_CELL = 200
 FACTS = 3  # its column; what is sorted by it is sorted by coverage
-WIDE_ONLY = (2, 5, 6)
+LEAST_WIDTH = {2: 112, 5: 100, 6: 88}  # in letters, of the page; below it a column gives way to the text
 
 
 class CoveragePage(QWidget):
@@ -44,7 +44,7 @@ class CoveragePage(QWidget):
         generate_wanted, preview_wanted: make pairs from what is selected.
         pairs_asked_for: show the pairs of the current chunk.
 
-    ``bar`` and ``text`` say how much is covered in all; whoever holds the page lays them out.
+    ``bar`` and ``text`` say how much is covered in all.
     """
 
     chosen = Signal()
@@ -120,10 +120,13 @@ class CoveragePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 72
-        for section in WIDE_ONLY:  # what the right pane and the tool tip say too gives way to the text
-            self.table.setColumnHidden(section, is_narrow)
-        self.document_table.setColumnHidden(1, is_narrow)
+        letters = self.width() / self.fontMetrics().averageCharWidth()
+        for section, least in LEAST_WIDTH.items():  # the right pane and the tool tips say the same
+            self.table.setColumnHidden(section, letters < least)
+        self.document_table.setColumnHidden(1, letters < 60)
+        self.by_document.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonIconOnly if letters < 60 else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -305,12 +308,14 @@ class CoveragePage(QWidget):
         return action
 
     def _lay_out(self) -> None:
-        head, foot = QHBoxLayout(), QHBoxLayout()
-        for row in (head, foot):
+        head, total, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        for row in (head, total, foot):
             row.setSpacing(theme.GAP)
         head.addWidget(self.search, 1)
         head.addWidget(self.document)
         head.addWidget(self.by_document)
+        total.addWidget(self.bar, 1)
+        total.addWidget(self.text)
         foot.addWidget(self.count, 1)
         foot.addWidget(self.generate_button)
         self.stack = QStackedWidget()
@@ -320,6 +325,7 @@ class CoveragePage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         column.addLayout(head)
+        column.addLayout(total)
         column.addWidget(self.stack, 1)
         column.addLayout(foot)
 

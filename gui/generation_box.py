@@ -58,6 +58,7 @@ class GenerationBox(QFrame):
         column.setSpacing(2)
         column.addWidget(self.text, 1)
         column.addLayout(row)
+        self.limit_button.hide()
         self._fit()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._work)
@@ -123,6 +124,8 @@ class GenerationBox(QFrame):
         found, lacks = answer
         if isinstance(found, Bill) != (self._after is not None) or not self._settings:
             return  # a run has begun or ended since
+        if isinstance(found, Estimate):
+            self.limit_button.setVisible(not found.is_free)
         self.text.setText(say_bill(found, self._limit) if isinstance(found, Bill) else self._say(found))
         if lacks:
             settings = self._settings

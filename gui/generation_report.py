@@ -60,7 +60,7 @@ class GenerationReport(QWidget):
         self.retry_button.clicked.connect(self.retry_wanted)
         self.model = TableModel(
             [
-                Column(_("Source"), _place, widest="document.pdf [000]", tooltip=_place),
+                Column(_("Source"), _place, widest="a-longer-document.pdf [000]", tooltip=_place),
                 Column(_("Why"), lambda row: row.reason, tooltip=lambda row: row.reason),
                 Column(_("Tried"), lambda row: str(row.attempts), widest="000", is_number=True),
             ],
@@ -147,7 +147,7 @@ class GenerationReport(QWidget):
     def _lay_out(self) -> None:
         inside = QWidget()
         upper = QVBoxLayout(inside)
-        upper.setContentsMargins(12, theme.GAP, 12, theme.GAP)
+        upper.setContentsMargins(0, theme.GAP, theme.GAP, 0)
         upper.setSpacing(2)
         for title, widget, button in (
             (_("Last run"), self.run, None), (_("The bill, of all runs"), self.bill, None),
@@ -164,7 +164,6 @@ class GenerationReport(QWidget):
             upper.addSpacing(theme.GAP)
         upper.addStretch()
         scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        theme.set_role(scroll, "card")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inside)
         below = QHBoxLayout()
@@ -174,9 +173,9 @@ class GenerationReport(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        column.addWidget(scroll, 1)
+        column.addWidget(scroll, 3)
         column.addLayout(below)
-        column.addWidget(self.table, 1)
+        column.addWidget(self.table, 2)
 
 
 def _text() -> QLabel:

@@ -70,8 +70,6 @@ class PairBrowser(QWidget):
         head.setSpacing(theme.GAP)
         head.addWidget(self.pages)
         head.addStretch(1)
-        head.addWidget(self.coverage.bar, 1)
-        head.addWidget(self.coverage.text)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.coverage)
         self.stack.addWidget(self._make_pair_page())
@@ -171,7 +169,6 @@ class PairBrowser(QWidget):
         is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 62
         for section in (2, 3):
             self.pair_table.setColumnHidden(section, is_narrow)
-        self.coverage.text.setVisible(not is_narrow)
         for button, text in ((self.import_button, _("Import…")), (self.export_button, _("Export…"))):
             button.setText("" if is_narrow else text)
             button.setAccessibleName(text)

@@ -24,6 +24,7 @@ from gui.coverage_facts import FactList
 from gui.elided_label import ElidedLabel
 from gui.icon import icon
 from gui.mark import Mark
+from gui.pair_advice import PairAdvice
 from services.knowledge_base.coverage_row import CoveredFact
 from services.records import Chunk, Pair
 from services.sft_data.gate import REASONS
@@ -123,7 +124,7 @@ class PairReview(QWidget):
         theme.set_role(self.section, "caption")
         self.passage = Passage()
         _share_height(self.passage, 4)
-        self.facts = FactList(self.passage)
+        self.facts, self.advice = FactList(self.passage), PairAdvice()
         self.below = QStackedWidget()
         self.below.addWidget(self._make_chunk_page())
         self.below.addWidget(self._make_pair_page())
@@ -280,6 +281,7 @@ class PairReview(QWidget):
         column.setSpacing(4)
         column.addWidget(_line())
         column.addLayout(state)
+        column.addWidget(self.advice)
         column.addWidget(question_label)
         column.addWidget(self.question, 1)
         column.addWidget(answer_label)

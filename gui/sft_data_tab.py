@@ -148,8 +148,12 @@ class SftDataTab(Tab):
         self.browser.show_page(REPORT)
 
     def _show_limit(self) -> None:
+        self._show_setting("budget")
+
+    def _show_setting(self, key: str) -> None:
+        """Go to a setting, wherever it stands in the form."""
         self.ask.form.more_button.setChecked(True)
-        field = self.ask.form.fields["budget"].editor
+        field = self.ask.form.fields[key].editor
         QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(field))  # once it is laid out
         field.setFocus()
 
@@ -185,6 +189,7 @@ class SftDataTab(Tab):
             return
         chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
         self.review.show_pair(pair, chunk)
+        self.review.advice.show_pair(pair, self.ask.form.values(), chunk.token_count if chunk else None)
 
     def _show_chunk(self) -> None:
         """The chunk under the cursor, or that of the failure under it, with its facts."""
@@ -304,6 +309,8 @@ class SftDataTab(Tab):
         self.run.report_wanted.connect(self._show_report)
         self.box.report_wanted.connect(self._show_report)
         self.box.limit_wanted.connect(self._show_limit)
+        self.review.advice.settings_suggested.connect(self.ask.set_values)
+        self.review.advice.setting_wanted.connect(self._show_setting)
         self.browser.report.retry_wanted.connect(self.run.retry)
         self.browser.report.left_out_wanted.connect(self.browser.show_left_out)
         self.browser.report.chosen.connect(self._show_chosen)

@@ -68,10 +68,12 @@ def test_what_did_not_pass_is_counted_by_reason_and_shown(qtbot, tab: SftDataTab
 
 def test_a_limit_is_one_click_away_and_is_said(qtbot, tab: SftDataTab, shell: Shell):
     tab.activateWindow()
+    tab.ask.set_values({"provider": "openai-compatible", "url": "https://models.example/v1", "model": "big"})
+    qtbot.waitUntil(lambda: tab.box.limit_button.isVisible())  # what costs nothing needs no limit
     qtbot.mouseClick(tab.box.limit_button, Qt.MouseButton.LeftButton)
     budget = tab.ask.form.fields["budget"].editor
     assert budget.isVisible() and budget.hasFocus()
-    tab.ask.set_values({"provider": "openai-compatible", "url": "https://models.example/v1", "model": "big", "budget": 2.5})
+    budget.setValue(2.5)
     qtbot.waitUntil(lambda: "price not known · stops at 2.50" in tab.box.text.text())
     settle(qtbot, shell)
 
@@ -85,4 +87,28 @@ def test_while_it_runs_the_bill_grows(qtbot, tab: SftDataTab, shell: Shell, serv
     shell.job.stop()
     settle(qtbot, shell)
     qtbot.waitUntil(lambda: "3 pairs from 3 chunks" in tab.box.text.text())
+    settle(qtbot, shell)
+
+
+def test_beside_a_pair_that_was_left_out_stands_what_to_do(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    with project.connect() as store:
+        failed, alone, kept = store.add_pairs("sft_data", [
+            NewPair("When?", "In 2047.", 1, state="failed", reason="number"),
+            NewPair("What does the text say?", "A lot.", 1, state="failed", reason="not-alone"), NewPair("Why?", "So.", 1),
+        ])  # fmt: skip
+    tab.ask.set_values({"provider": "ollama", "model": "llama3.1:8b", "temperature": 0.9})
+    shell.changed("pair")
+    tab.activateWindow()
+    tab.browser.choose_pair(kept)
+    advice = tab.review.advice
+    assert not advice.isVisible()
+    with project.connect() as store:  # a chunk that is long enough to be blamed last
+        store.connection.execute("UPDATE chunk_state SET token_count = 400")
+    tab.browser.choose_pair(failed)
+    assert advice.isVisible() and "lower temperature" in advice.text.text()
+    qtbot.mouseClick(advice.button, Qt.MouseButton.LeftButton)
+    assert tab.ask.values()["temperature"] == 0.5 and "next run" in advice.text.text() and not advice.button.isVisible()
+    tab.browser.choose_pair(alone)
+    qtbot.mouseClick(advice.button, Qt.MouseButton.LeftButton)
+    assert tab.ask.form.fields["system_prompt"].editor.hasFocus()
     settle(qtbot, shell)

@@ -144,11 +144,11 @@ class _Generation:
             self._take_late(workers)
             self._write(is_last=True)
         if self._is_out_of_money:
-            raise self._stopped(
-                _("The limit of {limit:g} US dollars is reached; {spent:.2g} are spent.").format(
-                    limit=self._budget.limit, spent=self._budget.spent
-                )
-            )
+            text = _("The limit of {limit:g} US dollars is reached; {spent:.2g} are spent.")
+            if self._budget.perhaps_spent:
+                text += " " + _("Up to {lost:.2g} more may be billed for requests that were never answered.")
+            budget = self._budget
+            raise self._stopped(text.format(limit=budget.limit, spent=budget.spent, lost=budget.perhaps_spent))
         result = {
             "dataset": self._dataset,
             "pairs": made.total(),
@@ -245,6 +245,8 @@ class _Generation:
             self._budget.release(task.cost_at_most())
             if isinstance(answer, Reply):
                 self._intake.keep(task, answer)
+            elif isinstance(answer, RequestFailed) and answer.may_cost:
+                self._budget.lose(task.cost_at_most())
         for task, answer in answers:
             if isinstance(answer, Reply):
                 self._failures_in_a_row = 0

@@ -18,11 +18,12 @@ class RequestFailed(UserError):
 
     is_final: no other request would fare better (a wrong key, no credit, a model that is not there).
     is_server: the server or the way to it failed, rather than this one question.
+    may_cost: it was on its way to an answer, which may be billed although nothing came.
     """
 
-    def __init__(self, text: str, *, is_final: bool = False, is_server: bool = True) -> None:
+    def __init__(self, text: str, *, is_final: bool = False, is_server: bool = True, may_cost: bool = False) -> None:
         super().__init__(text)
-        self.is_final, self.is_server = is_final, is_server
+        self.is_final, self.is_server, self.may_cost = is_final, is_server, may_cost
 
 
 @dataclass(frozen=True, slots=True)

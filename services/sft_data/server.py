@@ -131,7 +131,8 @@ class Server:
                     raise RequestFailed(
                         _("{name} at {address} broke off in the middle of its answer.").format(
                             name=self.name, address=self.address
-                        )
+                        ),
+                        may_cost=True,
                     ) from error
             self._context.cancelled.wait(wait_s)
         raise AssertionError  # the last attempt returns or raises
@@ -190,7 +191,8 @@ class Server:
             raise RequestFailed(
                 _("{name} at {address} answered with something that is not JSON. Is the address right?").format(
                     name=self.name, address=self.address
-                )
+                ),
+                may_cost=True,
             ) from error
 
     def _unreachable(self) -> RequestFailed:
@@ -205,7 +207,8 @@ class Server:
             _(
                 "{name} at {address} gave no answer within {seconds:g} s. Raise “Wait at most”, or choose a smaller "
                 "model."
-            ).format(name=self.name, address=self.address, seconds=self.timeout_s)
+            ).format(name=self.name, address=self.address, seconds=self.timeout_s),
+            may_cost=True,
         )
 
 

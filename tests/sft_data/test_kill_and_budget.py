@@ -135,6 +135,18 @@ def test_facts_and_verdicts_count_too(
     assert set(seen.values()) == {1}
 
 
+def test_what_was_never_answered_counts_as_paid(
+    project: Project, settings: Settings, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that hangs may bill what it never sent: one such request uses up this limit."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-good")
+    add_chunks(project, 10)
+    server = serve("openai", "good", "hang", "good")
+    with pytest.raises(UserError, match="never answered"):
+        run(priced(settings, server, pairs=10, budget=0.045, workers=1, timeout_s=1.0), Context())
+    assert bill(server) < 0.045 and 2 <= len(server.requests()) < 10
+
+
 def test_a_budget_never_goes_over() -> None:
     rng, budget, running = random.Random(3), Budget(1.0), []
     for _step in range(2000):

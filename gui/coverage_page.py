@@ -29,18 +29,19 @@ from gui.row_query import Query, RowQuery
 from gui.shell import Shell
 from gui.table_model import Column, TableModel, fit_columns, prepare, selected_count, selected_ids, show_ids
 from services.knowledge_base.coverage_row import Coverage, CoveredChunk, CoveredDocument
+from services.knowledge_base.store import KnowledgeBase
 from services.records import Chunk
 from services.translation import _, ngettext
 
 LONGEST_CELL = 200
 FACTS = 3  # its column; what is sorted by it is sorted by coverage
-LEAST_WIDTH = {2: 112, 5: 100, 6: 88}  # in letters, of the page; below it a column gives way to the text
+LEAST_WIDTH = {0: 46, 2: 112, 4: 40, 5: 90, 6: 76}  # in letters, of the page; below it a column gives way to the text
 
 
 class CoveragePage(QWidget):
     """
     Signals:
-        chosen: another chunk is the current one.
+        chosen: another chunk is the current one. selected: others are selected.
         generate_wanted, preview_wanted: make pairs from what is selected.
         pairs_asked_for: show the pairs of the current chunk.
 
@@ -48,6 +49,7 @@ class CoveragePage(QWidget):
     """
 
     chosen = Signal()
+    selected = Signal()
     generate_wanted = Signal()
     preview_wanted = Signal()
     pairs_asked_for = Signal()
@@ -92,12 +94,26 @@ class CoveragePage(QWidget):
 
     def selected_chunks(self) -> array[int]:
         """The selected chunks, or all usable ones of the selected documents."""
+        return self.selection()(self._store)
+
+    def selection(self) -> Query:
+        """What finds ``selected_chunks``, in whatever thread."""
         if not self.is_by_document:
-            return selected_ids(self.table)
-        ids: array[int] = array("q")
-        for place in selected_ids(self.document_table):
-            ids.extend(self._store.chunk_ids(document=self._documents[place].source, flag="included", order="source"))
-        return ids
+            ids = selected_ids(self.table)
+            return lambda _store: ids
+        sources = [self._documents[place].source for place in selected_ids(self.document_table)]
+
+        def find(store: KnowledgeBase) -> array[int]:
+            found: array[int] = array("q")
+            for source in sources:
+                found.extend(store.chunk_ids(document=source, flag="included", order="source"))
+            return found
+
+        return find
+
+    def selected_count(self) -> int:
+        """How many chunks, or documents, are selected."""
+        return selected_count(self.document_table if self.is_by_document else self.table)
 
     def current(self) -> CoveredChunk | None:
         """The chunk under the cursor, with its coverage."""
@@ -167,7 +183,7 @@ class CoveragePage(QWidget):
         said = (
             _("{covered:,} of {total:,} facts have a question") if total.facts else _("{covered:,} of {total:,} chunks have pairs")
         ).format(covered=done, total=of)
-        self.text.setText(said)
+        self.text.setText(said if total.chunks else "")
         asked = _("{covered:,} of {total:,} chunks have pairs").format(covered=total.asked, total=total.chunks)
         self.bar.setToolTip(said if said == asked else f"{said}\n{asked}")
         self.text.setToolTip(self.bar.toolTip())
@@ -190,11 +206,12 @@ class CoveragePage(QWidget):
             self._rows.reload()
 
     def _say_count(self, *_change: object) -> None:
+        selected = self.selected_count()
         if self.is_by_document:
-            count, selected = len(self.document_model.ids), selected_count(self.document_table)
+            count = len(self.document_model.ids)
             text = ngettext("{count:,} document", "{count:,} documents", count).format(count=count)
         else:
-            count, selected = len(self.model.ids), selected_count(self.table)
+            count = len(self.model.ids)
             text = ngettext("{count:,} chunk", "{count:,} chunks", count).format(count=count)
         if selected:
             text += " · " + _("{count:,} selected").format(count=selected)
@@ -202,6 +219,7 @@ class CoveragePage(QWidget):
         for action in (self.generate_action, self.preview_action):
             action.setEnabled(bool(selected))
         self.generate_button.setEnabled(bool(selected))
+        self.selected.emit()
         has_chunks = self._store.count_chunks() > 0
         empty = _("The chunks of your documents appear here. Read them, choose some, or make pairs from all of them.")
         self.no_chunks.say("" if self.model.ids else _("No chunk matches.") if has_chunks else empty)
@@ -238,7 +256,7 @@ class CoveragePage(QWidget):
         self.document = QComboBox(toolTip=_("Only the chunks of one document; behind each, how much of it is covered"))
         self.document.setAccessibleName(_("Document"))
         self.document.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.document.setMinimumContentsLength(14)
+        self.document.setMinimumContentsLength(8)
         self.by_document = QToolButton(icon=icon("documents"), text=_("By document"), checkable=True)
         self.by_document.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.by_document.setToolTip(_("Lists the documents with what is covered of each, to make pairs from whole ones"))
@@ -311,8 +329,8 @@ class CoveragePage(QWidget):
         head, total, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         for row in (head, total, foot):
             row.setSpacing(theme.GAP)
-        head.addWidget(self.search, 1)
-        head.addWidget(self.document)
+        head.addWidget(self.search, 3)
+        head.addWidget(self.document, 2)
         head.addWidget(self.by_document)
         total.addWidget(self.bar, 1)
         total.addWidget(self.text)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from gui import theme
 from gui.job_thread import JobThread
 from gui.quantity import say_count, say_duration
+from gui.row_query import Query
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.jobs import Context
@@ -35,6 +36,7 @@ class GenerationBox(QFrame):
         super().__init__(parent)
         self._shell = shell
         self._settings: dict[str, Any] = {}
+        self._selection: Query | None = None
         self._thread: JobThread | None = None
         self._is_outdated = False
         self._after: int | None = None  # the last request before the running job
@@ -62,6 +64,12 @@ class GenerationBox(QFrame):
         self._fit()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._work)
+
+    def select(self, selection: Query | None) -> None:
+        """What finds the selected chunks, for which it is worked out too; None: hardly any are selected."""
+        if selection is not None or self._selection is not None:
+            self._selection = selection
+            self.refresh(self._settings or None)
 
     def refresh(self, settings: dict[str, Any] | None) -> None:
         """Work it out for these settings of "generate" with their dataset, soon; None: they cannot be used yet."""
@@ -100,13 +108,15 @@ class GenerationBox(QFrame):
         if self._thread is not None:
             self._is_outdated = True  # asked for again, once it is there
             return
-        project, settings, after = self._shell.project, self._settings, self._after
+        project, settings, after, selection = self._shell.project, self._settings, self._after, self._selection
 
-        def work(_emit: object, cancelled: Any) -> tuple[Any, bool]:
-            if after is not None:
-                with project.connect(is_read_only=True) as store:
-                    return store.bill(settings["dataset"], after), False
-            return estimate(project, settings), lacks_prices(settings)
+        def work(_emit: object, cancelled: Any) -> tuple[Any, Estimate | None, bool]:
+            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
+                if after is not None:
+                    return store.bill(settings["dataset"], after), None, False
+                chunk_ids = selection(store) if selection else []
+                of_selection = estimate(store, settings, chunk_ids) if chunk_ids else None
+                return estimate(store, settings), of_selection, lacks_prices(settings)
 
         self._thread = self._shell.run_beside(work)
         self._thread.succeeded.connect(self._show)
@@ -120,13 +130,16 @@ class GenerationBox(QFrame):
             self._is_outdated = False
             self._work()
 
-    def _show(self, answer: tuple[Bill | Estimate, bool]) -> None:
-        found, lacks = answer
+    def _show(self, answer: tuple[Bill | Estimate, Estimate | None, bool]) -> None:
+        found, of_selection, lacks = answer
         if isinstance(found, Bill) != (self._after is not None) or not self._settings:
             return  # a run has begun or ended since
         if isinstance(found, Estimate):
             self.limit_button.setVisible(not found.is_free)
-        self.text.setText(say_bill(found, self._limit) if isinstance(found, Bill) else self._say(found))
+        said = say_bill(found, self._limit) if isinstance(found, Bill) else self._say(found)
+        if of_selection is not None:
+            said += "\n" + _("Only the selection: {what}").format(what=self._say_size(of_selection))
+        self.text.setText(said)
         if lacks:
             settings = self._settings
             thread = self._shell.run_beside(
@@ -140,14 +153,18 @@ class GenerationBox(QFrame):
     def _say(self, found: Estimate) -> str:
         if not found.chunks:
             return _("No chunks to ask about yet")
+        what = self._say_size(found)
+        time = _("How long is known after the first run") if found.seconds is None else say_duration(found.seconds)
+        return f"{what}\n{time[:1].upper()}{time[1:]} · {self._say_price(found)}"
+
+    def _say_size(self, found: Estimate) -> str:
         what = ngettext("{count:,} pair from", "{count:,} pairs from", found.pairs).format(count=found.pairs)
         what += " " + ngettext("{count:,} chunk", "{count:,} chunks", found.chunks).format(count=found.chunks)
         if found.requests:
             what += ": " + _("about {requests} requests, {tokens} tokens").format(
                 requests=say_count(found.requests), tokens=say_count(found.tokens)
             )
-        time = _("How long is known after the first run") if found.seconds is None else say_duration(found.seconds)
-        return f"{what}\n{time[:1].upper()}{time[1:]} · {self._say_price(found)}"
+        return what
 
     def _say_price(self, found: Estimate) -> str:
         if found.is_free:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
@@ -51,6 +51,7 @@ class GenerationReport(QWidget):
         self.report: Report | None = None
         self.run, self.bill, self.rejected = (_text() for _number in range(3))
         self.failures = _text()
+        self._titles: list[QLabel] = []
         self.left_out_button = QPushButton(_("Show them"))
         theme.set_role(self.left_out_button, "link")
         self.left_out_button.setAccessibleName(_("Show the pairs that did not pass"))
@@ -96,6 +97,12 @@ class GenerationReport(QWidget):
         if self._is_outdated and self._thread is None:
             self._work()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 50
+        for section in (0, 2):  # the right pane names the source too
+            self.table.setColumnHidden(section, is_narrow)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "table"):
@@ -127,15 +134,17 @@ class GenerationReport(QWidget):
         self.bill.setText(_say_bill(report))
         rejected = sum(report.rejected.values())
         lines = [f"{count:,} × {REASONS.get(reason, reason)}" for reason, count in report.rejected.items()]
-        self.rejected.setText("\n".join(lines) or _("Every pair passed."))
+        self.rejected.setText("\n".join(lines) or ("" if report.is_empty else _("Every pair passed.")))
         self.left_out_button.setVisible(bool(rejected))
+        for title in self._titles[1:]:
+            title.setVisible(not report.is_empty)
         count = len(report.failed)
         said = ngettext("{count:,} request came to nothing.", "{count:,} requests came to nothing.", count).format(count=count)
         if report.unjudged:
             said += " " + ngettext(
                 "{count:,} pair waits for the judge.", "{count:,} pairs wait for the judge.", report.unjudged
             ).format(count=report.unjudged)
-        self.failures.setText(said)
+        self.failures.setText("" if report.is_empty else said)
         show_ids(self.table, report.failed)
         self.note.say("" if count else _("Nothing failed.") if not report.is_empty else _("Nothing was asked for this dataset yet."))
         self.retry_button.setEnabled(bool(count) and not self._shell.is_busy)
@@ -155,6 +164,7 @@ class GenerationReport(QWidget):
         ):  # fmt: skip
             head, label = QHBoxLayout(), QLabel(title)
             theme.set_role(label, "strong")
+            self._titles.append(label)
             head.addWidget(label)
             if button is not None:
                 head.addWidget(button)
@@ -223,4 +233,4 @@ def _say_bill(report: Report) -> str:
     costs = [row.cost for row in report.bill if row.cost is not None]
     if costs and len(report.bill) > 1:
         lines.append(_("Together: {cost} US dollars").format(cost=say_dollars(sum(costs))))
-    return "\n".join(lines) or _("Nothing was asked.")
+    return "\n".join(lines)

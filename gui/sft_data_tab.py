@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -36,6 +36,7 @@ from services.project import Project, check_name
 from services.translation import _
 
 REFRESH_MS = 200  # while a job runs
+LOW_LINES = 32  # of text: a lower window has no room for a box above its button
 REVIEWED = ("accepted", "edited", "rejected")
 
 
@@ -78,6 +79,16 @@ class SftDataTab(Tab):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "splitter"):
             self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the window is low, what it takes goes with the settings when they are scrolled, so that both can be seen."""
+        super().resizeEvent(event)
+        is_low = self.height() < LOW_LINES * self.fontMetrics().height()
+        column, form = self._left.layout(), self.ask.layout()
+        if is_low and column.indexOf(self.box) >= 0:
+            form.addWidget(self.box)
+        elif not is_low and form.indexOf(self.box) >= 0:
+            column.insertWidget(column.indexOf(self._scroll) + 1, self.box)
 
     def _fit(self) -> None:
         """The panes are as wide as their texts need, in whatever size these are."""
@@ -240,6 +251,10 @@ class SftDataTab(Tab):
         except UserError:
             self.box.refresh(None)
 
+    def _show_selection(self) -> None:
+        coverage = self.browser.coverage
+        self.box.select(coverage.selection() if coverage.is_by_document or coverage.selected_count() > 1 else None)
+
     def _running_text(self) -> str:
         return _("Making pairs…") if self.shell.is_busy and self.shell.job.name == "generate" else ""
 
@@ -294,6 +309,7 @@ class SftDataTab(Tab):
         self.generate_button.clicked.connect(self.run.from_all)
         self.browser.chosen.connect(self._show_chosen)
         self.browser.coverage.generate_wanted.connect(self.run.from_selection)
+        self.browser.coverage.selected.connect(self._show_selection)
         self.browser.coverage.preview_wanted.connect(self.run.preview)
         self.browser.coverage.pairs_asked_for.connect(self._show_pairs_of_chunk)
         self.browser.import_wanted.connect(self._import)

@@ -10,7 +10,6 @@ from typing import Any
 from services.errors import UserError
 from services.jobs import Context
 from services.knowledge_base.store import KnowledgeBase
-from services.project import Project
 from services.settings import check
 from services.sft_data.key import find_key
 from services.sft_data.provider import Price, find_provider
@@ -44,7 +43,7 @@ class Estimate:
     is_measured: bool
 
 
-def estimate(project: Project, settings: dict[str, Any], chunk_ids: Sequence[int] = ()) -> Estimate:
+def estimate(store: KnowledgeBase, settings: dict[str, Any], chunk_ids: Sequence[int] = ()) -> Estimate:
     """What a run with these settings will take, as far as it can be told without asking anybody.
 
     Args:
@@ -55,40 +54,39 @@ def estimate(project: Project, settings: dict[str, Any], chunk_ids: Sequence[int
         UserError: a setting is out of range.
     """
     values = check("generate", settings)
-    with project.connect(is_read_only=True) as store:
-        usable = chunk_ids or store.training_chunk_ids()
-        wanted, per_request = values["pairs"], values["pairs_per_chunk"]
-        if chunk_ids:
-            wanted = min(wanted, per_request * len(chunk_ids))
-        if not usable:
-            return Estimate(wanted, 0, 0, 0, None, None, True, False)
-        asked = min(len(usable), wanted)  # every chunk gets one before any gets two
-        if values["provider"] == "built-in":
-            pace = store.pace("built-in", "")
-            return Estimate(wanted, asked, 0, 0, None if pace is None else pace * asked, None, True, pace is not None)
-        requests = _requests(store, values, usable, wanted, asked)
-        length = _mean_length(store, usable)
-        price = known_price(values)
-        pace = store.pace(values["provider"], values["model"])
-        tokens, cost, is_measured, has_cost = 0.0, 0.0, True, True
-        for kind, count in requests.items():
-            if not count:
-                continue
-            used = store.usage(values["provider"], _model_of(values, kind), kind)
-            tokens_in, tokens_out = used.tokens_in, used.tokens_out
-            if tokens_in is None or tokens_out is None:
-                is_measured = False
-                tokens_in = _PROMPT_TOKENS[kind] + length
-                tokens_out = {FACTS: _FACTS_SHARE * length, PAIRS: _PAIR_TOKENS * wanted / count, VERDICT: _VERDICT_TOKENS}[kind]
-            each = price.of(tokens_in, tokens_out) if price else used.cost
-            tokens += count * (tokens_in + tokens_out)
-            cost += count * (each or 0.0)
-            has_cost = has_cost and each is not None
-        is_free, total = _is_free(values), sum(requests.values())
-        return Estimate(
-            wanted, asked, total, round(tokens), None if pace is None else pace * total,
-            cost if has_cost and not is_free else None, is_free, is_measured,
-        )  # fmt: skip
+    usable = chunk_ids or store.training_chunk_ids()
+    wanted, per_request = values["pairs"], values["pairs_per_chunk"]
+    if chunk_ids:
+        wanted = min(wanted, per_request * len(chunk_ids))
+    if not usable:
+        return Estimate(wanted, 0, 0, 0, None, None, True, False)
+    asked = min(len(usable), wanted)  # every chunk gets one before any gets two
+    if values["provider"] == "built-in":
+        pace = store.pace("built-in", "")
+        return Estimate(wanted, asked, 0, 0, None if pace is None else pace * asked, None, True, pace is not None)
+    requests = _requests(store, values, usable, wanted, asked)
+    length = _mean_length(store, usable)
+    price = known_price(values)
+    pace = store.pace(values["provider"], values["model"])
+    tokens, cost, is_measured, has_cost = 0.0, 0.0, True, True
+    for kind, count in requests.items():
+        if not count:
+            continue
+        used = store.usage(values["provider"], _model_of(values, kind), kind)
+        tokens_in, tokens_out = used.tokens_in, used.tokens_out
+        if tokens_in is None or tokens_out is None:
+            is_measured = False
+            tokens_in = _PROMPT_TOKENS[kind] + length
+            tokens_out = {FACTS: _FACTS_SHARE * length, PAIRS: _PAIR_TOKENS * wanted / count, VERDICT: _VERDICT_TOKENS}[kind]
+        each = price.of(tokens_in, tokens_out) if price else used.cost
+        tokens += count * (tokens_in + tokens_out)
+        cost += count * (each or 0.0)
+        has_cost = has_cost and each is not None
+    is_free, total = _is_free(values), sum(requests.values())
+    return Estimate(
+        wanted, asked, total, round(tokens), None if pace is None else pace * total,
+        cost if has_cost and not is_free else None, is_free, is_measured,
+    )  # fmt: skip
 
 
 def _requests(

@@ -113,6 +113,7 @@ def test_coverage_is_shown_by_chunk_and_by_document(qtbot, tab: SftDataTab, proj
     assert [page.document_model.index(row, 0).data() for row in range(2)] == ["barn.txt", "cells.txt"]
     page.document_table.selectRow(1)
     assert set(page.selected_chunks()) == {lighthouse, mill, goose}
+    qtbot.waitUntil(lambda: "Only the selection: 9 pairs from 3 chunks" in tab.box.text.text())
     tab.activateWindow()
     page.document_table.setFocus()
     qtbot.keyClick(page.document_table, Qt.Key.Key_C)  # its chunks

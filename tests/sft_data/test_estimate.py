@@ -13,7 +13,7 @@ from services.jobs import Context
 from services.knowledge_base.work_item import NewItem
 from services.project import Project
 from services.sft_data import estimate as module
-from services.sft_data.estimate import estimate, known_price, lacks_prices, read_prices
+from services.sft_data.estimate import Estimate, estimate, known_price, lacks_prices, read_prices
 from services.sft_data.generate import run
 from services.sft_data.key import keep_key
 from services.sft_data.report import make_report, retry_style
@@ -22,18 +22,23 @@ Settings = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]
 
 
+def tell(project: Project, values: dict[str, Any], chunk_ids: list[int] | tuple[()] = ()) -> Estimate:
+    with project.connect() as store:
+        return estimate(store, values, chunk_ids)
+
+
 @pytest.mark.parametrize("changes", [{}, {"facts_first": True}, {"small_model": "on"}, {"judge": True}, {"pairs": 40}])
 def test_the_requests_that_are_told_are_those_that_are_sent(project: Project, settings: Settings, serve: Serve, changes: dict[str, Any]):
     add_chunks(project, 10, per_chunk=3)
     server = serve("ollama", "judged" if changes.get("judge") else "tags" if changes.get("small_model") else "good")
     values = settings(server.url, **{"pairs": 8, **changes})
-    told = estimate(project, values)
+    told = tell(project, values)
     assert told.is_free and told.cost is None and not told.is_measured and told.seconds is None
     result = run(values, Context())
     assert result["pairs"] >= result["asked"] - 1
     assert told.requests == pytest.approx(len(server.requests()), abs=2)
     # Now it has been measured.
-    again = estimate(project, values)
+    again = tell(project, values)
     assert again.is_measured and again.tokens > 0
     if again.requests >= 6:
         assert again.seconds is not None
@@ -41,9 +46,9 @@ def test_the_requests_that_are_told_are_those_that_are_sent(project: Project, se
 
 def test_some_chunks_are_asked_no_more_than_they_can_give(project: Project, settings: Settings):
     ids = add_chunks(project, 10)
-    told = estimate(project, settings(pairs=100), ids[:2])
+    told = tell(project, settings(pairs=100), ids[:2])
     assert (told.pairs, told.chunks, told.requests) == (6, 2, 2)
-    told = estimate(project, settings(pairs=5, provider="built-in"))
+    told = tell(project, settings(pairs=5, provider="built-in"))
     assert told.is_free and (told.requests, told.chunks) == (0, 5)
 
 
@@ -85,7 +90,7 @@ def test_a_price_is_known_once_the_list_was_read(project: Project, settings: Set
     assert not lacks_prices(values) and _Prices.asked == 1
     # The address is this machine's own here; a price is told for one that is not.
     monkeypatch.setitem(module._prices, "https://openrouter.example/v1", module._prices[price_list])
-    told = estimate(project, {**values, "url": "https://openrouter.example/v1"})
+    told = tell(project, {**values, "url": "https://openrouter.example/v1"})
     assert not told.is_free and told.cost == pytest.approx(10 * (1e-6 * 440 + 2e-6 * 90), rel=0.1)
 
 

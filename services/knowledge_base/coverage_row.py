@@ -16,7 +16,7 @@ _INCLUDED = "{id} NOT IN (SELECT chunk_id FROM chunk_flag WHERE is_excluded OR i
 _FACTS = f"""
     SELECT fact.chunk_id AS id, count(*) AS facts, count(asked.fact_id) AS covered FROM fact LEFT JOIN (
         SELECT DISTINCT fact_id FROM pair WHERE dataset = :dataset AND fact_id IS NOT NULL AND state IN {USABLE_STATES!r}
-    ) AS asked ON asked.fact_id = fact.id {{where}} GROUP BY 1
+    ) AS asked ON asked.fact_id = fact.id GROUP BY 1
 """
 _PAIRS = f"""
     SELECT chunk_id AS id, count(*) AS pairs FROM pair
@@ -118,7 +118,7 @@ class CoverageStatements(ChunkStatements):
             values["found"] = json.dumps(self.chunk_ids(search, document, "included").tolist())
         return self._id_array(
             f"""
-            SELECT rag_chunks.id FROM rag_chunks LEFT JOIN ({_FACTS.format(where="")}) AS f ON f.id = rag_chunks.id
+            SELECT rag_chunks.id FROM rag_chunks LEFT JOIN ({_FACTS}) AS f ON f.id = rag_chunks.id
                 LEFT JOIN ({_PAIRS}) AS p ON p.id = rag_chunks.id
             WHERE {" AND ".join(where)} ORDER BY {_ORDERS[order].format(way=way)}, rag_chunks.id
             """,
@@ -128,8 +128,16 @@ class CoverageStatements(ChunkStatements):
     def covered_chunks(self, dataset: str, ids: list[int]) -> list[CoveredChunk]:
         """These chunks, those that exist, in the order asked for."""
         values = {"dataset": dataset, "ids": json.dumps(ids)}
-        among = "WHERE fact.chunk_id IN (SELECT value FROM json_each(:ids))"
-        facts = {row[0]: (row[1], row[2]) for row in self._rows(_FACTS.format(where=among), values)}
+        # Of a few chunks every fact is looked up; ``_FACTS`` reads all pairs.
+        asked = f"EXISTS (SELECT 1 FROM pair WHERE fact_id = fact.id AND dataset = :dataset AND state IN {USABLE_STATES!r})"
+        facts = {
+            row[0]: (row[1], row[2])
+            for row in self._rows(
+                f"SELECT chunk_id, count(*), sum({asked}) FROM fact"
+                " WHERE chunk_id IN (SELECT value FROM json_each(:ids)) GROUP BY 1",
+                values,
+            )
+        }
         states: dict[int, dict[str, int]] = {}
         for chunk_id, state, count in self._rows(
             "SELECT chunk_id, state, count(*) FROM pair WHERE chunk_id IN (SELECT value FROM json_each(:ids))"
@@ -160,7 +168,7 @@ class CoverageStatements(ChunkStatements):
             SELECT coalesce(document_id, 0), source, count(*), count(p.id), coalesce(sum(facts), 0), coalesce(sum(covered), 0),
                 coalesce(sum(pairs), 0)
             FROM rag_chunks JOIN chunk_state ON chunk_state.chunk_id = rag_chunks.id
-                LEFT JOIN ({_FACTS.format(where="")}) AS f ON f.id = rag_chunks.id
+                LEFT JOIN ({_FACTS}) AS f ON f.id = rag_chunks.id
                 LEFT JOIN ({_PAIRS}) AS p ON p.id = rag_chunks.id
             WHERE {_INCLUDED.format(id="rag_chunks.id")} GROUP BY source ORDER BY source COLLATE NOCASE
             """,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.thread_end import connect_end
+
+PAUSE_MS = 1000  # between two counts while a job runs, which needs the processor
 
 
 class CoverageCount(QObject):
@@ -25,12 +27,14 @@ class CoverageCount(QObject):
         self._thread: JobThread | None = None
         self._dataset = ""
         self._is_outdated = False
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._again)
 
     def count(self, dataset: str) -> None:
         """Count; while one is under way, what is asked for meanwhile is counted once, behind it."""
         self._dataset = dataset
-        self._is_outdated = self._thread is not None
-        if self._thread is not None:
+        self._is_outdated = self._thread is not None or (self._pause.isActive() and self._shell.is_busy)
+        if self._is_outdated:
             return
         project = self._shell.project
 
@@ -48,5 +52,11 @@ class CoverageCount(QObject):
 
     def _finish(self, _outcome: object = None) -> None:
         self._thread = None
+        if self._shell.is_busy:
+            self._pause.start()
+        else:
+            self._again()
+
+    def _again(self) -> None:
         if self._is_outdated:
             self.count(self._dataset)

@@ -25,10 +25,12 @@ LINES = 3  # that are reserved, so that nothing jumps
 class GenerationBox(QFrame):
     """
     Signals:
+        said(str): what it takes, in words.
         limit_wanted: the person wants to set how much may be spent.
         report_wanted: what became of the last runs is to be shown.
     """
 
+    said = Signal(str)
     limit_wanted = Signal()
     report_wanted = Signal()
 
@@ -140,6 +142,7 @@ class GenerationBox(QFrame):
         if of_selection is not None:
             said += "\n" + _("Only the selection: {what}").format(what=self._say_size(of_selection))
         self.text.setText(said)
+        self.said.emit(said)
         if lacks:
             settings = self._settings
             thread = self._shell.run_beside(
@@ -154,7 +157,7 @@ class GenerationBox(QFrame):
         if not found.chunks:
             return _("No chunks to ask about yet")
         what = self._say_size(found)
-        time = _("How long is known after the first run") if found.seconds is None else say_duration(found.seconds)
+        time = _("time not measured yet") if found.seconds is None else say_duration(found.seconds)
         return f"{what}\n{time[:1].upper()}{time[1:]} · {self._say_price(found)}"
 
     def _say_size(self, found: Estimate) -> str:

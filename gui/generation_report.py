@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.coverage_count import PAUSE_MS
 from gui.empty_note import EmptyNote
 from gui.generation_box import say_dollars
 from gui.icon import icon
@@ -48,6 +49,8 @@ class GenerationReport(QWidget):
         self._shell, self._dataset = shell, dataset
         self._thread: JobThread | None = None
         self._is_outdated = True
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._work_if_wanted)
         self.report: Report | None = None
         self.run, self.bill, self.rejected = (_text() for _number in range(3))
         self.failures = _text()
@@ -81,8 +84,7 @@ class GenerationReport(QWidget):
     def refresh(self) -> None:
         """Make the report anew, now or as soon as it is in front."""
         self._is_outdated = True
-        if self.isVisible() and self._thread is None:
-            self._work()
+        self._work_if_wanted()
 
     def current(self) -> FailedItem | None:
         index = self.table.currentIndex()
@@ -94,12 +96,11 @@ class GenerationReport(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._is_outdated and self._thread is None:
-            self._work()
+        self._work_if_wanted()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 50
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 60
         for section in (0, 2):  # the right pane names the source too
             self.table.setColumnHidden(section, is_narrow)
 
@@ -107,6 +108,11 @@ class GenerationReport(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "table"):
             fit_columns(self.table)
+
+    def _work_if_wanted(self) -> None:
+        is_pausing = self._pause.isActive() and self._shell.is_busy
+        if self._is_outdated and self.isVisible() and self._thread is None and not is_pausing:
+            self._work()
 
     def _work(self) -> None:
         self._is_outdated = False
@@ -122,8 +128,10 @@ class GenerationReport(QWidget):
 
     def _finish(self, _outcome: object = None) -> None:
         self._thread = None
-        if self._is_outdated and self.isVisible():
-            self._work()
+        if self._shell.is_busy:
+            self._pause.start()
+        else:
+            self._work_if_wanted()
 
     def _show(self, answer: tuple[str, Report]) -> None:
         dataset, report = answer

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -62,6 +63,15 @@ class PairAdvice(QWidget):
         self.text.setText(self._advice.text)
         self.button.setText(self._advice.label)
         self.button.setVisible(bool(self._advice.label))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The text fields around give way, not the lines of the advice."""
+        self.text.setMinimumHeight(max(0, self.text.heightForWidth(self.text.width())))
 
     def _act(self) -> None:
         if self._advice.key:
@@ -70,3 +80,4 @@ class PairAdvice(QWidget):
         self.settings_suggested.emit(dict(self._advice.changes))
         self.text.setText(_("Done: the next run uses it. What failed can be asked again in the report."))
         self.button.hide()
+        self._fit()

@@ -324,6 +324,7 @@ class SftDataTab(Tab):
         self.run.review_wanted.connect(self._review_new)
         self.run.report_wanted.connect(self._show_report)
         self.box.report_wanted.connect(self._show_report)
+        self.box.said.connect(self.generate_button.setToolTip)  # for windows in which the box is scrolled away
         self.box.limit_wanted.connect(self._show_limit)
         self.review.advice.settings_suggested.connect(self.ask.set_values)
         self.review.advice.setting_wanted.connect(self._show_setting)

@@ -79,6 +79,8 @@ def advise(reason: str, settings: Mapping[str, Any], chunk_tokens: int | None = 
                 _("It waits for the judge. With the judge on, the next run begins with the pairs that wait."),
                 *((_("Switch the judge on"), {"judge": True}) if is_model and not settings["judge"] else ()),
             )
+        case "merged":
+            return Advice(_("What it said is in the pair that it was merged with; nothing needs to be done."))
         case "person":
             return Advice(f"{EXAMPLES} {QUALITY}", *((_("Write the system prompt"), {}, "system_prompt") if is_model else ()))
     if is_model:

@@ -1,22 +1,36 @@
-"""Counts in a thread what is covered of every document: over a hundred thousand chunks it takes longer than a frame."""
+"""Counts in a thread what is covered and what is reviewed: over a hundred thousand chunks it takes longer than a frame."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.thread_end import connect_end
+from services.knowledge_base.coverage_row import CoveredDocument
 
+REVIEWED = ("accepted", "edited", "rejected")
 PAUSE_MS = 1000  # between two counts while a job runs, which needs the processor
+
+
+class Counts(NamedTuple):
+    """Of one dataset: its documents, the least covered first, pairs that a person judged, pairs that wait for one.
+
+    datasets: the names of all.
+    """
+
+    documents: list[CoveredDocument]
+    reviewed: int
+    to_review: int
+    datasets: list[str]
 
 
 class CoverageCount(QObject):
     """
     Signals:
-        counted(list[CoveredDocument]): of the dataset that was asked for last.
+        counted(Counts): of the dataset that was asked for last.
     """
 
     counted = Signal(object)
@@ -38,15 +52,18 @@ class CoverageCount(QObject):
             return
         project = self._shell.project
 
-        def work(_emit: object, cancelled: Any) -> tuple[str, list[Any]]:
+        def work(_emit: object, cancelled: Any) -> tuple[str, Counts]:
             with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                return dataset, store.covered_documents(dataset)
+                return dataset, Counts(
+                    store.covered_documents(dataset), len(store.pair_ids(dataset, REVIEWED)), len(store.pair_ids(dataset, "new")),
+                    [row.name for row in store.datasets()],
+                )  # fmt: skip
 
         self._thread = self._shell.run_beside(work)
         self._thread.succeeded.connect(self._take)
         connect_end(self._thread, self._finish)
 
-    def _take(self, answer: tuple[str, list[Any]]) -> None:
+    def _take(self, answer: tuple[str, Counts]) -> None:
         if answer[0] == self._dataset:
             self.counted.emit(answer[1])
 

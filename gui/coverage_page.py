@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.coverage_count import CoverageCount
+from gui.coverage_count import Counts, CoverageCount
 from gui.empty_note import EmptyNote
 from gui.icon import icon
 from gui.row_query import Query, RowQuery
@@ -45,7 +45,7 @@ class CoveragePage(QWidget):
         generate_wanted, preview_wanted: make pairs from what is selected.
         pairs_asked_for: show the pairs of the current chunk.
 
-    ``bar`` and ``text`` say how much is covered in all.
+    ``bar`` and ``text`` say how much is covered in all; ``counts`` has it in numbers.
     """
 
     chosen = Signal()
@@ -70,8 +70,8 @@ class CoveragePage(QWidget):
         self._lay_out()
         self._rows = RowQuery(shell, self.table, self._query, self)
         self._rows.shown.connect(self._rows_shown)
-        self._counts = CoverageCount(shell, self)
-        self._counts.counted.connect(self._show_counts)
+        self.counts = CoverageCount(shell, self)
+        self.counts.counted.connect(self._show_counts)
         self.search.textChanged.connect(self._rows.reload_soon)
         self.document.currentIndexChanged.connect(self._reload_rows)
 
@@ -83,7 +83,7 @@ class CoveragePage(QWidget):
 
     def refresh(self) -> None:
         """Count everything anew; the rows of a page that is behind another one wait until it is in front."""
-        self._counts.count(self._dataset)
+        self.counts.count(self._dataset)
         self._is_outdated = not self.isVisible()
         if not self._is_outdated:
             self._rows.reload_soon() if self._shell.is_busy else self._rows.reload()
@@ -172,7 +172,8 @@ class CoveragePage(QWidget):
         self._say_count()
         self.chosen.emit()
 
-    def _show_counts(self, documents: list[CoveredDocument]) -> None:
+    def _show_counts(self, counts: Counts) -> None:
+        documents = counts.documents
         self._total = total = Coverage(
             sum(row.chunks for row in documents), sum(row.asked for row in documents), sum(row.facts for row in documents),
             sum(row.covered for row in documents),

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.ask_form import DEFAULT_DATASET, AskForm
+from gui.coverage_count import Counts
 from gui.generation_box import GenerationBox
 from gui.generation_start import PREVIEW_PAIRS, GenerationStart
 from gui.icon import icon
@@ -37,7 +38,6 @@ from services.translation import _
 
 REFRESH_MS = 200  # while a job runs
 LOW_LINES = 32  # of text: a lower window has no room for a box above its button
-REVIEWED = ("accepted", "edited", "rejected")
 
 
 class SftDataTab(Tab):
@@ -180,15 +180,13 @@ class SftDataTab(Tab):
         self._refresh_all()
 
     def _refresh_all(self) -> None:
-        self.ask.show_datasets([row.name for row in self._store.datasets()])
         self.browser.refresh()
         self.browser.report.refresh()
-        self._show_count()
         self._show_need()
 
-    def _show_count(self) -> None:
-        reviewed = len(self._store.pair_ids(self.browser.dataset, REVIEWED))
-        self.review.set_count(reviewed, reviewed + len(self._store.pair_ids(self.browser.dataset, "new")))
+    def _show_counts(self, counts: Counts) -> None:
+        self.ask.show_datasets(counts.datasets)
+        self.review.set_count(counts.reviewed, counts.reviewed + counts.to_review)
 
     def _show_chosen(self) -> None:
         if self.browser.page != PAIRS:
@@ -227,7 +225,6 @@ class SftDataTab(Tab):
         else:
             self.undo_stack.clear()
             self.browser.show_dataset(dataset)
-            self._show_count()
         self._show_need()
 
     def _show_need(self) -> None:
@@ -307,6 +304,7 @@ class SftDataTab(Tab):
         self.ask.changed.connect(self._show_need)
         self.preview_button.clicked.connect(self.run.preview)
         self.generate_button.clicked.connect(self.run.from_all)
+        self.browser.coverage.counts.counted.connect(self._show_counts)
         self.browser.chosen.connect(self._show_chosen)
         self.browser.coverage.generate_wanted.connect(self.run.from_selection)
         self.browser.coverage.selected.connect(self._show_selection)

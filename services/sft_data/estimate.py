@@ -82,7 +82,7 @@ def estimate(store: KnowledgeBase, settings: dict[str, Any], chunk_ids: Sequence
         tokens += count * (tokens_in + tokens_out)
         cost += count * (each or 0.0)
         has_cost = has_cost and each is not None
-    is_free, total = _is_free(values), sum(requests.values())
+    is_free, total = _is_free(values) and price is None, sum(requests.values())
     return Estimate(
         wanted, asked, total, round(tokens), None if pace is None else pace * total,
         cost if has_cost and not is_free else None, is_free, is_measured,

@@ -78,6 +78,23 @@ def test_a_limit_is_one_click_away_and_is_said(qtbot, tab: SftDataTab, shell: Sh
     settle(qtbot, shell)
 
 
+def test_what_it_costs_is_said_before_during_and_after(qtbot, tab: SftDataTab, shell: Shell, serve, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-good")
+    server = serve("openai", "good", "good", "hang")
+    ask(tab, server, provider="openrouter", model="priced/large", budget=1.0)
+    said = tab.box.text.text
+    qtbot.waitUntil(lambda: "about 0.0" in said() and "US dollars · stops at 1.00" in said())  # the price list was read
+    qtbot.waitUntil(tab.generate_button.isEnabled)
+    qtbot.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "of at most 1.00 US dollars" in said() and " tokens" in said(), timeout=20_000)
+    shell.job.stop()
+    settle(qtbot, shell)
+    tab.browser.show_page(REPORT)
+    qtbot.waitUntil(lambda: "stopped by you" in tab.browser.report.run.text())
+    assert "priced/large · pairs: " in tab.browser.report.bill.text() and "0.0" in tab.browser.report.bill.text()
+    settle(qtbot, shell)
+
+
 def test_while_it_runs_the_bill_grows(qtbot, tab: SftDataTab, shell: Shell, serve):  # noqa: F811
     ask(tab, serve("ollama", "good", "hang"))
     qtbot.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)

@@ -148,7 +148,7 @@ def test_keys_judge_and_every_verdict_can_be_undone(qtbot, tab: SftDataTab, proj
         qtbot.keyClick(tab.browser.pair_table, key)
     assert states(shell) == ["accepted", "rejected", "accepted", "new"]
     assert tab.browser.pair_table.currentIndex().row() == 3
-    assert "3 of 4" in tab.review.count.text()
+    qtbot.waitUntil(lambda: "3 of 4" in tab.review.count.text())
     kept = [f"What is thing {number}?" for number in (0, 2, 3)]
     qtbot.waitUntil(lambda: [row["instruction"] for row in written(project)] == kept)
     tab.undo_stack.undo()

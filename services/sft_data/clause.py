@@ -334,7 +334,9 @@ def _is_plain_list(text: str) -> bool:
         return True
     *_, last = segments = text.split(", ")
     return (
-        all(len(segment.split()) <= 4 and segment.split()[0].lower() not in PREPOSITIONS for segment in segments[1:-1])
+        all(
+            0 < len(segment.split()) <= 4 and segment.split()[0].lower() not in PREPOSITIONS for segment in segments[1:-1]
+        )
         and len(last.split()) <= 9
         and bool(re.match(r"(?:and|or) ", last) or re.search(r"^(?:\S+ ){1,4}(?:and|or) ", last))
     )

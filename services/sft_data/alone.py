@@ -51,8 +51,15 @@ _PRONOUN_FIRST = re.compile(
 )
 # "Why is it important to ...", "How long does it take ...", "Warum ist es wichtig, dass ...": it stands for nothing.
 _EMPTY_IT = re.compile(
-    r"\b(?:to|that|when|if|for|whether|true|take|takes|took|mean|means|possible|like|about|called|dass|zu|wenn|ob|um|gibt|gab|heißt)\b",
+    r"\b(?:to|that|when|if|for|whether|true|take|takes|took|mean|means|possible|like|about|called|sich|dass|zu|wenn|ob|um|gibt|gab|heißt)\b",
     re.IGNORECASE,
+)
+# The same with a verb between: "What makes it special?", "Wie heißt er?".
+_VERB_BETWEEN = re.compile(
+    r"^(?i:who|what|why|how|where|when|wer|was|wie|wo|wann|warum|weshalb|wodurch|womit|woher|wohin)\s+"
+    r"(?!(?:gibt|gab|geht|ging|handelt|kommt|kam|if|about|do|does|would|should|can|could|will)\b)[a-zäöüß]+\s+"
+    r"(?:(?P<person>he|she|they|him|her|them|er|ihn|ihm|sie)|(?P<thing>it|es))\b(?P<rest>.*)$",
+    re.DOTALL,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 
@@ -70,5 +77,5 @@ def stands_alone(question: str, said: str, content: str) -> bool:
         if _SHOWS.search(match[0]) or " ".join(match[0].casefold().split()) not in known:
             return False
     first = _SENTENCE_END.split(question.strip(), maxsplit=1)[0].splitlines()[0] if question.strip() else ""
-    found = _PRONOUN_FIRST.match(first)
+    found = _PRONOUN_FIRST.match(first) or _VERB_BETWEEN.match(first)
     return not found or (found["thing"] is not None and bool(_EMPTY_IT.search(found["rest"])) and found["thing"] in ("it", "es"))

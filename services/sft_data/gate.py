@@ -26,6 +26,7 @@ from services.sft_data.word import (
     names,
     paired_names,
     stem,
+    stems_of,
     writes_nouns_large,
 )
 from services.translation import _
@@ -130,7 +131,7 @@ def _are_names_in(answer: str, support: str, question: str) -> bool:
 
     An abbreviation of what question or text spell out ("AIM" for American Indian Movement) is in it.
     """
-    known = {stem(word) for word in fold_words(support)}
+    known = stems_of(support)
 
     def is_known(name: str) -> bool:
         if all(is_among(stem(part), known) for part in fold_words(name)):
@@ -147,5 +148,4 @@ def _are_names_in(answer: str, support: str, question: str) -> bool:
 
 def _share_of_words(text: str, support: str) -> float:
     words = {stem(word) for word in fold_words(text) if len(word) > 3 and word not in COMMON}
-    stems = {stem(word) for word in fold_words(support)}
-    return len(words & stems) / len(words) if words else 1.0
+    return len(words & stems_of(support)) / len(words) if words else 1.0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from decimal import Decimal
+from functools import lru_cache
 
 from services.sft_data.number_word import SCALES, spelled_numbers, supported_by_words
 
@@ -27,7 +29,7 @@ def has_numbers_of(support: str, answer: str, *, is_computing: bool = False) -> 
     """
     support, answer = _CLOCK.sub(r"\1:\2", support), _CLOCK.sub(r"\1:\2", _LIST_MARK.sub(" ", answer))
     answer = _DATE.sub(lambda date: date[1] or date[2], answer)
-    known = set().union(*numbers(support), *numbers(_joined(support))) | supported_by_words(support) | _scaled(support)
+    known = _known(support)
     rest = answer if is_computing else _SCALED.sub(" ", answer)
     if not any(_hold(wanted, set(known), is_computing) for wanted in (numbers(rest), numbers(_joined(rest)))):
         return False
@@ -37,6 +39,13 @@ def has_numbers_of(support: str, answer: str, *, is_computing: bool = False) -> 
         return False
     listed = 1 + len(_MARK.findall(answer))
     return all(value in known or value <= min(listed, _COUNTED) for value, _words in spelled_numbers(answer))
+
+
+@lru_cache(maxsize=32)
+def _known(text: str) -> frozenset[Decimal]:
+    """Everything that a number of the text can mean."""
+    in_digits = set().union(*numbers(text), *numbers(_joined(text)))
+    return frozenset(in_digits | supported_by_words(text) | _scaled(text))
 
 
 def _scaled(text: str) -> set[Decimal]:
@@ -49,7 +58,7 @@ def _scaled(text: str) -> set[Decimal]:
     }
 
 
-def _is_scale_kept(match: re.Match[str], support: str, known: set[Decimal]) -> bool:
+def _is_scale_kept(match: re.Match[str], support: str, known: Set[Decimal]) -> bool:
     """Whether "3.5 million" is what the text says, or the text has 3.5 without such a word (as in a table)."""
     if _scaled(match[0]) & known:
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.sft_data.number import numbers
@@ -73,10 +74,7 @@ def keeps_units(support: str, answer: str) -> bool:
 
     Numbers are compared by value, in digits or in words; "5 mg" keeps "5 mg per day", "5 mg per hour" does not.
     """
-    known: dict[Decimal, list[_Measure]] = {}
-    for measure in _measures(support):
-        for value in measure.values:
-            known.setdefault(value, []).append(measure)
+    known = _measures_by_value(support)
     for measure in _measures(answer):
         there = [one for value in measure.values for one in known.get(value, ())]
         if there and not any(
@@ -86,17 +84,35 @@ def keeps_units(support: str, answer: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=32)
+def _measures_by_value(text: str) -> dict[Decimal, list[_Measure]]:
+    known: dict[Decimal, list[_Measure]] = {}
+    for measure in _measures(text):
+        for value in measure.values:
+            known.setdefault(value, []).append(measure)
+    return known
+
+
 def keeps_dates(support: str, answer: str) -> bool:
     """Whether every day, month of a year and weekday of the answer stands in the text, in whatever form."""
-    known = set().union(*_dates(support))
-    months = {month for month, _day in known} | {_MONTH_OF[name.lower()] for name in _MONTH_NAME.findall(support)}
+    known, months, weekdays = _calendar(support)
     if not all(
         readings & known or any(day == 0 and month in months for month, day in readings) for readings in _dates(answer)
     ):
         return False
-    return {_DAY_OF[day.lower()] for day in _WEEKDAY.findall(answer)} <= {
-        _DAY_OF[day.lower()] for day in _WEEKDAY.findall(support)
-    }
+    return _weekdays(answer) <= weekdays
+
+
+@lru_cache(maxsize=32)
+def _calendar(text: str) -> tuple[set[tuple[int, int]], set[int], set[int]]:
+    """Days as (month, day), months and weekdays of a text."""
+    known = set().union(*_dates(text))
+    months = {month for month, _day in known} | {_MONTH_OF[name.lower()] for name in _MONTH_NAME.findall(text)}
+    return known, months, _weekdays(text)
+
+
+def _weekdays(text: str) -> set[int]:
+    return {_DAY_OF[day.lower()] for day in _WEEKDAY.findall(text)}
 
 
 def _measures(text: str) -> list[_Measure]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set
+from functools import lru_cache
 
 from services.documents.language import language_of
 
@@ -52,7 +54,13 @@ def fold_words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-def is_among(stem: str, stems: set[str]) -> bool:
+@lru_cache(maxsize=32)  # a chunk is looked at once for every pair
+def stems_of(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return frozenset(map(stem, fold_words(text)))
+
+
+def is_among(stem: str, stems: Set[str]) -> bool:
     """Whether a stem is one of these, or a longer or shorter form of one: "amer" and "ameri"."""
     return (
         stem in stems
@@ -100,6 +108,7 @@ def paired_names(text: str, *, is_about_somebody: bool = False) -> list[tuple[st
     return found
 
 
+@lru_cache(maxsize=32)
 def writes_nouns_large(text: str) -> bool:
     """Whether a text is German: so many of its words have capitals that they cannot all be names."""
     if language := language_of(text):

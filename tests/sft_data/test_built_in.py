@@ -226,3 +226,7 @@ def test_the_questions_kept_for_the_demo_are_never_made() -> None:
     for item in kept:
         assert item["answer"].lower() in text.lower()
         assert item["question"] not in asked
+
+
+def test_a_list_with_an_empty_member_stops_nothing() -> None:
+    assert make_pairs("The miller of Osterly uses wood, , stone, and clay in the mill.", [], "factual", 3) == []

@@ -57,7 +57,7 @@ class CoveragePage(QWidget):
     def __init__(self, shell: Shell, dataset: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell, self._store, self._dataset = shell, shell.knowledge_base, dataset
-        self._documents: dict[int, CoveredDocument] = {}  # by the place in the list
+        self._documents: dict[int, CoveredDocument] = {}  # by id, in the order of the list
         self._total = Coverage(0, 0, 0, 0)
         self._is_outdated = False  # something changed while another page was in front
         self.bar = QProgressBar(textVisible=False)
@@ -101,7 +101,7 @@ class CoveragePage(QWidget):
         if not self.is_by_document:
             ids = selected_ids(self.table)
             return lambda _store: ids
-        sources = [self._documents[place].source for place in selected_ids(self.document_table)]
+        sources = [self._documents[row_id].source for row_id in selected_ids(self.document_table)]
 
         def find(store: KnowledgeBase) -> array[int]:
             found: array[int] = array("q")
@@ -162,8 +162,8 @@ class CoveragePage(QWidget):
     def _fetch(self, ids: list[int]) -> list[CoveredChunk]:
         return self._store.covered_chunks(self._dataset, ids)
 
-    def _fetch_documents(self, places: list[int]) -> list[_Row]:
-        return [_Row(place, self._documents[place]) for place in places if place in self._documents]
+    def _fetch_documents(self, ids: list[int]) -> list[_Row]:
+        return [_Row(row_id, self._documents[row_id]) for row_id in ids if row_id in self._documents]
 
     def _reload_rows(self) -> None:
         self._rows.reload()
@@ -188,7 +188,8 @@ class CoveragePage(QWidget):
         asked = _("{covered:,} of {total:,} chunks have pairs").format(covered=total.asked, total=total.chunks)
         self.bar.setToolTip(said if said == asked else f"{said}\n{asked}")
         self.text.setToolTip(self.bar.toolTip())
-        self._documents = dict(enumerate(documents))
+        # Chunks of other programs belong to no document.
+        self._documents = {row.id or -place: row for place, row in enumerate(documents, 1)}
         show_ids(self.document_table, array("q", self._documents))
         self._offer_documents(documents)
         self._say_count()
@@ -350,12 +351,12 @@ class CoveragePage(QWidget):
 
 
 class _Row:
-    """A document with its place in the list as its id: chunks of other programs belong to none."""
+    """A document under the id that the table knows it by."""
 
     __slots__ = ("id", "of")
 
-    def __init__(self, place: int, of: CoveredDocument) -> None:
-        self.id, self.of = place, of
+    def __init__(self, row_id: int, of: CoveredDocument) -> None:
+        self.id, self.of = row_id, of
 
 
 def _facts(row: CoveredChunk | CoveredDocument) -> str:

@@ -163,7 +163,8 @@ class SftDataTab(Tab):
 
     def _show_setting(self, key: str) -> None:
         """Go to a setting, wherever it stands in the form."""
-        self.ask.form.more_button.setChecked(True)
+        if self.ask.form.fields[key].setting.is_advanced:
+            self.ask.form.more_button.setChecked(True)
         field = self.ask.form.fields[key].editor
         QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(field))  # once it is laid out
         field.setFocus()

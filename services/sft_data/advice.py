@@ -81,6 +81,9 @@ def advise(reason: str, settings: Mapping[str, Any], chunk_tokens: int | None = 
             )
         case "merged":
             return Advice(_("What it said is in the pair that it was merged with; nothing needs to be done."))
+        case "person" if is_model and not settings["audience"].strip():
+            who = _("Say who will ask, and choose the style that fits them.")
+            return Advice(f"{who} {EXAMPLES} {QUALITY}", _("Name the audience"), key="audience")
         case "person":
             return Advice(f"{EXAMPLES} {QUALITY}", *((_("Write the system prompt"), {}, "system_prompt") if is_model else ()))
     if is_model:

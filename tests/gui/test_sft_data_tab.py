@@ -113,6 +113,10 @@ def test_coverage_is_shown_by_chunk_and_by_document(qtbot, tab: SftDataTab, proj
     assert [page.document_model.index(row, 0).data() for row in range(2)] == ["barn.txt", "cells.txt"]
     page.document_table.selectRow(1)
     assert set(page.selected_chunks()) == {lighthouse, mill, goose}
+    add_pairs(project, a_pair(3, barn), a_pair(4, goose))  # now the other one is covered less, and the selection stays
+    shell.changed("pair")
+    qtbot.waitUntil(lambda: page.document_model.index(0, 0).data() == "cells.txt")
+    assert set(page.selected_chunks()) == {lighthouse, mill, goose}
     qtbot.waitUntil(lambda: "Only the selection: 9 pairs from 3 chunks" in tab.box.text.text())
     tab.activateWindow()
     page.document_table.setFocus()

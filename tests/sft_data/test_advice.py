@@ -39,4 +39,6 @@ def test_what_the_mission_says_about_low_quality() -> None:
     assert "llama3.2:1b is small" in small.text and not small.label
     assert advise("not-alone", settings()).key == "system_prompt" and "example" in advise("not-alone", settings()).text
     mine = advise("person", settings())
-    assert "50 to 100 good pairs" in mine.text and "examples" in mine.text and mine.key == "system_prompt"
+    assert "50 to 100 good pairs" in mine.text and "examples" in mine.text and mine.key == "audience"
+    assert advise("person", settings(audience="7th graders")).key == "system_prompt"
+    assert advise("duplicate", settings()).changes == {"difficulty": "mixed"}  # diverse pairs

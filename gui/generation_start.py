@@ -112,14 +112,13 @@ class GenerationStart(QObject):
         else:
             self._shell.notify("success", text, _("Review them"), self.review_wanted.emit, tab="generate")
 
-    def _end_preview(self, _outcome: object = None) -> None:
+    def _end_preview(self, outcome: object = None) -> None:
         last, self._last_before_preview = self._last_before_preview, -1
         new = [pair_id for pair_id in self._store.pair_ids(self._browser.dataset) if pair_id > last]
         if not new:
-            self._shell.notify(
-                "warning", _("The preview brought no pair; the report says why."), _("Report"), self.report_wanted.emit,
-                tab="generate",
-            )  # fmt: skip
+            if isinstance(outcome, dict):  # a run that failed was told already
+                text = _("The preview brought no pair; the report says why.")
+                self._shell.notify("warning", text, _("Report"), self.report_wanted.emit, tab="generate")
             return
         self._browser.refresh()
         self._browser.choose_pair(new[0])

@@ -66,6 +66,21 @@ def test_what_did_not_pass_is_counted_by_reason_and_shown(qtbot, tab: SftDataTab
     settle(qtbot, shell)
 
 
+def test_a_preview_that_brings_nothing_says_so_once(qtbot, tab: SftDataTab, shell: Shell, serve):  # noqa: F811
+    ask(tab, serve("ollama", "prose"))
+    qtbot.waitUntil(tab.preview_button.isEnabled)
+    qtbot.mouseClick(tab.preview_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: "preview brought no pair" in shell.messages[-1].text)
+    ask(tab, serve("ollama", "no-model"))
+    qtbot.mouseClick(tab.preview_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, shell)
+    qtbot.waitUntil(lambda: shell.messages[-1].kind == "error")
+    qtbot.waitUntil(tab.preview_button.isEnabled)
+    assert sum("preview brought no pair" in notice.text for notice in shell.messages) == 1
+    settle(qtbot, shell)
+
+
 def test_a_limit_is_one_click_away_and_is_said(qtbot, tab: SftDataTab, shell: Shell):
     tab.activateWindow()
     tab.ask.set_values({"provider": "openai-compatible", "url": "https://models.example/v1", "model": "big"})

@@ -23,6 +23,9 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.icon import icon
+from gui.model_pull import ModelPull
+from gui.offer_dialog import OfferDialog, in_words
+from gui.prompt_dialog import PromptDialog
 from gui.setting_fields import SettingForm
 from gui.shell import Shell
 from gui.thread_end import connect_end
@@ -30,8 +33,9 @@ from services.errors import UserError
 from services.jobs import Context
 from services.project import check_name
 from services.sft_data.key import find_key, keep_key
-from services.sft_data.prompt import SYSTEM_PROMPT
-from services.sft_data.provider import PROVIDERS, ProviderKind, make_provider
+from services.sft_data.prompt import SYSTEM_KEY, SYSTEM_PROMPT
+from services.sft_data.prompt_text import check_saved
+from services.sft_data.provider import PROVIDERS, Offer, ProviderKind, make_provider
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
@@ -69,6 +73,8 @@ class AskForm(QWidget):
         super().__init__(parent)
         self._shell = shell
         self._has_key: dict[str, bool] = {}
+        self._offers: dict[str, Offer] = {}  # of the chosen provider, once it was asked
+        self._saved_prompts = shell.knowledge_base.prompt_texts()
         self.form = SettingForm("generate", without=BY_HAND)
         self.form.more_button.setText(_("Prompts and more settings"))
         for key in BY_HAND:
@@ -79,6 +85,10 @@ class AskForm(QWidget):
         self.model.currentTextChanged.connect(self._take_model)
         self.list_button.clicked.connect(self.list_models)
         self.model.list_wanted.connect(self.list_models)
+        self.pull_button.clicked.connect(self.pull_model)
+        self.pull.got.connect(self._take_pulled)
+        self.pull.ended.connect(self._enable_pull)
+        self.prompts_button.clicked.connect(self._open_prompts)
         self.file_button.clicked.connect(self._choose_file)
         self.key_button.clicked.connect(self._keep_key)
         self.key.returnPressed.connect(self._keep_key)
@@ -132,6 +142,11 @@ class AskForm(QWidget):
             return _("Choose a GGUF file.")
         if kind.needs_key and self._has_key.get(kind.key) is False:
             return _("{provider} needs a key.").format(provider=kind.label)
+        if kind.needs_model:
+            try:
+                check_saved(self._saved_prompts, self.form.values())
+            except UserError as error:
+                return str(error)
         return ""
 
     def list_models(self) -> None:
@@ -143,26 +158,68 @@ class AskForm(QWidget):
         self.model_note.setText(_("Asking {provider} for its models…").format(provider=self.kind.label))
         self.model_note.show()
 
-        def ask(_emit: object, cancelled: Any) -> tuple[str, list[str]]:
+        def ask(_emit: object, cancelled: Any) -> tuple[str, list[Offer]]:
             provider = make_provider(settings, Context(cancelled=cancelled))
-            return settings["provider"], sorted(provider.models(), key=str.lower)
+            return settings["provider"], sorted(provider.offers(), key=lambda offer: offer.name.lower())
 
         thread = self._shell.run_beside(ask)
         thread.succeeded.connect(self._show_models)
         thread.failed.connect(self._show_model_failure)
         connect_end(thread, self._listed)
 
-    def _show_models(self, answer: tuple[str, list[str]]) -> None:
-        provider, names = answer
+    def pull_model(self) -> None:
+        """Have Ollama get the model that is named in the field."""
+        name = self.model.currentText().strip()
+        if not name:
+            self._say_of_model(_("Write the model's name first, for instance llama3.2:3b; ollama.com/library lists them."))
+            self.model.setFocus()
+            return
+        self.pull_button.setEnabled(False)
+        self.model_note.hide()
+        self.pull.pull(name, self.form.values())
+
+    def _show_models(self, answer: tuple[str, list[Offer]]) -> None:
+        provider, offers = answer
         if provider != self.kind.key:
             return
-        current = self.model.currentText()
+        self._offers = {offer.name: offer for offer in offers}
+        names, current = list(self._offers), self.model.currentText()
         self.model.clear()
         self.model.addItems(names)
-        self.model.setCurrentText(current or (names[0] if names else ""))
-        self.model_note.setText(
-            ngettext("{count} model to choose from", "{count} models to choose from", len(names)).format(count=len(names))
-        )
+        has_prices = any(offer.price is not None for offer in offers)
+        # What costs money is chosen by the person.
+        self.model.setCurrentText(current or (names[0] if names and not has_prices else ""))
+        if not names:
+            self._say_of_model(
+                _("Ollama has no model yet. Name one here, for instance llama3.2:3b, and get it.") if provider == "ollama"
+                else _("The server lists no models.")
+            )
+        elif current not in self._offers or not in_words(self._offers[current]):
+            count = len(names)
+            self._say_of_model(
+                ngettext("{count} model to choose from", "{count} models to choose from", count).format(count=count)
+            )
+        if has_prices:
+            self._choose_offer(offers)
+
+    def _choose_offer(self, offers: list[Offer]) -> None:
+        """Hundreds of models with prices are no list to open in a field."""
+        dialog = OfferDialog(offers, self.model.currentText(), self)
+        dialog.accepted.connect(lambda: self.model.setCurrentText(dialog.chosen))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _take_pulled(self, name: str) -> None:
+        if self.kind.key == "ollama":
+            self.model.setCurrentText(name)
+            self.list_models()
+
+    def _enable_pull(self) -> None:
+        self.pull_button.setEnabled(True)
+
+    def _say_of_model(self, text: str) -> None:
+        self.model_note.setText(text)
+        self.model_note.setVisible(bool(text))
 
     def _show_model_failure(self, error: UserError) -> None:
         self.model_note.setText(str(error))
@@ -187,6 +244,13 @@ class AskForm(QWidget):
         self.list_button.setAccessibleName(_("List the models"))
         self.file_button = QToolButton(icon=icon("folder"), toolTip=_("Choose a GGUF file"))
         self.file_button.setAccessibleName(_("Choose a GGUF file"))
+        self.pull_button = QToolButton(
+            icon=icon("import"), toolTip=_("Have Ollama get the model named here from its library, over the internet")
+        )
+        self.pull_button.setAccessibleName(_("Get this model"))
+        self.pull = ModelPull(self._shell)
+        self.prompts_button = QPushButton(icon("edit"), _("Prompts…"))
+        self.prompts_button.setToolTip(_("Read and change what is asked, for this project: each style, the facts, the judge"))
         self.url = self.form.fields["url"].editor
         self.key = QLineEdit(echoMode=QLineEdit.EchoMode.Password)
         self.key.setAccessibleName(_("Key"))
@@ -200,7 +264,6 @@ class AskForm(QWidget):
             button.setToolTip(style.help)
             button.setAccessibleDescription(style.help)
             self.styles.addButton(button, number)
-        self.form.fields["system_prompt"].editor.setPlaceholderText(SYSTEM_PROMPT)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -212,8 +275,9 @@ class AskForm(QWidget):
             (QLabel(_("Dataset")), self.dataset, []),
             (QLabel(_("Provider")), self.provider, []),
             (None, self.provider_note, []),
-            (self.model_label, self.model, [self.list_button, self.file_button]),
+            (self.model_label, self.model, [self.list_button, self.pull_button, self.file_button]),
             (None, self.model_note, []),
+            (None, self.pull, []),
             (self.url_label, self.url, []),
             (self.key_label, self.key, [self.key_button]),
             (None, self.key_note, []),
@@ -236,6 +300,7 @@ class AskForm(QWidget):
         for button in self.styles.buttons():
             style_column.addWidget(button)
         style_column.addWidget(self.style_note)
+        style_column.addWidget(self.prompts_button, alignment=Qt.AlignmentFlag.AlignLeft)
         # The longest help decides the height, so that another style does not move what is below.
         self.style_note.setMinimumHeight(2 * self.style_note.fontMetrics().lineSpacing())
         grid.addLayout(style_column, len(rows), 1)
@@ -254,6 +319,10 @@ class AskForm(QWidget):
             widget.setVisible(kind.needs_model)
         self.model_label.setText(_("File") if is_file else _("Model"))
         self.list_button.setVisible(kind.needs_model and not is_file)
+        self.pull_button.setVisible(kind.key == "ollama")
+        self.prompts_button.setVisible(kind.needs_model)
+        self.pull.forget()
+        self._offers = {}
         self.file_button.setVisible(is_file)
         self.model_note.hide()
         for widget in (self.url_label, self.url):
@@ -300,6 +369,8 @@ class AskForm(QWidget):
 
     def _take_model(self, name: str) -> None:
         self.form.fields["model"].set_value(name.strip())
+        if offer := self._offers.get(name.strip()):
+            self._say_of_model(in_words(offer))
 
     def _choose_file(self) -> None:
         path, _filter = QFileDialog.getOpenFileName(self, _("GGUF file"), filter=_("GGUF models (*.gguf)"))
@@ -315,7 +386,18 @@ class AskForm(QWidget):
         style = STYLES[self.form.fields["style"].value()]
         self.styles.button(list(STYLES).index(style.key)).setChecked(True)
         self.style_note.setText(style.help)
-        self.form.fields["prompt"].editor.setPlaceholderText(style.prompt)
+        self.form.fields["prompt"].editor.setPlaceholderText(self._saved_prompts.get(style.key) or style.prompt)
+        self.form.fields["system_prompt"].editor.setPlaceholderText(self._saved_prompts.get(SYSTEM_KEY) or SYSTEM_PROMPT)
+
+    def _open_prompts(self) -> None:
+        dialog = PromptDialog(self._shell.knowledge_base, self._take_prompts, self.form.fields["style"].value(), self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _take_prompts(self) -> None:
+        self._saved_prompts = self._shell.knowledge_base.prompt_texts()
+        self._show_style()
+        self.changed.emit()
 
 
 def _prepare(combo: QComboBox, name: str, help_text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from services import settings
 from services.errors import Cancelled, UserError
-from services.jobs import Context, run_here
+from services.jobs import Child, ChildDied, Context, run_here
 from services.knowledge_base.pairs import USABLE_STATES
 from services.project import Project, projects_folder
 from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("generate", _generate, _("phase 3: make question-answer pairs from the chunks"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     settings.add_options(sub, "generate")
+    sub.add_argument("--retry", action="store_true", help=_("ask again, about the chunks whose requests failed, and about no others"))
     sub = add("pairs", _pairs, _("count, import or export the pairs of a dataset"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     sub.add_argument("--import", dest="import_file", metavar="FILE")
@@ -187,9 +188,24 @@ def _run(
     try:
         if (values.get("processes") or 1) > 1 and process_count() == 1:
             return TrainingChild(name, values, folder).run(reporter, cancelled)
+        if values.get("provider") == "llama-cpp":  # what a model file breaks in llama.cpp, it breaks there
+            return _run_apart(name, values, reporter, cancelled, folder)
         return run_here(name, values, reporter, cancelled, folder)
     finally:
         reporter.finish()
+
+
+def _run_apart(
+    name: str, values: Result, reporter: Reporter, cancelled: threading.Event, folder: Path | None
+) -> Result:
+    try:
+        return Child(name, values, folder).run(reporter, cancelled)
+    except ChildDied as error:
+        raise UserError(
+            _("llama.cpp broke off with this model file: {reason} What was made until then is kept; try another file.").format(
+                reason=error
+            )
+        ) from error
 
 
 def _demo(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
@@ -284,6 +300,8 @@ def _train(
 
 def _generate(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
     values = {**settings.from_options("generate", options), "dataset": options.dataset}
+    if options.retry:
+        values["retry"] = True
     result = _run("generate", _open(options), values, reporter, cancelled)
     lines = [_("{pairs} pairs in “{dataset}”.").format(pairs=result["pairs"], dataset=result["dataset"])]
     lines += [f"{count:>6}  {reason}" for reason, count in result["rejected"].items()]

@@ -17,6 +17,7 @@ from services.translation import _
 FoundFact = tuple[str, int, int]
 
 MOST_FACTS = 40
+PLACES = ("chunk", "most", "source", "headings")
 PROMPT = (
     "List every fact that the text below states and that somebody could be asked about: names, numbers, dates, places, "
     "causes, purposes, definitions, steps. One fact is one short sentence that makes sense without the text: it names "
@@ -51,13 +52,16 @@ _TAGGED = re.compile(
 )
 
 
-def fact_messages(chunk: Chunk) -> list[Message]:
-    """What is asked to find the facts of a chunk."""
+def fact_messages(chunk: Chunk, prompt: str = "") -> list[Message]:
+    """What is asked to find the facts of a chunk.
+
+    prompt: instead of ours.
+    """
     values = {
         "most": str(MOST_FACTS), "source": chunk.source, "chunk": chunk.content.strip(),
         "headings": " > ".join(chunk.metadata.get("headings") or ()) or "-",
     }  # fmt: skip
-    content = re.sub(r"\{(most|source|headings|chunk)\}", lambda place: values[place[1]], PROMPT)
+    content = re.sub(rf"\{{({'|'.join(PLACES)})\}}", lambda place: values[place[1]], prompt or PROMPT)
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]
 
 

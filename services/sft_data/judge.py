@@ -8,19 +8,23 @@ from services.records import Chunk
 from services.sft_data.parse import without_thinking
 from services.sft_data.prompt import Message
 
-_SYSTEM = (
-    "You check whether an answer is true to a text. Begin with YES if everything in the answer follows from the text and "
-    "it answers the question; otherwise begin with NO. Then give the reason in one sentence. Write nothing else."
+PROMPT = (
+    "You check whether an answer is true to a text. Say YES if everything in the answer follows from the text and it "
+    "answers the question; otherwise say NO."
 )
+_FORM = "Begin with YES or NO, then give the reason in one sentence. Write nothing else."
 _VERDICT = re.compile(r"\b(yes|no|ja|nein|oui|non|sí|si)\b", re.IGNORECASE)
 _YES = frozenset({"yes", "ja", "oui", "sí", "si"})
 
 
-def verdict_messages(content: str, question: str, answer: str, partner: Chunk | None = None) -> list[Message]:
-    """What the judge is asked about one pair."""
+def verdict_messages(content: str, question: str, answer: str, partner: Chunk | None = None, prompt: str = "") -> list[Message]:
+    """What the judge is asked about one pair.
+
+    prompt: instead of ours.
+    """
     text = content.strip() if partner is None else f"{content.strip()}\n\n{partner.content.strip()}"
     asked = f"<text>\n{text}\n</text>\n\nQuestion: {question}\n\nAnswer: {answer}"
-    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
+    return [{"role": "system", "content": f"{prompt or PROMPT} {_FORM}"}, {"role": "user", "content": asked}]
 
 
 def read_verdict(reply: str) -> tuple[bool, str] | None:

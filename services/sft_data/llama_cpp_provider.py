@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, Reply, RequestFailed
+from services.sft_data.provider import Offer, Options, Reply, RequestFailed
 from services.translation import _
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class LlamaCppProvider:
     def listen(self, refused: Callable[[int, float | None], None]) -> None:
         """It is asked one thing after the other, and refuses none."""
 
-    def models(self) -> list[str]:
+    def offers(self) -> list[Offer]:
         """The GGUF files beside the one chosen."""
         folder = self.path if self.path.is_dir() else self.path.parent
-        return sorted(str(path) for path in folder.glob("*.gguf"))
+        return [Offer(str(path), size_bytes=path.stat().st_size) for path in sorted(folder.glob("*.gguf"))]
 
     def check(self) -> None:
         """Loads the model, so that a damaged or unknown file is said before any chunk is asked about."""

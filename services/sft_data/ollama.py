@@ -11,7 +11,7 @@ from typing import Any
 from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.prompt import Message
-from services.sft_data.provider import PROVIDERS, Options, Price, Reply, RequestFailed
+from services.sft_data.provider import PROVIDERS, Offer, Options, Price, Reply, RequestFailed
 from services.sft_data.server import HttpError, Server
 from services.translation import _
 
@@ -63,8 +63,11 @@ class Ollama:
             raise self._failure(error) from error
         raise RequestFailed(_("Ollama broke off before “{model}” was there. Try again: it goes on.").format(model=model))
 
-    def models(self) -> list[str]:
-        return [str(row.get("model") or row.get("name")) for row in self._rows()]
+    def offers(self) -> list[Offer]:
+        return [
+            Offer(str(row.get("model") or row.get("name")), size_bytes=_count(row.get("size")) or 0, keeps_form=True)
+            for row in self._rows()
+        ]
 
     def _rows(self) -> list[dict[str, Any]]:
         try:
@@ -170,5 +173,5 @@ def was_cut(prompt_tokens: int, messages: list[Message], context_tokens: int) ->
 
 
 def _count(value: Any) -> int | None:
-    """A number of tokens; missing or zero means that the server does not know (a prompt in its cache)."""
+    """A number; missing or zero means that the server does not know (a prompt in its cache)."""
     return value if isinstance(value, int) and value > 0 else None

@@ -13,7 +13,7 @@ from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.key import find_key
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, Price, Reply, RequestFailed, find_provider
+from services.sft_data.provider import Offer, Options, Price, Reply, RequestFailed, find_provider
 from services.sft_data.server import HttpError, Server, check_url, error_text
 from services.translation import _
 
@@ -38,9 +38,9 @@ class OpenAICompatible:
     def listen(self, refused: Callable[[int, float | None], None]) -> None:
         self._server.refused = refused
 
-    def models(self) -> list[str]:
+    def offers(self) -> list[Offer]:
         """Empty where the server does not list them."""
-        return [str(row["id"]) for row in self.catalogue()]
+        return [self._offer(row) for row in self.catalogue()]
 
     def catalogue(self) -> list[dict[str, Any]]:
         """What the server says of each of its models; every row has an "id"."""
@@ -58,7 +58,7 @@ class OpenAICompatible:
         return [row for row in rows if isinstance(row, dict) and row.get("id")]
 
     def check(self) -> None:
-        listed = self.models()
+        listed = [str(row["id"]) for row in self.catalogue()]
         if self.model:
             return
         if len(listed) != 1:
@@ -180,6 +180,10 @@ class OpenAICompatible:
             ),
             is_server=error.status >= 500,
         )
+
+    def _offer(self, row: dict[str, Any]) -> Offer:
+        tokens = row.get("max_model_len")  # as vLLM has it
+        return Offer(str(row["id"]), context_tokens=tokens if isinstance(tokens, int) else 0)
 
     def _way_out(self) -> str:
         return _("Start the server, or set another address.")

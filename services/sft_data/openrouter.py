@@ -13,7 +13,7 @@ from services.jobs import Context
 from services.sft_data.key import find_key
 from services.sft_data.openai_compatible import OpenAICompatible
 from services.sft_data.prompt import Message
-from services.sft_data.provider import Options, Price, RequestFailed
+from services.sft_data.provider import Offer, Options, Price, RequestFailed
 from services.sft_data.server import HttpError
 from services.translation import _
 
@@ -46,8 +46,7 @@ class OpenRouter(OpenAICompatible):
             raise UserError(_("OpenRouter has no model “{model}”. {hint}").format(model=self.model, hint=hint).strip())
         row = rows.get(self.model) or rows.get(self.model.split(":")[0]) or {}
         self.price = price_of(row)
-        takes = row.get("supported_parameters")
-        if isinstance(takes, list) and not {"structured_outputs", "response_format"} & set(takes):
+        if keeps_form(row) is False:
             self._left_out |= {"response_format", "provider"}
 
     def _body(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> dict[str, Any]:
@@ -79,6 +78,12 @@ class OpenRouter(OpenAICompatible):
             )
         return super()._failure(error)
 
+    def _offer(self, row: dict[str, Any]) -> Offer:
+        tokens = row.get("context_length")
+        return Offer(
+            str(row["id"]), price_of(row), tokens if isinstance(tokens, int) else 0, keeps_form=keeps_form(row)
+        )  # fmt: skip
+
     def _way_out(self) -> str:
         return _("Check the connection to the internet, or choose a local provider.")
 
@@ -91,3 +96,9 @@ def price_of(row: dict[str, Any]) -> Price | None:
     except (KeyError, TypeError, ValueError):
         return None
     return price if price.prompt >= 0 and price.answer >= 0 else None
+
+
+def keeps_form(row: dict[str, Any]) -> bool | None:
+    """Whether a row of the catalogue says that replies can be held to a JSON schema; None where it says nothing."""
+    takes = row.get("supported_parameters")
+    return bool({"structured_outputs", "response_format"} & set(takes)) if isinstance(takes, list) else None

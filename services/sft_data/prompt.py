@@ -23,6 +23,7 @@ SYSTEM_PROMPT = (
     "the author. Every answer is complete and right by itself."
 )
 
+SYSTEM_KEY = "system"  # of the prompt that a person saved instead of SYSTEM_PROMPT
 PLACES = ("chunk", "count", "audience", "language", "headings", "source", "facts", "known", "partner", "partner_source")
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -54,7 +55,7 @@ class Prompt:
         """
         style, saved = find_style(settings["style"]), saved or {}
         template = settings["prompt"].strip() or saved.get(style.key) or style.prompt
-        check_template(template)
+        check_places(template, PLACES, style.needed_places)
         return cls(
             style,
             template,
@@ -159,22 +160,20 @@ class Prompt:
         return f"Reply in exactly this form and write nothing else, with an empty line between pairs:\n{lines}"
 
 
-def check_template(template: str) -> None:
-    """Raises: UserError: the prompt has no place for the text, or places that do not exist."""
-    places = _PLACE.findall(template)
-    if unknown := [place for place in places if place not in PLACES]:
+def check_places(text: str, places: Sequence[str], needed: Sequence[str]) -> None:
+    """Raises: UserError: a prompt names what stands for nothing, or lacks what it needs."""
+    named = _PLACE.findall(text)
+    if unknown := [place for place in named if place not in places]:
+        known = ", ".join(f"{{{place}}}" for place in places)
         raise UserError(
-            _("The prompt uses {{{name}}}, which stands for nothing. Use {known}.").format(
-                name=unknown[0], known=", ".join(f"{{{place}}}" for place in PLACES)
+            _("The prompt uses {{{name}}}, which stands for nothing. Use {known}.").format(name=unknown[0], known=known)
+        )
+    if missing := [place for place in needed if place not in named]:
+        raise UserError(
+            _("The prompt has no {{{name}}}, so the model would not see the text. Put {{{name}}} where the text goes.").format(
+                name=missing[0]
             )
         )
-    if "chunk" not in places:
-        raise UserError(
-            _("The prompt has no {chunk}, so the model would not see the text. Put {chunk} where the text goes.")
-        )
-
-
-SYSTEM_KEY = "system"
 
 
 def prompt_hash(messages: Sequence[Message], schema: Mapping[str, Any] | None) -> str:

@@ -61,6 +61,21 @@ class Price:
         return tokens_in * self.prompt + tokens_out * self.answer
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that a provider has, as far as the provider tells.
+
+    price: None where it is not said. context_tokens, size_bytes: 0 where it is not said. keeps_form: whether its
+        replies can be held to a JSON schema; None where it is not said.
+    """
+
+    name: str
+    price: Price | None = None
+    context_tokens: int = 0
+    size_bytes: int = 0
+    keeps_form: bool | None = None
+
+
 class Provider(Protocol):
     """A language model somewhere.
 
@@ -82,8 +97,8 @@ class Provider(Protocol):
     def check(self) -> None:
         """Raises: UserError: it is not there, lets nobody in, or lacks the model."""
 
-    def models(self) -> list[str]:
-        """The names of its models. Raises: UserError: it cannot be asked."""
+    def offers(self) -> list[Offer]:
+        """Its models. Raises: UserError: it cannot be asked."""
 
     def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
         """One reply. Raises: RequestFailed; Cancelled."""

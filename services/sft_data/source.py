@@ -13,6 +13,7 @@ from services.records import Chunk
 from services.sft_data.fact_finding import SCHEMA, fact_messages
 from services.sft_data.judge import verdict_messages
 from services.sft_data.prompt import Message, Prompt, prompt_hash
+from services.sft_data.prompt_text import FACTS_KEY, JUDGE_KEY, check_saved
 from services.sft_data.provider import Options, Provider, Reply, make_provider
 from services.sft_data.teacher import is_small
 from services.translation import _
@@ -61,7 +62,10 @@ class ModelSource:
     def __init__(self, settings: dict[str, Any], context: Context, saved: Mapping[str, str] | None = None) -> None:
         """Raises: UserError: the provider is not there, lacks the model, or the prompt is not one."""
         self.provider: Provider = make_provider(settings, context)
-        Prompt.from_settings(settings, has_schema=False, saved=saved)  # a bad prompt is said before anything is asked
+        # A bad prompt is said before anything is asked.
+        self._saved = saved or {}
+        check_saved(self._saved, settings)
+        Prompt.from_settings(settings, has_schema=False, saved=saved)
         self.provider.check()
         self.model: str = getattr(self.provider, "model", settings["model"])
         self.is_small = is_small(settings, self.provider)
@@ -100,14 +104,15 @@ class ModelSource:
     def facts_request(self, chunk: Chunk) -> Request:
         tokens = max(FACT_TOKENS, self._settings["answer_tokens"])
         return Request(
-            self.provider, fact_messages(chunk), SCHEMA if self._has_schema else None,
+            self.provider, fact_messages(chunk, self._saved.get(FACTS_KEY, "")), SCHEMA if self._has_schema else None,
             self._options(tokens, self._settings["seed"], temperature=0.0),
         )  # fmt: skip
 
     def verdict_request(self, content: str, question: str, answer: str, partner: Chunk | None) -> Request:
         assert self.judge is not None
         options = self._options(VERDICT_TOKENS, self._settings["seed"], temperature=0.0)
-        return Request(self.judge, verdict_messages(content, question, answer, partner), None, options)
+        messages = verdict_messages(content, question, answer, partner, self._saved.get(JUDGE_KEY, ""))
+        return Request(self.judge, messages, None, options)
 
     def _options(self, tokens: int, seed: int, temperature: float | None = None) -> Options:
         settings = self._settings

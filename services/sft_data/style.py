@@ -33,6 +33,11 @@ class Style:
     needs_partner: bool = False
 
     @property
+    def needed_places(self) -> tuple[str, ...]:
+        """What its prompt must have a place for."""
+        return ("chunk", "partner") if self.needs_partner else ("chunk",)
+
+    @property
     def grows_from_facts(self) -> bool:
         """Whether its pairs ask for facts of the chunk, one each."""
         return not (self.is_refusal or self.needs_partner)

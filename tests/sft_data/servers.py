@@ -25,6 +25,7 @@ PRICE = {"prompt": "0.00001", "completion": "0.00002"}  # US dollars a token, of
 
 requests_seen = itertools.count()
 spent: list[float] = []
+begun: set[str] = set()  # models that somebody began to pull
 verdicts_given = itertools.count()
 lock = threading.Lock()
 
@@ -157,7 +158,11 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"models": [{"name": model, "model": model, "size": 1} for model in MODELS]})
         elif self.path.endswith("/models"):
             rows = [{"id": model, "object": "model"} for model in MODELS]
-            self.answer(200, {"object": "list", "data": [*rows, {"id": "priced/large", "object": "model", "pricing": PRICE}]})
+            priced = {"id": "priced/large", "pricing": PRICE, "context_length": 131072,
+                      "supported_parameters": ["structured_outputs"]}
+            free = {"id": "priced/free", "pricing": {"prompt": "0", "completion": "0"}, "context_length": 8192,
+                    "supported_parameters": ["tools"]}  # fmt: skip
+            self.answer(200, {"object": "list", "data": [*rows, priced, free]})
         elif self.path.endswith("/bill"):
             self.answer(200, {"spent": sum(spent)})
         elif self.path.endswith("/key"):
@@ -169,8 +174,43 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(404, {"error": "not found"})
 
+    def pull(self, model: str) -> None:
+        """As Ollama gets a model: a line for each step, and what was got before is not got again."""
+        with open(LOG, "a") as log:
+            log.write(json.dumps({"pull": model}) + "\n")
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-ndjson")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+
+        def say(**line: Any) -> None:
+            self.wfile.write(json.dumps(line).encode() + b"\n")
+            self.wfile.flush()
+
+        say(status="pulling manifest")
+        if model.startswith("unknown"):
+            return say(error="pull model manifest: file does not exist")
+        total = 4_000_000
+        with lock:
+            is_first = model not in begun
+            begun.add(model)
+        for done in range(0 if is_first else total // 2, total + 1, total // 4):
+            say(status="pulling 6a0746a1ec1a", digest="sha256:6a", total=total, completed=done)
+            if is_first and done == total // 2 and model.startswith("cut"):
+                return None
+            if is_first and done == total // 2 and model.startswith("slow"):
+                for _ in range(600):  # until the other side has gone
+                    time.sleep(0.1)
+                    say(status="pulling 6a0746a1ec1a", digest="sha256:6a", total=total, completed=done)
+        MODELS.append(model)
+        say(status="verifying sha256 digest")
+        return say(status="success")
+
     def do_POST(self) -> None:  # noqa: RET503
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/api/pull":
+            return self.pull(body["model"])
         with lock:
             number = next(requests_seen)
             mode = MODES[min(number, len(MODES) - 1)]

@@ -60,7 +60,7 @@ def test_the_file_answers(gguf: Path, settings: Settings) -> None:
     try:
         reply = provider.complete(MESSAGES, None, Options(temperature=1.0, answer_tokens=8, seed=3))
         assert reply.text and reply.is_cut and reply.answer_tokens == 8
-        assert provider.models() == [str(gguf)] and provider.is_local
+        assert [offer.name for offer in provider.offers()] == [str(gguf)] and provider.is_local
         assert is_small(settings("", "llama-cpp"), provider)
         with pytest.raises(RequestFailed) as raised:
             provider.complete([{"role": "user", "content": "geese " * 2000}], None, Options())

@@ -7,7 +7,7 @@ import pytest
 from services.errors import UserError
 from services.records import Chunk
 from services.settings import declared, defaults
-from services.sft_data.prompt import Prompt, check_template
+from services.sft_data.prompt import PLACES, Prompt, check_places
 from services.sft_data.style import STYLES, find_style
 
 CHUNK = Chunk(1, "The mill of {count} was built in 1510.", "mills.pdf", 0, {"headings": ["Mills", "The old one"]})
@@ -56,5 +56,5 @@ def test_known_questions_are_shown() -> None:
 @pytest.mark.parametrize(("template", "word"), [("Write {count} questions.", "chunk"), ("{chunks}", "{chunks}")])
 def test_a_prompt_that_cannot_work_says_why(template: str, word: str) -> None:
     with pytest.raises(UserError) as raised:
-        check_template(template)
+        check_places(template, PLACES, ("chunk",))
     assert word in str(raised.value)

@@ -1,0 +1,158 @@
+"""How to ask: models that are got, chosen by their price, and prompts that are read, changed and brought back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from gui.ask_form import AskForm
+from gui.offer_dialog import OfferDialog, in_words
+from gui.prompt_dialog import PromptDialog
+from gui.shell import Shell
+from services.project import Project
+from services.sft_data.prompt_text import FACTS_KEY, PROMPT_TEXTS
+from services.sft_data.provider import Offer, Price
+from services.sft_data.style import STYLES
+from tests import sft_data
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """The address of a server process that speaks a protocol."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(protocol: str) -> str:
+        script = Path(sft_data.__path__[0]) / "servers.py"
+        process = subprocess.Popen(
+            [sys.executable, str(script), protocol, str(tmp_path / "log"), "good"], stdout=subprocess.PIPE, text=True
+        )
+        running.append(process)
+        return process.stdout.readline().strip()
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def form(qtbot, project: Project, shell: Shell) -> AskForm:
+    form = AskForm(shell)
+    qtbot.addWidget(form)
+    form.show()
+    return form
+
+
+def choose(qtbot, shell: Shell, form: AskForm, provider: str, url: str) -> None:
+    form.provider.setCurrentIndex(form.provider.findData(provider))
+    form.url.setText(url)
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+
+
+def pulls(tmp_path: Path) -> int:
+    return sum("pull" in json.loads(line) for line in (tmp_path / "log").read_text().splitlines())
+
+
+def test_a_model_is_got_with_its_progress_and_chosen(qtbot, shell: Shell, form: AskForm, serve, tmp_path: Path):
+    choose(qtbot, shell, form, "ollama", serve("ollama"))
+    assert form.pull_button.isVisible() and not form.pull.isVisible()
+    qtbot.mouseClick(form.pull_button, Qt.MouseButton.LeftButton)
+    assert "name first" in form.model_note.text() and not (tmp_path / "log").exists()
+    form.model.setCurrentText("smollm2:135m")
+    qtbot.mouseClick(form.pull_button, Qt.MouseButton.LeftButton)
+    assert not form.pull_button.isEnabled()
+    qtbot.waitUntil(lambda: form.model.findText("smollm2:135m") >= 0, timeout=20_000)
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+    assert "has smollm2:135m now" in form.pull.text.text() and form.pull_button.isEnabled()
+    assert form.form.values()["model"] == "smollm2:135m" and not form.pull.progress.isVisible()
+
+
+def test_a_pull_that_is_stopped_or_cut_goes_on(qtbot, shell: Shell, form: AskForm, serve, tmp_path: Path):
+    choose(qtbot, shell, form, "ollama", serve("ollama"))
+    for name, said in (("slow:1b", "Stopped"), ("cut:1b", "Try again")):
+        form.model.setCurrentText(name)
+        form.pull_model()
+        if name == "slow:1b":
+            qtbot.waitUntil(lambda: "MB of" in form.pull.text.text(), timeout=20_000)
+            qtbot.mouseClick(form.pull.button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not form.pull.is_running, timeout=20_000)
+        assert said in form.pull.text.text()
+        form.pull_model()
+        qtbot.waitUntil(lambda name=name: form.model.findText(name) >= 0, timeout=20_000)
+        qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+    assert pulls(tmp_path) == 4
+
+
+def test_a_model_that_does_not_exist_is_said(qtbot, shell: Shell, form: AskForm, serve):
+    choose(qtbot, shell, form, "ollama", serve("ollama"))
+    form.model.setCurrentText("unknown:7b")
+    form.pull_model()
+    qtbot.waitUntil(lambda: not form.pull.is_running, timeout=20_000)
+    assert "unknown:7b" in form.pull.text.text() and "does not exist" in form.pull.text.text()
+    form.provider.setCurrentIndex(form.provider.findData("built-in"))
+    assert not form.pull.isVisible() and not form.pull_button.isVisible()
+
+
+def test_models_with_prices_are_searched_and_chosen(qtbot, shell: Shell, form: AskForm, serve):
+    choose(qtbot, shell, form, "openrouter", serve("openai"))
+    form.list_models()
+    qtbot.waitUntil(lambda: form.findChild(OfferDialog) is not None, timeout=20_000)
+    dialog = form.findChild(OfferDialog)
+    assert not dialog.buttons.button(dialog.buttons.StandardButton.Ok).isEnabled()
+    dialog.search.setText("large priced")
+    assert dialog.count.text() == "1 model" and dialog.choose("priced/large")
+    dialog.accept()
+    assert form.form.values()["model"] == "priced/large"
+    assert form.model_note.text() == "$10.00 to read and $20.00 to write a million tokens · reads 131,072 tokens at once"
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+
+
+def test_models_are_sorted_by_what_they_cost(qtbot):
+    offers = [Offer("b", Price(2e-6, 1e-6)), Offer("unsaid"), Offer("a", Price(0, 0)), Offer("c", Price(5e-8, 1e-5))]
+    dialog = OfferDialog(offers, "c")
+    qtbot.addWidget(dialog)
+    assert dialog.chosen == "c"
+    dialog.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    shown = [dialog.table.model().index(row, 0).data() for row in range(4)]
+    assert shown == ["a", "c", "b", "unsaid"]
+    assert in_words(offers[2]) == "free" and in_words(offers[1]) == ""
+
+
+@pytest.fixture
+def prompts(qtbot, shell: Shell) -> PromptDialog:
+    dialog = PromptDialog(shell.knowledge_base, lambda: None, "factual")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def test_a_prompt_is_kept_by_itself_and_brought_back(qtbot, shell: Shell, prompts: PromptDialog):
+    ours = STYLES["factual"].prompt
+    assert prompts.chosen.key == "factual" and prompts.text.toPlainText() == ours and not prompts.reset_button.isEnabled()
+    prompts.text.setPlainText("Ask about {chunk}.")
+    prompts.list.setCurrentRow(list(PROMPT_TEXTS).index(FACTS_KEY))
+    assert shell.knowledge_base.prompt_texts() == {"factual": "Ask about {chunk}."}
+    prompts.list.setCurrentRow(list(PROMPT_TEXTS).index("factual"))
+    assert prompts.text.toPlainText() == "Ask about {chunk}." and "yours" in prompts.list.currentItem().text()
+    qtbot.mouseClick(prompts.reset_button, Qt.MouseButton.LeftButton)
+    assert shell.knowledge_base.prompt_texts() == {} and prompts.text.toPlainText() == ours
+    prompts.text.undo()
+    prompts.close()
+    assert shell.knowledge_base.prompt_texts() == {"factual": "Ask about {chunk}."}
+
+
+def test_a_prompt_that_cannot_work_is_said_there_and_before_a_run(shell: Shell, form: AskForm, prompts: PromptDialog):
+    prompts.text.setPlainText("Ask about {chunks}.")
+    assert "{chunks}" in prompts.problem.text.text() and prompts.problem.isVisible()
+    prompts.save()
+    form._take_prompts()
+    form.provider.setCurrentIndex(form.provider.findData("ollama"))
+    assert "Factual" in form.problem() and "{chunks}" in form.problem()
+    form.form.fields["prompt"].set_value("This once: {chunk}")
+    assert not form.problem()

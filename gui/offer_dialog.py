@@ -37,7 +37,7 @@ class OfferDialog(QDialog):
         self.search.setAccessibleName(_("Search the models"))
         self._model = QStandardItemModel(0, 5, self)
         self._model.setHorizontalHeaderLabels(
-            [_("Model"), _("Reading, a million tokens"), _("Writing, a million tokens"), _("Reads at once"), _("Keeps a form")]
+            [_("Model"), _("To read"), _("To write"), _("Reads at once"), _("JSON")]
         )
         for offer in offers:
             self._model.appendRow(_row(offer))
@@ -53,11 +53,15 @@ class OfferDialog(QDialog):
         self.table.verticalHeader().hide()
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.count = QLabel()
         theme.set_role(self.count, "caption")
-        note = QLabel(_("Prices are in US dollars. A chunk of 500 tokens costs some 1,000 tokens to read and 300 to write."), wordWrap=True)
+        note = QLabel(
+            _("Prices are for a million tokens. “Reads at once” is in tokens, too. JSON: replies keep to the form that is asked for."),
+            wordWrap=True,
+        )  # fmt: skip
         theme.set_role(note, "caption")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self.accept)

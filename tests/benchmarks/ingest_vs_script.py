@@ -5,9 +5,10 @@
     python tests/benchmarks/ingest_vs_script.py --pdfs FOLDER
 
 The script is pypdf, ``RecursiveCharacterTextSplitter.from_huggingface_tokenizer`` and INSERT. Both are measured from
-start to exit: wall and CPU time (with all children), and the memory of all their processes, sampled 20 times a second:
-what each has for itself (USS) where the system tells, else RSS. Two ratios: of the whole, and of the cost of a page more
-(the longest run less the shortest). Needs reportlab, pypdf, transformers and langchain-text-splitters.
+start to exit: wall and CPU time (with all children), and the memory of all their processes, sampled 5 times a second
+(more would slow down what keeps every core busy, and only that): what each has for itself (USS) where the system tells,
+else RSS. Two ratios: of the whole, and of the cost of a page more (the longest run less the shortest). Needs reportlab,
+pypdf, transformers and langchain-text-splitters.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTER = ROOT / "resources" / "starter_model"
 PAGES_OF_A_FILE = 50
 LINES_OF_A_PAGE, CHARACTERS_OF_A_LINE = 46, 90
+_SAMPLE_EVERY_S = 0.2  # a sample takes some 5 ms of a core
 
 SCRIPT = """
 import sqlite3
@@ -138,7 +140,7 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         started = time.perf_counter()
-        while not self._is_over.wait(0.05):
+        while not self._is_over.wait(_SAMPLE_EVERY_S):
             try:
                 processes = [self._process, *self._process.children(recursive=True)]
             except psutil.Error:

@@ -68,6 +68,7 @@ class SftDataTab(Tab):
         row.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         row.addWidget(self.splitter)
         self._connect()
+        self.exchange.take_drops(lambda: self.browser.dataset)
         state = shell.preferences.value("sft_data/splitter")
         if isinstance(state, QByteArray):
             self.splitter.restoreState(state)
@@ -101,6 +102,9 @@ class SftDataTab(Tab):
 
     def find(self) -> None:
         self.browser.focus_search()
+
+    def paste_files(self) -> None:
+        self.exchange.paste()
 
     def save_pending(self) -> None:
         if self.review.is_editing:

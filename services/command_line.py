@@ -142,8 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--retry", action="store_true", help=_("ask again, about the chunks whose requests failed, and about no others"))
     sub = add("pairs", _pairs, _("count, import or export the pairs of a dataset"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
-    sub.add_argument("--import", dest="import_file", metavar="FILE")
+    sub.add_argument("--import", dest="import_file", metavar="FILE", help=_("JSON, JSON lines, CSV or TSV; told from what is in it"))
     sub.add_argument("--export", dest="export_file", metavar="FILE")
+    sub.add_argument("--format", choices=("pairs", "chat"), default="pairs", help=_("of the export: instruction and output, or messages"))
     sub = add("sft", _sft, _("phase 4: teach the CPT model how to answer"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     sub.add_argument("--name", metavar="NAME", default="final", help=_("the name of the new model"))
@@ -316,11 +317,12 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
     project = _open(options)
     warnings: list[str] = []
     if options.import_file:
-        warnings = import_pairs(project, options.dataset, Path(options.import_file).expanduser())
+        warnings = import_pairs(project, options.dataset, Path(options.import_file).expanduser(), cancelled).warnings
         for warning in warnings:
             reporter.line(warning)
     if options.export_file:
-        export_pairs(project, options.dataset, Path(options.export_file).expanduser())
+        path = Path(options.export_file).expanduser()
+        export_pairs(project, options.dataset, path, is_chat=options.format == "chat")
     with project.connect(is_read_only=True) as knowledge_base:
         pairs = knowledge_base.pairs(knowledge_base.pair_ids(options.dataset, USABLE_STATES))
     items = [{"instruction": pair.instruction, "output": pair.output, "style": pair.style, "state": pair.state,

@@ -171,6 +171,16 @@ class PairStatements(PairQueryStatements, PairChangeStatements):
         )
         return {(row[0], row[1]) for row in rows}
 
+    def said_pairs(self, dataset: str) -> Iterator[tuple[int, str, tuple[str, ...], tuple[str, ...]]]:
+        """Id, state, what is said by turns, and what was said before a person edited it (empty if none did)."""
+        for row in self.connection.execute(
+            "SELECT pair.id, state, instruction, turns, output, original_instruction, original_turns, original_output"
+            " FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ?",
+            (dataset,),
+        ):
+            said = (row[2], *json.loads(row[3] or "[]"), row[4])
+            yield row[0], row[1], said, () if row[5] is None else (row[5], *json.loads(row[6] or "[]"), row[7])
+
     def usable_rows(self, dataset: str) -> Iterator[tuple[str, str]]:
         """``(instruction, output)`` of every pair to train on: not rejected, its chunk neither excluded nor deleted."""
         for row in self._rows_in_use(dataset):

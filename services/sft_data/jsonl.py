@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import hashlib
+import threading
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from services.errors import UserError
+from services.errors import Cancelled, UserError
 from services.knowledge_base.pairs import USABLE_STATES, NewPair
 from services.knowledge_base.store import KnowledgeBase
 from services.project import Project
-from services.translation import _
+from services.sft_data.import_file import read_pairs
+from services.translation import _, ngettext
 
-_COLUMNS = (
-    ("instruction", "output"),
-    ("instruction", "response"),
-    ("question", "answer"),
-    ("prompt", "completion"),
-    ("prompt", "response"),
-    ("input", "output"),
-)
-_ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "model": "assistant"}
-_WARNINGS_SHOWN = 50
+_REASONS_KEPT = 50
 _BATCH = 500  # rows per transaction
+
+
+class Imported(NamedTuple):
+    """What came of an import.
+
+    added: pairs that are new. repeated: those that were there already. unread: entries that could not be used.
+    reasons: a sentence for each of the first of these. remarks: what else is to be known.
+    """
+
+    added: int
+    repeated: int
+    unread: int
+    reasons: list[str]
+    remarks: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """All of it, for a list."""
+        more = self.unread - len(self.reasons)
+        rest = [_("{count:,} more could not be used.").format(count=more)] if more else []
+        return [*self.reasons, *rest, *self.remarks]
 
 
 def write_dataset(project: Project, knowledge_base: KnowledgeBase, dataset: str) -> Path | None:
@@ -78,132 +91,89 @@ def export_pairs(project: Project, dataset: str, path: Path, *, is_chat: bool = 
         return knowledge_base.write_jsonl(dataset, path, is_chat=is_chat)
 
 
-def import_pairs(project: Project, dataset: str, path: Path) -> list[str]:
-    """Take over pairs from a JSONL file: instruction/output, question/answer, prompt/completion or chat messages.
+def import_pairs(project: Project, dataset: str, path: Path, cancelled: threading.Event | None = None) -> Imported:
+    """Take over pairs from a file: Alpaca, ShareGPT or chat messages as JSON or JSON lines, CSV, TSV, or our own.
 
-    A pair that the dataset has already is left out. From the dataset's own file, or a version of it that was put aside,
-    the dataset becomes what the file says: pairs that are no longer in it count as rejected.
-
-    Returns:
-        A sentence for every line that could not be used, and for what was left out.
+    A pair that the dataset has already, or that a person rejected or edited there, is left out. From the dataset's own
+    file, or a version of it that was put aside, the dataset becomes what the file says: pairs that are no longer in it
+    count as rejected. An import that was interrupted can be begun again.
 
     Raises:
-        UserError: there is no such file, or no line of it could be used.
+        UserError: there is no such file, or nothing in it could be used.
+        Cancelled: what was read until then is in.
     """
     own = project.dataset_path(dataset)
     is_own = path.resolve().parent == own.resolve().parent and path.name.startswith(own.name)
-    warnings: list[str] = []
+    state = "edited" if is_own else "accepted"
+    reasons: list[str] = []
+    remarks: list[str] = []
+    repeated = unread = prompts = added = 0
     with project.connect() as knowledge_base:
-        known = {
-            (pair.instruction, pair.output): pair.id
-            for pair in knowledge_base.pairs(knowledge_base.pair_ids(dataset, USABLE_STATES))
-        }
-        seen: set[tuple[str, str]] = set()
+        known: dict[bytes, int] = {}
+        for pair_id, its_state, said, original in knowledge_base.said_pairs(dataset):
+            if its_state in USABLE_STATES or (its_state == "rejected" and not is_own):
+                known[_key(said)] = pair_id
+                if original and not is_own:
+                    known[_key(original)] = pair_id
+        seen: set[bytes] = set()
         new: list[NewPair] = []
-        repeated = 0
-        for number, line in _lines(path):
-            try:
-                instruction, output, left_out, turns = _read(line, is_own)
-            except ValueError as error:
-                warnings.append(_("Line {number}: {reason}").format(number=number, reason=error))
+
+        def add() -> int:
+            return len(knowledge_base.add_pairs(dataset, new))
+
+        for found in read_pairs(path):
+            if cancelled is not None and cancelled.is_set():
+                raise Cancelled
+            if found.entry is None:
+                unread += 1
+                if unread <= _REASONS_KEPT:
+                    reasons.append(_("{place}: {reason}").format(place=found.place, reason=found.reason))
                 continue
-            if left_out:
-                warnings.append(
-                    _(
-                        "Line {number}: only the first of its {count} exchanges was taken; the others lean on it."
-                    ).format(number=number, count=left_out + 1)
-                )
-            repeated += (instruction, output) in seen or (not is_own and (instruction, output) in known)
-            if (instruction, output) not in seen and (instruction, output) not in known:
-                new.append(
-                    NewPair(
-                        instruction, output, state="edited" if is_own else "accepted", provider="import", turns=turns
-                    )
-                )  # fmt: skip
-            seen.add((instruction, output))
+            said = found.entry.said
+            prompts += bool(found.entry.system)
+            key = _key(said)
+            repeated += key in seen or (not is_own and key in known)
+            if key not in seen and key not in known:
+                new.append(NewPair(said[0], said[-1], state=state, provider="import", turns=said[1:-1]))
+                if len(new) == _BATCH:
+                    added += add()
+                    new.clear()
+            seen.add(key)
         if not seen:
             raise UserError(
-                _("{path} holds no pairs. Every line has to be a JSON object with “instruction” and “output”. {first}")
-                .format(path=path, first=warnings[0] if warnings else "")
-                .strip()
-            )
-        for start in range(0, len(new), _BATCH):
-            knowledge_base.add_pairs(dataset, new[start : start + _BATCH])
+                _(
+                    "{path} holds no pairs. It has to be JSON or JSON lines with “instruction” and “output”, “messages” or "
+                    "“conversations”, or a table whose first line names a column of questions and one of answers. {first}"
+                ).format(path=path, first=reasons[0] if reasons else "").strip()
+            )  # fmt: skip
+        added += add()
         if is_own:
             knowledge_base.set_pair_state([pair_id for row, pair_id in known.items() if row not in seen], "rejected")
             knowledge_base.write_jsonl(dataset, own)
         else:
             write_dataset(project, knowledge_base, dataset)
+    if prompts:
+        remarks.append(
+            ngettext(
+                "{count:,} pair had a system prompt, which was left out.", "{count:,} pairs had a system prompt, which was left out.",
+                prompts,
+            ).format(count=prompts)
+        )  # fmt: skip
     if repeated:
-        warnings.append(_("{count} pairs were there already and were left out.").format(count=repeated))
-    return warnings
+        remarks.append(
+            ngettext(
+                "{count:,} pair was there already and was left out.", "{count:,} pairs were there already and were left out.",
+                repeated,
+            ).format(count=repeated)
+        )  # fmt: skip
+    return Imported(added, repeated, unread, reasons, remarks)
+
+
+def _key(said: tuple[str, ...]) -> bytes:
+    """Sixteen bytes that stand for what is said: a hundred thousand of them are no burden."""
+    return hashlib.blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _free_name(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.edited{suffix}") for suffix in ("", *(f"-{n}" for n in range(2, 10_000))))
     return next(name for name in names if not name.exists())
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines with something on them, counted from 1."""
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                if line.strip():
-                    yield number, line
-    except OSError as error:
-        raise UserError(_("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror)) from error
-
-
-def _read(line: bytes, is_whole: bool) -> tuple[str, str, int, tuple[str, ...]]:
-    """Question, answer, how many further exchanges the line has, and what is said in between.
-
-    is_whole: a conversation is taken with all its turns.
-
-    Raises: ValueError: it has no question with an answer.
-    """
-    try:
-        row = json.loads(line.decode())
-    except (UnicodeDecodeError, RecursionError):
-        raise ValueError(_("it is not text in UTF-8.")) from None
-    except ValueError:
-        raise ValueError(_("it is not JSON.")) from None
-    if not isinstance(row, dict):
-        raise ValueError(_("it is not a JSON object."))
-    turns = row.get("messages") or row.get("conversations")
-    if isinstance(turns, list):
-        return _exchange(turns, is_whole)
-    for question, answer in _COLUMNS:
-        if isinstance(row.get(question), str) and isinstance(row.get(answer), str):
-            extra = row.get("input") if question == "instruction" else None
-            asked = f"{row[question]}\n\n{extra}" if isinstance(extra, str) and extra.strip() else row[question]
-            return *_whole(asked, row[answer]), 0, ()
-    raise ValueError(_("it has no “instruction” and “output”."))
-
-
-def _exchange(turns: list[Any], is_whole: bool) -> tuple[str, str, int, tuple[str, ...]]:
-    """The first question with its answer of a conversation, and the number of exchanges after it."""
-    said = [
-        (_ROLES.get(str(turn.get("role") or turn.get("from"))), turn.get("content") or turn.get("value"))
-        for turn in turns
-        if isinstance(turn, dict)
-    ]
-    exchanges = [
-        (question, answer)
-        for (asker, question), (answerer, answer) in zip(said, said[1:])
-        if asker == "user" and answerer == "assistant" and isinstance(question, str) and isinstance(answer, str)
-    ]
-    if not exchanges:
-        raise ValueError(_("its messages hold no question that is followed by an answer."))
-    spoken = [text for role, text in said if role]
-    if is_whole and len(exchanges) > 1 and len(spoken) == 2 * len(exchanges):
-        return *_whole(spoken[0], spoken[-1]), 0, tuple(spoken[1:-1])
-    return *_whole(*exchanges[0]), len(exchanges) - 1, ()
-
-
-def _whole(question: str, answer: str) -> tuple[str, str]:
-    if not question.strip() or not answer.strip():
-        raise ValueError(_("its question or its answer is empty."))
-    return question.strip(), answer.strip()

@@ -70,14 +70,16 @@ def test_every_known_form_is_imported_and_bad_lines_are_named(project: Project, 
     ]  # fmt: skip
     file = tmp_path / "mine.jsonl"
     file.write_bytes(b"\r\n".join(lines))
-    warnings = import_pairs(project, "formal", file)
-    wanted = [(f"Q{number}?", f"A{number}") for number in range(1, 6)] + [("Translate.\n\nHaus", "house")]
+    imported = import_pairs(project, "formal", file)
+    wanted = [(f"Q{number}?", f"A{number}") for number in range(1, 5)] + [("Q5?", "So."), ("Translate.\n\nHaus", "house")]
     assert pairs_of(project, "formal") == wanted
-    assert [warning.split(":")[0] for warning in warnings] == [
-        "Line 6", "Line 8", "Line 9", "Line 10", "Line 11", "Line 12", "Line 13", "1 pairs were there already and were left out.",
+    assert [warning.split(":")[0] for warning in imported.warnings] == [
+        "Line 8", "Line 9", "Line 10", "Line 11", "Line 12", "Line 13", "1 pair had a system prompt, which was left out.",
+        "1 pair was there already and was left out.",
     ]  # fmt: skip
+    assert imported[:3] == (6, 1, 6)
     assert len(project.dataset_path("formal").read_text("utf-8").splitlines()) == 6
-    assert len(import_pairs(project, "formal", file)) == 8 and pairs_of(project, "formal") == wanted
+    assert import_pairs(project, "formal", file)[:3] == (0, 7, 6) and pairs_of(project, "formal") == wanted
 
 
 @pytest.mark.parametrize("content", [b"", b"plain text\n", '{"a": 1}'.encode("utf-16")])
@@ -98,7 +100,7 @@ def test_a_hand_edited_file_is_seen_and_taken_over(dataset: Project) -> None:
     first = path.read_text("utf-8").splitlines()[0]
     path.write_text(first + '\n{"instruction": "New?", "output": "Yes."}\n', "utf-8")
     assert edited_by_hand(dataset, "sft_data")
-    assert import_pairs(dataset, "sft_data", path) == []
+    assert import_pairs(dataset, "sft_data", path) == (1, 0, 0, [], [])
     assert pairs_of(dataset) == [(ROWS[0].instruction, ROWS[0].output), ("New?", "Yes.")]
     assert not edited_by_hand(dataset, "sft_data")
     with dataset.connect() as knowledge_base:

@@ -58,7 +58,6 @@ class CoveragePage(QWidget):
         super().__init__(parent)
         self._shell, self._store, self._dataset = shell, shell.knowledge_base, dataset
         self._documents: dict[int, CoveredDocument] = {}  # by id, in the order of the list
-        self._total = Coverage(0, 0, 0, 0)
         self._is_outdated = False  # something changed while another page was in front
         self.bar = QProgressBar(textVisible=False)
         self.bar.setAccessibleName(_("Facts that have a question"))
@@ -174,7 +173,7 @@ class CoveragePage(QWidget):
 
     def _show_counts(self, counts: Counts) -> None:
         documents = counts.documents
-        self._total = total = Coverage(
+        total = Coverage(
             sum(row.chunks for row in documents), sum(row.asked for row in documents), sum(row.facts for row in documents),
             sum(row.covered for row in documents),
         )  # fmt: skip

@@ -1,22 +1,12 @@
-"""SQL of the facts that chunks state, and of how many of them pairs ask for."""
+"""SQL of the facts that chunks state; coverage_row.py counts those that pairs ask for."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from services.knowledge_base.connection import Connection
-from services.knowledge_base.pairs import USABLE_STATES
-
-_COUNT = f"""
-    SELECT {{key}}, count(*), count(DISTINCT covered.fact_id)
-    FROM fact LEFT JOIN (
-        SELECT fact_id FROM pair WHERE dataset = :dataset AND fact_id IS NOT NULL AND state IN {USABLE_STATES!r} GROUP BY 1
-    ) AS covered ON covered.fact_id = fact.id
-    {{join}} GROUP BY 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +19,6 @@ class Fact:
     start: int
     end: int
     pairs: int = 0
-
-
-class FactCoverage(NamedTuple):
-    """facts: found; covered: those that at least one pair to train on asks for."""
-
-    facts: int
-    covered: int
 
 
 class FactStatements(Connection):
@@ -60,18 +43,6 @@ class FactStatements(Connection):
             (dataset, chunk_id),
         )
         return [Fact(*row) for row in rows]
-
-    def fact_coverage(self, dataset: str) -> dict[int, FactCoverage]:
-        """Chunk id to its facts; chunks without any are left out."""
-        rows = self.connection.execute(_COUNT.format(key="fact.chunk_id", join=""), {"dataset": dataset})
-        return {row[0]: FactCoverage(row[1], row[2]) for row in rows}
-
-    def fact_coverage_by_document(self, dataset: str) -> dict[str, FactCoverage]:
-        """A document's name to the facts of its chunks."""
-        rows = self.connection.execute(
-            _COUNT.format(key="source", join="JOIN rag_chunks ON rag_chunks.id = fact.chunk_id"), {"dataset": dataset}
-        )
-        return {row[0] or "": FactCoverage(row[1], row[2]) for row in rows}
 
     def token_counts(self, chunk_ids: Sequence[int]) -> dict[int, int]:
         """Chunk id to the tokens of its text."""

@@ -117,11 +117,3 @@ class WorkReportStatements(Connection):
             (json.dumps(ids),),
         )
         return [FailedItem(*row[:8], bool(row[8])) for row in rows]
-
-    def failure_reasons(self, dataset: str) -> dict[str, int]:
-        """Why requests came to nothing, each reason with its number, the most frequent first."""
-        rows = self.connection.execute(
-            f"SELECT error, count(*) FROM work_item WHERE {_OF_DATASET} AND state = 'failed' GROUP BY 1 ORDER BY 2 DESC",
-            {"dataset": dataset},
-        )
-        return {row[0]: row[1] for row in rows}

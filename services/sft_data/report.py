@@ -19,8 +19,8 @@ KINDS = (FACTS, PAIRS, VERDICT)  # of requests; others have their own
 class Report:
     """run: the last one for this dataset, if there was one; seconds: that it took, None where it is not known.
 
-    bill: by model and kind, of all runs. rejected: gate to number of pairs. failed: requests, the newest first; reasons:
-    why, each with its number. unjudged: pairs that wait for the judge.
+    bill: by model and kind, of all runs. rejected: gate to number of pairs. failed: requests, the newest first.
+    unjudged: pairs that wait for the judge.
     """
 
     run: RunRecord | None
@@ -28,7 +28,6 @@ class Report:
     bill: list[CostRow]
     rejected: dict[str, int]
     failed: array[int]
-    reasons: dict[str, int]
     unjudged: int
 
     @property
@@ -43,7 +42,7 @@ def make_report(project: Project, store: KnowledgeBase, dataset: str) -> Report:
     return Report(
         run, _seconds(run) if run else None,
         [row for row in store.cost_report(dataset) if row.kind in KINDS], store.rejections(dataset),
-        store.failed_ids(dataset), store.failure_reasons(dataset), len(store.unjudged_pairs(dataset)),
+        store.failed_ids(dataset), len(store.unjudged_pairs(dataset)),
     )  # fmt: skip
 
 

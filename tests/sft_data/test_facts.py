@@ -62,15 +62,16 @@ def test_pairs_grow_from_facts_and_cover_them(project: Project, settings: Settin
     result = run(settings(server.url, pairs=12, facts_first=True), Context())
     assert (result["pairs"], result["failed"], result["rejected"]) == (12, [], {})
     with project.connect() as knowledge_base:
-        assert knowledge_base.fact_coverage("sft_data") == {chunk_id: (2, 2) for chunk_id in ids}
-        assert knowledge_base.fact_coverage_by_document("sft_data") == {"places.md": (12, 12)}
+        assert all((row.facts, row.covered) == (2, 2) for row in knowledge_base.covered_chunks("sft_data", ids))
+        [document] = knowledge_base.covered_documents("sft_data")
+        assert (document.source, document.facts, document.covered) == ("places.md", 12, 12)
         for pair in knowledge_base.pairs(knowledge_base.pair_ids("sft_data")):
             chunk = knowledge_base.chunk(pair.chunk_id or 0)
             assert chunk and pair.fact_id and pair.evidence and chunk.content[slice(*pair.evidence)] in chunk.content
         bill = {row.kind: row for row in knowledge_base.cost_report("sft_data")}
         assert bill["facts"].requests == 6 and bill["pairs"].requests == 6 and bill["pairs"].tokens_in > 0
         knowledge_base.edit_chunk(ids[0], "Another text altogether, about geese.")
-        assert ids[0] not in knowledge_base.fact_coverage("sft_data")
+        assert knowledge_base.covered_chunks("sft_data", ids[:1])[0].facts == 0
     again = run(settings(server.url, pairs=10, facts_first=True, dataset="formal", chunk_ids=ids[1:]), Context())
     assert again["pairs"] == 10 and sum("List every fact" in json.dumps(r["body"]) for r in server.requests()) == 6
 
@@ -83,7 +84,8 @@ def test_a_small_model_gets_one_sentence_and_one_question(project: Project, sett
     for request in server.requests():
         assert "format" not in request["body"] and "Write 1 " in request["body"]["messages"][1]["content"]
     with project.connect() as knowledge_base:
-        assert set(knowledge_base.fact_coverage("sft_data").values()) == {(2, 2)}
+        rows = knowledge_base.covered_chunks("sft_data", list(knowledge_base.training_chunk_ids()))
+        assert all((row.facts, row.covered) == (2, 2) for row in rows)
 
 
 def test_what_was_answered_and_not_read_is_read_without_asking(project: Project, settings: Settings, serve: Serve) -> None:

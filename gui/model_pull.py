@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -9,13 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from gui import theme
 from gui.icon import icon
+from gui.job_bar import say_time_left
 from gui.job_thread import Event, JobThread
-from gui.quantity import say_size
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
-from services.jobs import Context
-from services.sft_data.ollama import Ollama
 from services.translation import _
 
 
@@ -67,19 +66,11 @@ class ModelPull(QWidget):
             return
         self._name = name
 
-        def work(emit: Any, cancelled: Any) -> str:
-            context = Context(emit, cancelled)
-            ollama = Ollama({**settings, "model": name}, context)
-            try:
-                ollama.pull(name, context.progress)
-            finally:
-                ollama.close()
-            return name
-
         self.text.setText(_("Asking Ollama for {name}…").format(name=name))
         self.progress.setRange(0, 0)
         self._show_running(is_running=True)
-        self._thread = self._shell.run_beside(work)
+        # A process can be ended while Ollama is silent, which it is for minutes where it checks what has arrived.
+        self._thread = self._shell.start_beside("pull", {"model": name, "url": settings["url"]})
         self._thread.events.connect(self._hear)
         self._thread.succeeded.connect(self._succeed)
         self._thread.failed.connect(self._fail)
@@ -102,12 +93,12 @@ class ModelPull(QWidget):
         done, total = event["done"], event["total"]
         self.progress.setRange(0, 1000 if total else 0)
         self.progress.setValue(round(1000 * done / total) if total else 0)
-        amount = _("{done} of {total}").format(done=say_size(done), total=say_size(total)) if total else _("preparing")
-        self.text.setText(f"{self._name}: {amount}")
+        left_s = self._thread.time_left.seconds(time.monotonic()) if self._thread is not None else None
+        self.text.setText(" · ".join(filter(None, [event["text"], say_time_left(left_s) if left_s is not None else ""])))
 
-    def _succeed(self, name: str) -> None:
-        self.text.setText(_("Ollama has {name} now.").format(name=name))
-        self.got.emit(name)
+    def _succeed(self, _result: object) -> None:
+        self.text.setText(_("Ollama has {name} now.").format(name=self._name))
+        self.got.emit(self._name)
 
     def _fail(self, error: UserError) -> None:
         self.text.setText(str(error))

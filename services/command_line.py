@@ -139,7 +139,10 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("generate", _generate, _("phase 3: make question-answer pairs from the chunks"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     settings.add_options(sub, "generate")
-    sub.add_argument("--retry", action="store_true", help=_("ask again, about the chunks whose requests failed, and about no others"))
+    sub.add_argument("--retry", action="store_true", help=_("ask again only what came to nothing, as it was asked the last time"))
+    sub = add("pull", _pull, _("get a model for Ollama"), False)
+    sub.add_argument("model", metavar="NAME", help=_("as Ollama's library has it, for instance llama3.1:8b"))
+    sub.add_argument("--url", metavar="URL", default="", help=_("where Ollama listens; without it, this machine"))
     sub = add("pairs", _pairs, _("count, import or export the pairs of a dataset"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     sub.add_argument("--import", dest="import_file", metavar="FILE", help=_("JSON, JSON lines, CSV or TSV; told from what is in it"))
@@ -202,9 +205,11 @@ def _run_apart(
     try:
         return Child(name, values, folder).run(reporter, cancelled)
     except ChildDied as error:
+        if not error.code:  # a bug of ours
+            raise
         raise UserError(
             _("llama.cpp broke off with this model file: {reason} What was made until then is kept; try another file.").format(
-                reason=error
+                reason=str(error).splitlines()[0]
             )
         ) from error
 
@@ -300,15 +305,39 @@ def _train(
 
 
 def _generate(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    project = _open(options)
     values = {**settings.from_options("generate", options), "dataset": options.dataset}
     if options.retry:
-        values["retry"] = True
-    result = _run("generate", _open(options), values, reporter, cancelled)
+        values |= _as_last_time(project, options)
+    result = _run("generate", project, values, reporter, cancelled)
     lines = [_("{pairs} pairs in “{dataset}”.").format(pairs=result["pairs"], dataset=result["dataset"])]
     lines += [f"{count:>6}  {reason}" for reason, count in result["rejected"].items()]
     lines += [_("{count:>6}  missing: {reason}").format(count=count, reason=reason) for reason, count in result["missing"].items()]
     lines += [_("chunk {chunk}: {reason}").format(**failure) for failure in result["failed"]]
     return result, "\n".join(lines)
+
+
+def _as_last_time(project: Project, options: argparse.Namespace) -> Result:
+    """The settings of a retry: those of the dataset's last run, with what is said now, in a style that has failures."""
+    from services.sft_data.report import retry_style
+
+    said = settings.from_options("generate", options, is_complete=False)
+    last = next((run.settings for run in project.runs("generate") if run.settings.get("dataset") == options.dataset), {})
+    known = {setting.key: last[setting.key] for setting in settings.PHASES["generate"] if setting.key in last}
+    values = settings.check("generate", {**known, **said})
+    with project.connect(is_read_only=True) as knowledge_base:
+        if not any(failure.kind != "verdict" for failure in knowledge_base.failures(options.dataset)):
+            raise UserError(_("Nothing of “{dataset}” came to nothing: there is nothing to ask again.").format(dataset=options.dataset))
+        style = said.get("style") or retry_style(knowledge_base, options.dataset, values["style"])
+    return {**values, "style": style, "retry": True}
+
+
+def _pull(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    try:
+        result = run_here("pull", {"model": options.model, "url": options.url}, reporter, cancelled)
+    finally:
+        reporter.finish()
+    return result, _("Ollama has “{model}” now.").format(**result)
 
 
 def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:

@@ -36,6 +36,7 @@ JOBS = {
     "generate": "services.sft_data.generate:run",
     "export": "services.models.export:run",
     "download": "services.models.base:run",
+    "pull": "services.sft_data.pull:run",
     "search": "services.models.search:run",
     "measure": "services.training.speed:run",
     "chat": "services.models.chat:run",
@@ -49,7 +50,7 @@ LAST_WORDS = ("result", "cancelled", "failed", "bug")
 # Time to save and leave after "stop", by job; training writes a checkpoint first.
 GRACE_S = {"cpt": 120.0, "sft": 120.0, "demo": 120.0, "export": 30.0, "bring-back": 30.0}
 DEFAULT_GRACE_S = 10.0
-AWAKE = ("ingest", "recut", "cpt", "sft", "generate", "export", "download", "demo")  # the machine does not sleep meanwhile
+AWAKE = ("ingest", "recut", "cpt", "sft", "generate", "export", "download", "pull", "demo")  # the machine does not sleep meanwhile
 TRAININGS = ("cpt", "sft")
 UNHURRIED = ("ingest", "recut")  # as children they let the window go first
 EXIT_GRACE_S = 15.0  # to end after the last word
@@ -63,11 +64,12 @@ Emit = Callable[[Event], None]
 class ChildDied(Exception):
     """The job's process ended without a last word. Its text says how, with the last lines of the log.
 
-    is_by_system: the system ended it, as it does where memory is short.
+    code: its exit code; 0 where it was a bug of ours. is_by_system: the system ended it, as it does where memory is short.
     """
 
     def __init__(self, text: str, code: int = 0) -> None:
         super().__init__(text)
+        self.code = code
         self.is_by_system = code in _ENDED_BY_SYSTEM
 
 

@@ -43,25 +43,44 @@ class Ollama:
     def pull(self, model: str, progress: Callable[[float, float, str], None]) -> None:
         """Get a model from Ollama's library; what was got before is not got again.
 
-        progress: bytes that are there, bytes in all (0 while nobody knows), and what is being done.
+        progress: bytes that are there, bytes in all of the parts that are known (0 while nobody knows any), and what
+            is being done, as Ollama says it.
 
         Raises:
-            RequestFailed: there is no such model, or the way to it broke; Cancelled.
+            RequestFailed: there is no such model, no room, or the way to it broke; Cancelled.
         """
+        parts: dict[str, tuple[int, int]] = {}
         try:
             for line in self._server.lines("/api/pull", {"model": model, "stream": True}):
+                if not isinstance(line, dict):
+                    continue
                 if said := line.get("error"):
-                    raise RequestFailed(
-                        _("Ollama could not get “{model}”: {text}").format(
-                            model=model, text=self._server.without_key(str(said))
-                        )
-                    )
-                progress(line.get("completed") or 0, line.get("total") or 0, str(line.get("status") or ""))
+                    raise self._no_pull(model, str(said))
+                if line.get("digest") and _count(line.get("total")):
+                    parts[str(line["digest"])] = _count(line.get("completed")) or 0, line["total"]
+                there, whole = (sum(sizes) for sizes in zip(*parts.values(), strict=True)) if parts else (0, 0)
+                progress(there, whole, str(line.get("status") or ""))
                 if line.get("status") == "success":
                     return
         except HttpError as error:
-            raise self._failure(error) from error
+            raise self._no_pull(model, error.text) if error.status in (400, 404, 500) else self._failure(error) from error
         raise RequestFailed(_("Ollama broke off before “{model}” was there. Try again: it goes on.").format(model=model))
+
+    def _no_pull(self, model: str, said: str) -> RequestFailed:
+        """Why a model cannot be got, from Ollama's words, which are made for those who know what a manifest is."""
+        said = self._server.without_key(said)
+        low = said.lower()
+        if "file does not exist" in low or "not found" in low or "invalid model name" in low:
+            text = _("Ollama's library has no model “{model}”. Look for its name at ollama.com/library.")
+        elif "no space" in low or "not enough space" in low or "disk full" in low:
+            text = _("There is no room left on the disk where Ollama keeps its models. Make room, then go on with “{model}”.")
+        elif any(sign in low for sign in ("no such host", "dial tcp", "network is unreachable", "timeout", "connection re")):
+            text = _("Ollama does not reach its library: check the connection to the internet, then go on with “{model}”.")
+        elif "newer version" in low:
+            text = _("“{model}” needs a newer Ollama. Update Ollama, then try again.")
+        else:
+            text = _("Ollama could not get “{model}”: {text}")
+        return RequestFailed(text.format(model=model, text=said))
 
     def offers(self) -> list[Offer]:
         return [

@@ -24,6 +24,7 @@ SYSTEM_PROMPT = (
 )
 
 SYSTEM_KEY = "system"  # of the prompt that a person saved instead of SYSTEM_PROMPT
+ANYBODY = "anybody who is interested"
 PLACES = ("chunk", "count", "audience", "language", "headings", "source", "facts", "known", "partner", "partner_source")
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -60,7 +61,7 @@ class Prompt:
             style,
             template,
             settings["system_prompt"].strip() or saved.get(SYSTEM_KEY) or SYSTEM_PROMPT,
-            settings["audience"].strip() or "anybody who is interested",
+            settings["audience"].strip() or ANYBODY,
             settings["language"].strip() or "the language of the text",
             has_schema,
         )
@@ -90,12 +91,18 @@ class Prompt:
             "partner_source": partner.source if partner else "",
         }
         content = _PLACE.sub(lambda place: values.get(place[1], place[0]), self.template)
-        if "{facts}" not in self.template:  # a prompt of the person's own
-            content += values["facts"]
+        content += self._without_a_place(values, has_audience=(audience or self.audience) != ANYBODY)
         return [
             {"role": "system", "content": f"{self.system}\n\n{self._format(has_facts=bool(facts))}"},
             {"role": "user", "content": content.strip()},
         ]
+
+    def _without_a_place(self, values: Mapping[str, str], *, has_audience: bool) -> str:
+        """What a prompt of the person's own has no place for, and the model is to be told all the same."""
+        has = {place: f"{{{place}}}" in self.template for place in PLACES}
+        content = "" if has["audience"] or not has_audience else f"\n\nAudience: {values['audience']}."
+        content += "" if has["language"] else f"\n\nWrite in {values['language']}."
+        return content + "".join(values[place] for place in ("facts", "known") if not has[place])
 
     def schema(self, *, has_facts: bool = False) -> dict[str, Any] | None:
         """The JSON schema of a reply, or None where tagged lines are asked for.

@@ -84,7 +84,7 @@ class Server:
     def lines(self, path: str, body: dict[str, Any]) -> Iterator[Any]:
         """The JSON values of an answer as they come; ``timeout_s`` is the longest silence. One attempt.
 
-        Raises: RequestFailed, HttpError, Cancelled.
+        They end early where the way to the server breaks. Raises: RequestFailed, HttpError, Cancelled.
         """
         try:
             with self._session().post(
@@ -99,7 +99,11 @@ class Server:
                         yield self._decode(line)
         except requests.ReadTimeout as error:
             raise self._silent() from error
+        except requests.exceptions.ChunkedEncodingError:
+            return
         except requests.RequestException as error:
+            if isinstance(error.args[0] if error.args else None, urllib3.exceptions.ReadTimeoutError):
+                raise self._silent() from error  # the silence fell in the middle of the answer
             raise self._unreachable() from error
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None, *, is_stream: bool) -> bytes:

@@ -79,7 +79,7 @@ def test_a_pull_that_is_stopped_or_cut_goes_on(qtbot, shell: Shell, form: AskFor
         form.model.setCurrentText(name)
         form.pull_model()
         if name == "slow:1b":
-            qtbot.waitUntil(lambda: "MB of" in form.pull.text.text(), timeout=20_000)
+            qtbot.waitUntil(lambda: "of 4.0 MB" in form.pull.text.text(), timeout=20_000)
             qtbot.mouseClick(form.pull.button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: not form.pull.is_running, timeout=20_000)
         assert said in form.pull.text.text()
@@ -94,7 +94,7 @@ def test_a_model_that_does_not_exist_is_said(qtbot, shell: Shell, form: AskForm,
     form.model.setCurrentText("unknown:7b")
     form.pull_model()
     qtbot.waitUntil(lambda: not form.pull.is_running, timeout=20_000)
-    assert "unknown:7b" in form.pull.text.text() and "does not exist" in form.pull.text.text()
+    assert "unknown:7b" in form.pull.text.text() and "library has no model" in form.pull.text.text()
     form.provider.setCurrentIndex(form.provider.findData("built-in"))
     assert not form.pull.isVisible() and not form.pull_button.isVisible()
 

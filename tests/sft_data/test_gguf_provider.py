@@ -1,5 +1,6 @@
 """A real GGUF file: in this process, and behind llama.cpp's own server in another."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from places import add_chunks
 
@@ -110,3 +112,27 @@ def test_every_chunk_comes_to_an_end_with_the_real_server(
     provider.check()
     reply = provider.complete(MESSAGES, {"type": "object", "properties": {}}, Options(answer_tokens=32))
     assert reply.text.startswith("{") and reply.prompt_tokens and reply.answer_tokens
+
+
+def test_a_crash_of_llama_cpp_costs_the_command_line_a_sentence(gguf: Path, project: Project) -> None:
+    """It is read by a child; one that dies in the middle of a reply leaves the sentence and what was made."""
+    add_chunks(project, 1)
+    words = ["generate", str(project.folder), "--provider", "llama-cpp", "--model", str(gguf), "--pairs", "1",
+             "--style", "factual", "--answer-tokens", "60000", "--context-tokens", "65536"]  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "main.py", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2],
+    ) as command:  # fmt: skip
+        killed = False
+        while command.poll() is None and not killed:
+            for child in psutil.Process(command.pid).children():
+                if any(project.folder.glob("runs/*/events.jsonl")) and "Asking about" in next(
+                    project.folder.glob("runs/*/events.jsonl")
+                ).read_text("utf-8"):
+                    child.send_signal(signal.SIGSEGV)
+                    killed = True
+        _out, said = command.communicate()
+    assert killed and command.returncode == 1, said
+    assert "SIGSEGV" in said and "kept" in said and "Traceback" not in said
+    with project.connect() as store:
+        assert store.count_chunks() == 1

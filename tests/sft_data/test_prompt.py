@@ -58,3 +58,13 @@ def test_a_prompt_that_cannot_work_says_why(template: str, word: str) -> None:
     with pytest.raises(UserError) as raised:
         check_places(template, PLACES, ("chunk",))
     assert word in str(raised.value)
+
+
+def test_a_prompt_of_ones_own_that_forgets_something_is_completed() -> None:
+    """Language, audience, facts and known questions are settings of the run: no prompt makes them go away in silence."""
+    mine = prompt(prompt="Zwei aus {chunk}", language="German", audience="7th graders")
+    user = mine.messages(CHUNK, 2, ["When was the mill built?"], ["It was built in 1510."])[1]["content"]
+    for said in ("Write in German.", "Audience: 7th graders.", "It was built in 1510.", "- When was the mill built?"):
+        assert user.count(said) == 1
+    plain = prompt(prompt="{chunk} {language}").messages(CHUNK, 1, [])[1]["content"]
+    assert "Audience" not in plain and "Write in" not in plain

@@ -163,7 +163,8 @@ class ChunkStatements(FlagStatements):
         token_count: int | None = None,
         assess: Callable[[str], tuple[int, str]] | None = None,
     ) -> None:
-        """Give a chunk a new text; pairs made from the old one are stale. Its first text can be had back.
+        """Give a chunk a new text; pairs made from the old one are stale, until it has that
+        text again. Its first text can be had back.
 
         What it repeats now, and what repeats it, is found when repeats are looked for next.
 
@@ -189,7 +190,7 @@ class ChunkStatements(FlagStatements):
                 " WHERE chunk_id = :id",
                 {"id": chunk_id, "content": content, "tokens": token_count, "quality": quality, "problem": problem},
             )
-            execute("UPDATE pair SET is_stale = 1 WHERE chunk_id = ?", (chunk_id,))
+            self._text_changed(chunk_id, chunk.content, content)
             self._sketch_again(chunk_id, content)
 
     def restore_chunk(self, chunk_id: int) -> None:

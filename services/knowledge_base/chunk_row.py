@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from services.knowledge_base.connection import Connection
+from services.knowledge_base.stale import StaleStatements
 from services.records import Chunk, CutChunk
 
 # What stands in chunk_flag.cause; a chunk left out for what it is has its kind as the cause.
@@ -70,7 +70,7 @@ class ChunkRow:
         )  # fmt: skip
 
 
-class ChunkRowStatements(Connection):
+class ChunkRowStatements(StaleStatements):
     """Reading, inserting and deleting whole chunks. The caller is inside of ``own_rows``."""
 
     def _chunk_rows(self, ids: Iterable[int]) -> list[ChunkRow]:

@@ -275,7 +275,7 @@ class DocumentStatements(RepeatStatements):
 
     def _remove_chunks(self, ids: str, values: dict[str, Any]) -> None:
         """Remove the chunks that this SELECT gives; repeats of them are let in again, pairs of them are stale."""
-        self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE chunk_id IN ({ids})", values)
+        self._mark_stale(ids, values)
         orphaned = self._repeated_outside(ids, values)
         self._delete_rows(ids, values)
         self._succeed(orphaned)

@@ -38,7 +38,7 @@ class FlagStatements(RepeatStatements):
     """What a person decides about chunks."""
 
     def flag_chunks(self, ids: Iterable[int], flag: str, value: bool) -> Flagged:
-        """Exclude ("excluded") or delete ("deleted") chunks, or take that back; their pairs are stale.
+        """Exclude ("excluded") or delete ("deleted") chunks, or take that back; their pairs are used as long as they are.
 
         ids: an array, a Flagged or IdRanges; a million cost half a second. An exclusion is a person's from now on,
         either way. Where the original of repeats goes out of use, one of them takes its place.
@@ -55,7 +55,6 @@ class FlagStatements(RepeatStatements):
                 changed = Flagged(flag, value, self._not_yet("is_deleted", ranges, value))
                 self._update(changed.ids, f"is_deleted = {value:d}", f"is_deleted != {value:d}")
             repeats = self._succeed(self._originals(ranges)) if value else ()
-            self._mark_stale(changed.ids)
             if changed.ids or changed.causes:
                 self._bump()
         return Flagged(flag, value, changed.ids, changed.causes, tuple(repeats))
@@ -69,7 +68,6 @@ class FlagStatements(RepeatStatements):
                     self._update(ids, f"is_excluded = {is_excluded:d}, cause = {cause:d}")
             else:
                 self._update(flagged.ids, f"is_deleted = {not flagged.value:d}")
-            self._mark_stale(flagged.ids)
             self._bump()
 
     def set_excluded(self, ids: Iterable[int], is_excluded: bool) -> None:
@@ -91,6 +89,7 @@ class FlagStatements(RepeatStatements):
                 WHERE gone.document_id = document.id
                 """
             )
+            self._mark_stale("SELECT chunk_id FROM chunk_flag WHERE is_deleted", {})
             return self._delete_rows("SELECT chunk_id FROM chunk_flag WHERE is_deleted", {})
 
     def flag_counts(self) -> dict[str, int]:
@@ -152,10 +151,4 @@ class FlagStatements(RepeatStatements):
         if count == last - first + 1:
             return IdRanges.between(first, last)
         return IdRanges(self._id_array(f"SELECT chunk_id AS id FROM {rows}"))
-
-    def _mark_stale(self, ranges: IdRanges) -> None:
-        if self.connection.execute("SELECT EXISTS (SELECT 1 FROM pair)").fetchone()[0]:
-            self.connection.executemany(
-                "UPDATE pair SET is_stale = 1 WHERE NOT is_stale AND chunk_id BETWEEN ? AND ?", ranges.pairs()
-            )
 

@@ -269,6 +269,20 @@ STEPS: tuple[str, ...] = (
     UPDATE pair SET score = CASE WHEN reason = 'judge' THEN 0 WHEN verdict <> '' THEN 100 END;
     ALTER TABLE pair_text ADD COLUMN original_turns JSON;
     """,
+    """
+    CREATE TABLE pair_mismatch (  -- of a stale pair that comes right again when its chunk has that text again
+        pair_id INTEGER NOT NULL,
+        chunk_id INTEGER NOT NULL,
+        content_hash TEXT NOT NULL,  -- of the text that the pair was made from
+        PRIMARY KEY (pair_id, chunk_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX pair_mismatch_by_chunk ON pair_mismatch (chunk_id);
+    CREATE TRIGGER pair_mismatch_of_no_pair AFTER DELETE ON pair BEGIN
+        DELETE FROM pair_mismatch WHERE pair_id = old.id;
+    END;
+    CREATE INDEX work_reply_by_partner ON work_reply (json_extract(subject, '$.partner'))
+        WHERE json_extract(subject, '$.partner') IS NOT NULL;
+    """,
 )
 
 def upgrade(connection: sqlite3.Connection) -> None:

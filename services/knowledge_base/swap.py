@@ -137,13 +137,6 @@ class SwapStatements(DocumentStatements):
     def _text_of(self, row: ChunkRow) -> DocumentText:
         return DocumentText("") if row.document_id is None else self.document_text(row.document_id)
 
-    def _fresh_pairs(self, ids: Sequence[int]) -> tuple[int, ...]:
-        rows = self.connection.execute(
-            "SELECT id FROM pair WHERE chunk_id IN (SELECT value FROM json_each(?)) AND NOT is_stale",
-            (json.dumps(list(ids)),),
-        )
-        return tuple(row[0] for row in rows)
-
     def _check_mergeable(self, parts: Sequence[ChunkRow], wanted: int) -> None:
         if len(parts) < wanted:
             raise UserError(_("A chunk no longer exists: its document was removed or read again."))

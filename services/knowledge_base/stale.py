@@ -1,0 +1,93 @@
+"""Pairs that no longer match the chunks that they rest on, and how they come right again or are made anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from services.knowledge_base.connection import Connection
+
+# Pairs made from these chunks, or across one of them and another.
+_RESTING_ON = """
+    SELECT id FROM pair WHERE chunk_id IN ({ids})
+    UNION
+    SELECT pair.id FROM work_reply JOIN work_item ON work_item.id = work_reply.item_id
+        JOIN pair ON pair.chunk_id = work_item.chunk_id AND pair.item_id = work_item.id
+    WHERE json_extract(work_reply.subject, '$.partner') IN ({ids})
+"""
+UNREVIEWED = "is_stale AND state = 'new'"
+
+
+class StaleStatements(Connection):
+    """A pair is stale while the text of a chunk that it rests on is not the one that it was made from."""
+
+    def _text_changed(self, chunk_id: int, before: str, after: str) -> None:
+        """Mark the pairs that rest on this chunk, or take that back where it says again what it said for them."""
+        values = {"chunk": chunk_id, "before": _hash(before), "after": _hash(after)}
+        resting = _RESTING_ON.format(ids=":chunk")
+        execute = self.connection.execute
+        # What is stale without a row here is so for ever: its chunk was cut anew.
+        execute(
+            f"""
+            INSERT OR IGNORE INTO pair_mismatch (pair_id, chunk_id, content_hash)
+            SELECT id, :chunk, :before FROM pair WHERE id IN ({resting})
+                AND (NOT is_stale OR id IN (SELECT pair_id FROM pair_mismatch))
+            """,
+            values,
+        )
+        execute(f"UPDATE pair SET is_stale = 1 WHERE NOT is_stale AND id IN ({resting})", values)
+        right = [
+            row[0]
+            for row in execute(
+                "DELETE FROM pair_mismatch WHERE chunk_id = :chunk AND content_hash = :after RETURNING pair_id", values
+            ).fetchall()
+        ]
+        execute(
+            "UPDATE pair SET is_stale = 0 WHERE id IN (SELECT value FROM json_each(?))"
+            " AND id NOT IN (SELECT pair_id FROM pair_mismatch)",
+            (json.dumps(right),),
+        )
+
+    def _mark_stale(self, ids: str, values: dict[str, Any]) -> None:
+        """Mark for ever the pairs that rest on the chunks which this SELECT gives."""
+        self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE id IN ({_RESTING_ON.format(ids=ids)})", values)
+
+    def _fresh_pairs(self, ids: list[int]) -> tuple[int, ...]:
+        """The pairs that rest on these chunks and are not stale."""
+        resting = _RESTING_ON.format(ids="SELECT value FROM json_each(:ids)")
+        rows = self.connection.execute(
+            f"SELECT id FROM pair WHERE NOT is_stale AND id IN ({resting})", {"ids": json.dumps(ids)}
+        )
+        return tuple(row[0] for row in rows)
+
+    def count_stale(self, dataset: str) -> tuple[int, int]:
+        """Pairs in use that are stale: those that a person accepted or edited, and those that nobody has judged."""
+        row = self.connection.execute(
+            f"SELECT coalesce(sum(state IN ('accepted', 'edited')), 0), coalesce(sum({UNREVIEWED}), 0)"
+            " FROM pair WHERE dataset = ? AND is_stale",
+            (dataset,),
+        ).fetchone()
+        return row[0], row[1]
+
+    def stale_chunks(self, dataset: str) -> dict[int, int]:
+        """Chunks that can be asked about, each with its number of stale pairs that nobody has judged."""
+        return dict(
+            self.connection.execute(
+                f"SELECT chunk_id, count(*) FROM pair JOIN chunk_flag USING (chunk_id) WHERE dataset = ? AND {UNREVIEWED}"
+                " AND NOT is_excluded AND NOT is_deleted GROUP BY 1 ORDER BY 1",
+                (dataset,),
+            ).fetchall()
+        )
+
+    def replace_stale(self, dataset: str, chunk_id: int, count: int) -> None:
+        """New pairs of a chunk are there: leave out as many stale ones that nobody has judged, the oldest first."""
+        self.connection.execute(
+            f"UPDATE pair SET state = 'failed', reason = 'replaced' WHERE id IN (SELECT id FROM pair WHERE dataset = ?"
+            f" AND chunk_id = ? AND {UNREVIEWED} ORDER BY id LIMIT ?)",
+            (dataset, chunk_id, count),
+        )
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -82,7 +82,10 @@ def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path:
     assert len(MetricHistory.read(record.folder).points("loss")[0]) > 1
     here = {"project": str(project.folder), "base_model": str(tiny_model), **quick("cpt")}
     alone = run_here("cpt", here, lambda event: None, threading.Event(), project.start_run("cpt", here))
-    assert alone["steps"] == home["steps"] and alone["loss"] == pytest.approx(home["loss"], rel=1e-3)
+    # Each process measures whether BF16 pays, and on a busy machine two of them may find different things.
+    formats = {json.loads((run.folder / "run.json").read_text())["sessions"][-1]["dtype"] for run in project.runs("cpt")}
+    tolerance = 1e-3 if len(formats) == 1 else 1e-2
+    assert alone["steps"] == home["steps"] and alone["loss"] == pytest.approx(home["loss"], rel=tolerance)
 
     write_pairs(project, 12)
     folder, packed = pack(project, tmp_path / "sft", "sft", name="brief", with_base=True)

@@ -20,10 +20,12 @@ from services.models.provenance import FILE_NAME, read_provenance, write_provena
 from services.models.room import check_room
 from services.models.weights import read_headers
 from services.project import Project
-from services.training.checkpoint import fingerprint_model
+from services.training.checkpoint import fingerprint_model, write_json
 from services.training.corpus import hash_file
 from services.training.cpt import put_in_place
 from services.training.departure import jobs_folder
+from services.training.origin import FILE_NAME as ORIGIN_FILE
+from services.training.origin import read_origin
 from services.training.session import hold
 from services.training.travel import JOB_FILE, Job, parse_job, read_job, result_files
 from services.translation import _
@@ -74,7 +76,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         run_folder = project.start_run(job.phase, {**_settings_of(folders), **job.settings, "base_model": job.base_model})
         number = int(run_folder.name.split("-")[0])
         try:
-            _keep_run(run_folder, folders)
+            _keep_run(run_folder, folders, job.base_model)
             made |= {"run": number, "base_model": job.base_model, "job": job.id}
             _clean_adapter(adapter, job)
             if job.phase == "cpt":
@@ -144,7 +146,7 @@ def _take(file: Any, place: Path, name: str) -> None:
         or (len(path.parts) == 2 and path.parts[0] == "adapter" and path.name in _ADAPTER_FILES)
         or (
             len(path.parts) == 3 and path.parts[0] == "runs" and path.parts[1].isdigit()
-            and path.name in (*_RUN_FILES, "settings.json")
+            and path.name in (*_RUN_FILES, ORIGIN_FILE, "settings.json")
         )
     )  # fmt: skip
     with file:
@@ -254,13 +256,23 @@ def _settings_of(folders: list[Path]) -> dict[str, Any]:
     return _read_json(folders[-1] / "settings.json") if folders else {}
 
 
-def _keep_run(run_folder: Path, folders: list[Path]) -> None:
-    """One run at home for all that it took there: its events and logs, one behind the other."""
+def _keep_run(run_folder: Path, folders: list[Path], base_model: str) -> None:
+    """One run at home for all that it took there: its events and logs, one behind the other, and what it ran on.
+
+    base_model: as it is called here.
+    """
     for name in _RUN_FILES:
         with open(run_folder / name, "wb") as out:
             for folder in folders:
                 if (folder / name).is_file():
                     out.write((folder / name).read_bytes())
+    origins = [origin for folder in folders if (origin := read_origin(folder))]
+    if origins:
+        base = origins[-1].get("base_model")
+        sessions = [session for origin in origins for session in origin.get("sessions") or []]
+        # The folder of the base was one of the other machine.
+        base = {**base, "name": base_model, "folder": ""} if isinstance(base, dict) else {}
+        write_json(run_folder / ORIGIN_FILE, {**origins[-1], "base_model": base, "sessions": sessions})
 
 
 def _mark(run_folder: Path, job: Job) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from services.errors import UserError
 from services.models.provenance import read_provenance, write_provenance
 from services.training.corpus import hash_file
+from services.training.origin import FILE_NAME as ORIGIN_FILE
 from services.translation import _
 
 JOB_FILE, RESULT_FILE = "job.json", "result.zip"
@@ -137,7 +138,7 @@ def result_files(folder: Path, job: Job) -> Iterator[tuple[Path, str]]:
             yield path, f"adapter/{path.name}"
     runs = sorted((path for path in (folder / "runs").glob(f"*-{job.phase}")), key=lambda path: path.name)
     for number, run in enumerate(runs):  # several, where it was stopped and went on
-        for name in ("settings.json", "events.jsonl", "log.txt"):
+        for name in ("settings.json", ORIGIN_FILE, "events.jsonl", "log.txt"):
             if (run / name).is_file():
                 yield run / name, f"runs/{number:04d}/{name}"
 

@@ -83,6 +83,9 @@ def test_there_and_back_again(text_project: Project, tiny_model: Path, tmp_path:
     here = {"project": str(project.folder), "base_model": str(tiny_model), **quick("cpt")}
     alone = run_here("cpt", here, lambda event: None, threading.Event(), project.start_run("cpt", here))
     # Each process measures whether BF16 pays, and on a busy machine two of them may find different things.
+    origin = json.loads((record.folder / "run.json").read_text())
+    assert origin["base_model"]["name"] == str(tiny_model) and str(tmp_path / "there") not in json.dumps(origin)
+    assert [session["processes"] for session in origin["sessions"]] == [2]
     formats = {json.loads((run.folder / "run.json").read_text())["sessions"][-1]["dtype"] for run in project.runs("cpt")}
     tolerance = 1e-3 if len(formats) == 1 else 1e-2
     assert alone["steps"] == home["steps"] and alone["loss"] == pytest.approx(home["loss"], rel=tolerance)

@@ -234,6 +234,8 @@ class AskForm(QWidget):
         )
         self.provider = self.form.fields["provider"].editor
         self.provider.show()
+        for key, word in (("workers", _("learnt")), ("budget", _("no limit"))):  # what 0 means
+            self.form.fields[key].editor.setSpecialValueText(word)
         self.form.fields["provider"].set_choice_labels({kind.key: kind.label for kind in PROVIDERS.values()})
         self.provider_note = _note()
         self.model = ModelBox()

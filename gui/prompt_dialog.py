@@ -24,7 +24,7 @@ from gui.icon import icon
 from gui.requirement import Requirement
 from services.errors import UserError
 from services.knowledge_base.store import KnowledgeBase
-from services.sft_data.prompt_text import PROMPT_TEXTS, PromptText
+from services.sft_data.prompt_text import PLACE_HELP, PROMPT_TEXTS, PromptText
 from services.translation import _
 
 SAVE_MS = 500  # after the last key
@@ -117,6 +117,7 @@ class PromptDialog(QDialog):
         self.text.blockSignals(False)
         places = ", ".join(f"{{{place}}}" for place in prompt.places)
         self.places.setText(_("Filled in for every chunk: {places}").format(places=places) if places else "")
+        self.places.setToolTip("\n".join(f"{{{place}}}: {PLACE_HELP[place]}" for place in prompt.places))
         self._look()
 
     def _typed(self) -> None:

@@ -51,6 +51,8 @@ class NumberBox(QDoubleSpinBox):
             return self.value()
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        if self.specialValueText() and text == self.specialValueText():
+            return QValidator.State.Acceptable, text, position
         number = self._number(text)
         try:
             value = float(number)
@@ -275,6 +277,8 @@ class SettingForm(QWidget):
         self.fields = {setting.key: SettingField(setting, self, phase) for setting in PHASES[phase]}
         simple = [field for field in self._laid_out(without) if not field.setting.is_advanced]
         advanced = [field for field in self._laid_out(without) if field.setting.is_advanced]
+        groups = list(dict.fromkeys(field.setting.group for field in advanced))
+        advanced.sort(key=lambda field: groups.index(field.setting.group))  # each heading once
         for key in without:
             self.fields[key].lay_out_elsewhere()
         self.more_button = QToolButton(icon=icon("chevron-right"), text=_("More settings"), checkable=True)

@@ -79,7 +79,7 @@ class SftDataTab(Tab):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "splitter"):
-            self._fit()
+            QTimer.singleShot(0, self, self._fit)  # once the fields have the new font, too
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where the window is low, what it takes goes with the settings when they are scrolled, so that both can be seen."""
@@ -95,7 +95,8 @@ class SftDataTab(Tab):
         """The panes are as wide as their texts need, in whatever size these are."""
         letter = self.fontMetrics().averageCharWidth()
         buttons = self.review.below.minimumSizeHint().width()  # they count while they are hidden, too
-        for pane, least in ((self._left, letter * 38), (self.browser, letter * 40), (self.review, max(letter * 32, buttons))):
+        form = self.ask.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width()
+        for pane, least in ((self._left, max(letter * 38, form)), (self.browser, letter * 40), (self.review, max(letter * 32, buttons))):
             pane.setMinimumWidth(least)
 
     # What the window asks of a tab

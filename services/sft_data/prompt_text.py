@@ -14,6 +14,20 @@ from services.translation import _
 
 FACTS_KEY, JUDGE_KEY = "facts", "judge"
 
+PLACE_HELP = {
+    "chunk": _("the text of the chunk; needed"),
+    "count": _("how many pairs are asked for"),
+    "audience": _("who asks, and how hard"),
+    "language": _("the language of the pairs"),
+    "headings": _("the headings above the chunk"),
+    "source": _("the document's name"),
+    "facts": _("the facts to ask about"),
+    "known": _("the questions that there are already"),
+    "partner": _("the second text, for comparisons"),
+    "partner_source": _("the second document's name, for comparisons"),
+    "most": _("the largest number of facts"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PromptText:

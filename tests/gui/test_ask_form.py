@@ -156,3 +156,23 @@ def test_a_prompt_that_cannot_work_is_said_there_and_before_a_run(shell: Shell, 
     assert "Factual" in form.problem() and "{chunks}" in form.problem()
     form.form.fields["prompt"].set_value("This once: {chunk}")
     assert not form.problem()
+
+
+def test_a_zero_that_means_something_says_so_and_takes_a_number(qtbot, form: AskForm):
+    budget, workers = (form.form.fields[key].editor for key in ("budget", "workers"))
+    assert (budget.text(), workers.text()) == ("no limit", "learnt")
+    form.form.more_button.setChecked(True)
+    for editor, typed in ((budget, "2.5"), (workers, "3")):
+        editor.setFocus()
+        editor.selectAll()
+        qtbot.keyClicks(editor, typed)
+        qtbot.keyClick(editor, Qt.Key.Key_Tab)
+    values = form.form.values()
+    assert (values["budget"], values["workers"]) == (2.5, 3)
+    for editor in (budget, workers):
+        editor.setFocus()
+        editor.selectAll()
+        qtbot.keyClicks(editor, "0")
+        qtbot.keyClick(editor, Qt.Key.Key_Tab)
+    assert (budget.text(), workers.text()) == ("no limit", "learnt")
+    assert form.form.values()["budget"] == 0

@@ -10,7 +10,7 @@ from services.errors import UserError
 from services.jobs import Context
 from services.project import Project
 from services.sft_data.generate import run
-from services.sft_data.prompt_text import FACTS_KEY, JUDGE_KEY, PROMPT_TEXTS
+from services.sft_data.prompt_text import FACTS_KEY, JUDGE_KEY, PLACE_HELP, PROMPT_TEXTS
 from services.sft_data.style import STYLES
 from tests.sft_data.conftest import RunningServer
 from tests.sft_data.places import add_chunks
@@ -33,6 +33,7 @@ def test_every_prompt_of_ours_is_one() -> None:
     assert set(STYLES) < set(PROMPT_TEXTS)
     for text in PROMPT_TEXTS.values():
         text.check(text.default)
+        assert set(text.places) <= set(PLACE_HELP)
         text.check("")
 
 

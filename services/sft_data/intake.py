@@ -39,7 +39,7 @@ class Intake:
         self._knowledge_base, self._dataset, self._settings = knowledge_base, dataset, settings
         self._source, self._asking, self._tally, self._budget, self._context = source, asking, tally, budget, context
         self._is_judged = bool(source and source.judge)
-        self.sieve = self._sieve(settings)
+        self.sieve = Sieve(knowledge_base, dataset, settings, source.model if source else "", self._is_judged)
         self.has_changed = False
         self._unusable_in_a_row, self._last_fault = 0, ""
 
@@ -76,7 +76,7 @@ class Intake:
             return [made for pair_id in ids if (made := self._asking.verdict_task(pair_id, task.partner))]
 
     def read_again(self, item: WorkItem) -> None:
-        """Read what an earlier run was answered, in the style that it was asked for."""
+        """Read what an earlier run was answered, in the style that it was asked for, as the words of who wrote it."""
         chunk = self._knowledge_base.chunk(item.chunk_id)
         if chunk is None or chunk.is_deleted or chunk.is_excluded:
             self._knowledge_base.end_item(item.id, _("The chunk was excluded or deleted before the reply was read."))
@@ -90,14 +90,12 @@ class Intake:
         facts = [known[fact_id] for fact_id in wanted]
         task = Task(item.id, item.kind, chunk, item.wanted, None, facts, partner, item.subject.get("pair") or 0)
         own = self.sieve
-        if item.kind == PAIRS and item.style != self._settings["style"] and item.style in STYLES:
-            self.sieve = self._sieve({**self._settings, "style": item.style})
+        if item.kind == PAIRS and item.style in STYLES:
+            self.sieve = own.of(item.style, item.provider, item.model)
         try:
             self.read(task, item.raw or "", item.is_cut, is_late=True)
         finally:
-            if self.sieve is not own:
-                own.rejected.update(self.sieve.rejected)
-                self.sieve = own
+            self.sieve = own
             self._unusable_in_a_row = 0  # it was not said by the model that is asked now
 
     def take_failure(self, task: Task, error: RequestFailed) -> None:
@@ -134,9 +132,6 @@ class Intake:
     def end_without_pairs(self, task: Task, reason: str) -> None:
         """End a request that need not be sent: there is nothing to ask for."""
         self._note_fruitless(task, reason)
-
-    def _sieve(self, settings: dict[str, Any]) -> Sieve:
-        return Sieve(self._knowledge_base, self._dataset, settings, self._source.model if self._source else "", self._is_judged)
 
     def _read_facts(self, task: Task, raw: str, *, is_late: bool) -> list[Task]:
         facts, fault = read_facts(raw, task.chunk.content)

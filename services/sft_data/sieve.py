@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -36,9 +37,16 @@ class Sieve:
         self._knowledge_base, self._dataset, self._model, self._is_judged = knowledge_base, dataset, model, is_judged
         self._provider = settings["provider"]
         self._style = find_style(settings["style"])
-        language = settings["language"].strip()
-        self._gate = Gate(self._style, bool(language), code_of(language))
+        self._language = settings["language"].strip()
+        self._gate = Gate(self._style, bool(self._language), code_of(self._language))
         self._questions = KnownQuestions(knowledge_base.known_questions(dataset))
+
+    def of(self, style: str, provider: str, model: str) -> Sieve:
+        """The same sieve, with all that it knows and counts, for what somebody wrote in another style."""
+        other = copy.copy(self)
+        other._style, other._provider, other._model = find_style(style), provider, model
+        other._gate = Gate(other._style, bool(self._language), code_of(self._language))
+        return other
 
     def sift(
         self, chunk: Chunk, candidates: Sequence[Candidate], count: int, facts: Sequence[Fact] = (),

@@ -94,7 +94,7 @@ def test_a_reply_of_another_style_is_read_in_its_own(project: Project, settings:
     ids = add_chunks(project, 2)
     options = ["It was built in 1500.", "It was built in 1400.", "It was built in 1401.", "It was built in 1402."]
     raw = json.dumps({"pairs": [{"question": "When was the harbour of Abbeyford built?", "options": options, "answer": options[0]}]})
-    other = NewItem("pairs", ids[0], "sft_data", "multiple-choice", 0, "x", "ollama", "llama3.1:8b")
+    other = NewItem("pairs", ids[0], "sft_data", "multiple-choice", 0, "x", "openrouter", "writer")
     verdict = NewItem("verdict", ids[0], "sft_data", "1", 0, "y", "ollama", "llama3.1:8b", subject={"pair": 1, "partner": None})
     lost = NewItem("pairs", 999, "sft_data", "factual", 0, "z", "ollama", "llama3.1:8b")
     with project.connect() as knowledge_base:
@@ -104,7 +104,7 @@ def test_a_reply_of_another_style_is_read_in_its_own(project: Project, settings:
     assert run(settings(server.url, pairs=1), Context())["pairs"] == 1 and server.requests() == []
     with project.connect() as knowledge_base:
         [pair] = knowledge_base.pairs(knowledge_base.pair_ids("sft_data"))
-        assert pair.style == "multiple-choice" and pair.verdict == "It says so."
+        assert (pair.style, pair.provider, pair.model) == ("multiple-choice", "openrouter", "writer") and pair.verdict == "It says so."
         [failure] = knowledge_base.failures("sft_data")
         assert failure.chunk_id == 999 and "excluded or deleted" in failure.reason
 

@@ -73,6 +73,7 @@ class AskForm(QWidget):
         super().__init__(parent)
         self._shell = shell
         self._has_key: dict[str, bool] = {}
+        self._shown, self._places = "", dict[str, tuple[str, str]]()  # each provider's model and address, as typed
         self._offers: dict[str, Offer] = {}  # of the chosen provider, once it was asked
         self._saved_prompts = shell.knowledge_base.prompt_texts()
         self.form = SettingForm("generate", without=BY_HAND)
@@ -332,10 +333,20 @@ class AskForm(QWidget):
         self.url.setPlaceholderText(kind.default_url)
         for widget in (self.key_label, self.key, self.key_button, self.key_note):
             widget.setVisible(bool(kind.key_variable))
-        self.model.clear()
+        self._recall_place(kind.key)
         if kind.key_variable:
             self._look_for_key(kind.key)
         self.changed.emit()
+
+    def _recall_place(self, provider: str) -> None:
+        """Model and address belong to their provider: with another one's address its key would be sent elsewhere."""
+        if self._shown:
+            self._places[self._shown] = self.model.currentText(), self.url.text()
+        self._shown = provider
+        model, url = self._places.get(provider, ("", ""))
+        self.model.clear()
+        self.model.setCurrentText(model)  # an editable list without rows keeps its text when it is cleared
+        self.url.setText(url)
 
     def _look_for_key(self, provider: str) -> None:
         """The keyring may ask the person to unlock it, so it is asked in a thread."""

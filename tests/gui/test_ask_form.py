@@ -176,3 +176,20 @@ def test_a_zero_that_means_something_says_so_and_takes_a_number(qtbot, form: Ask
         qtbot.keyClick(editor, Qt.Key.Key_Tab)
     assert (budget.text(), workers.text()) == ("no limit", "learnt")
     assert form.form.values()["budget"] == 0
+
+
+def test_another_provider_gets_neither_model_nor_address_of_the_one_before(qtbot, shell: Shell, form: AskForm):
+    """With Ollama's address, hidden as it is there, OpenRouter's key would be sent to whoever listens at it."""
+    choose(qtbot, shell, form, "ollama", "http://10.0.0.7:11434")
+    form.model.setCurrentText("llama3.1:8b")
+    form.provider.setCurrentIndex(form.provider.findData("openrouter"))
+    values = form.values()
+    assert (values["provider"], values["model"], values["url"]) == ("openrouter", "", "")
+    form.model.setCurrentText("maker/large")
+    form.provider.setCurrentIndex(form.provider.findData("ollama"))
+    values = form.values()
+    assert (values["model"], values["url"]) == ("llama3.1:8b", "http://10.0.0.7:11434")
+    form.set_values({"provider": "openrouter", "model": "maker/small", "url": "http://127.0.0.1:9/v1"})  # an earlier run's
+    values = form.values()
+    assert (values["model"], values["url"]) == ("maker/small", "http://127.0.0.1:9/v1")
+    qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)

@@ -46,6 +46,7 @@ class Intake:
     def keep(self, task: Task, reply: Reply) -> None:
         """The raw reply, before anything is made of it: it is paid."""
         assert self._source is not None and task.request is not None
+        self._source.learn(task.request, reply)
         cost = self._source.cost_of(task.request.provider, reply)
         self._budget.pay(cost or 0.0)
         self._knowledge_base.keep_reply(

@@ -27,12 +27,13 @@ TOKENS_PER_LETTER, TOKENS_PER_DIGIT, TOKENS_PER_OTHER = 1 / 3, 1.0, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, complete."""
+    """What is sent, complete. token_factor: how many times more tokens this provider was seen to count than was thought."""
 
     provider: Provider
     messages: list[Message]
     schema: dict[str, Any] | None
     options: Options
+    token_factor: float = 1.0
 
     @property
     def hash(self) -> str:
@@ -46,11 +47,14 @@ class Request:
         """US dollars that it cannot go over; 0 where there is no price."""
         if self.provider.price is None:
             return 0.0
+        return self.provider.price.of(self.tokens_at_most() * self.token_factor, self.options.answer_tokens)
+
+    def tokens_at_most(self) -> float:
+        """Of the prompt, by its letters."""
         text = json.dumps(self.schema) if self.schema else ""
         text += "".join(message["content"] for message in self.messages)
         digits, others = sum(map(str.isdecimal, text)), sum(letter > "\x7f" for letter in text)
-        tokens = TOKENS_PER_LETTER * len(text) + TOKENS_PER_DIGIT * digits + TOKENS_PER_OTHER * others
-        return self.provider.price.of(tokens + 50, self.options.answer_tokens)
+        return 50 + TOKENS_PER_LETTER * len(text) + TOKENS_PER_DIGIT * digits + TOKENS_PER_OTHER * others
 
 
 class ModelSource:
@@ -72,6 +76,7 @@ class ModelSource:
         self._has_schema = self.provider.has_schema and not self.is_small
         self._prompt = Prompt.from_settings(settings, self._has_schema, saved)
         self._settings = settings
+        self._token_factor = 1.0
         self.judge: Provider | None = None
         if settings["judge"]:
             self.judge = self._make_judge(settings, context)
@@ -86,6 +91,11 @@ class ModelSource:
     def providers(self) -> list[Provider]:
         return [self.provider, *([self.judge] if self.judge and self.judge is not self.provider else [])]
 
+    def learn(self, request: Request, reply: Reply) -> None:
+        """A provider that counts more tokens than was thought is thought to do so from now on; never fewer."""
+        if reply.prompt_tokens:
+            self._token_factor = max(self._token_factor, reply.prompt_tokens / request.tokens_at_most())
+
     def cost_of(self, provider: Provider, reply: Reply) -> float | None:
         """What a reply cost: as the server says, or by its price list."""
         if reply.cost is not None or provider.price is None:
@@ -99,20 +109,21 @@ class ModelSource:
         settings = self._settings
         messages = self._prompt.messages(chunk, count, known, facts, partner, audience)
         schema = self._prompt.schema(has_facts=bool(facts))
-        return Request(self.provider, messages, schema, self._options(settings["answer_tokens"], settings["seed"] + variant))
+        options = self._options(settings["answer_tokens"], settings["seed"] + variant)
+        return Request(self.provider, messages, schema, options, self._token_factor)
 
     def facts_request(self, chunk: Chunk) -> Request:
         tokens = max(FACT_TOKENS, self._settings["answer_tokens"])
         return Request(
             self.provider, fact_messages(chunk, self._saved.get(FACTS_KEY, "")), SCHEMA if self._has_schema else None,
-            self._options(tokens, self._settings["seed"], temperature=0.0),
+            self._options(tokens, self._settings["seed"], temperature=0.0), self._token_factor,
         )  # fmt: skip
 
     def verdict_request(self, content: str, question: str, answer: str, partner: Chunk | None) -> Request:
         assert self.judge is not None
         options = self._options(VERDICT_TOKENS, self._settings["seed"], temperature=0.0)
         messages = verdict_messages(content, question, answer, partner, self._saved.get(JUDGE_KEY, ""))
-        return Request(self.judge, messages, None, options)
+        return Request(self.judge, messages, None, options, self._token_factor)
 
     def _options(self, tokens: int, seed: int, temperature: float | None = None) -> Options:
         settings = self._settings

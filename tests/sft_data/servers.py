@@ -272,8 +272,9 @@ class Handler(BaseHTTPRequestHandler):
         if PROTOCOL == "ollama":
             self.stream(body["model"], text, is_cut, words, mode)
         else:
-            # "dear": as many tokens as there can be.
+            # "dear": as many tokens as there can be; "many-tokens": more than anybody would think.
             read, written = (len(prompt) // 3, body["max_tokens"]) if mode == "dear" else (words, 9)
+            read = 2 * len(prompt) if mode == "many-tokens" else read
             usage: dict[str, Any] = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
             if body["model"] == "priced/large":
                 usage["cost"] = read * float(PRICE["prompt"]) + written * float(PRICE["completion"])

@@ -107,6 +107,19 @@ def test_a_limit_holds_with_many_requests_on_their_way(
     assert made == len(project.dataset_path().read_text("utf-8").splitlines()) == len(server.requests())
 
 
+@pytest.mark.parametrize("limit", [0.15, 0.17, 0.19])
+def test_a_limit_holds_where_the_provider_counts_more_tokens_than_thought(
+    project: Project, settings: Settings, serve: Serve, monkeypatch: pytest.MonkeyPatch, limit: float
+) -> None:
+    """Two tokens a letter: the first reply teaches it, and the last request still fits."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-good")
+    add_chunks(project, 30)
+    server = serve("openai", "many-tokens")
+    with pytest.raises(UserError, match=f"limit of {limit} US dollars"):
+        run(priced(settings, server, pairs=30, budget=limit, workers=1, answer_tokens=64), Context())
+    assert 0.05 < bill(server) <= limit and len(server.requests()) > 2
+
+
 def test_a_limit_waits_for_what_turns_out_cheaper(
     project: Project, settings: Settings, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from array import array
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.action_button import ActionButton
@@ -15,6 +15,7 @@ from gui.chunk_column import QUALITY, SOURCE, chunk_columns, is_dim
 from gui.chunk_filter import CLEAR_KEYS, ChunkFilter
 from gui.elided_label import ElidedLabel
 from gui.empty_note import EmptyNote
+from gui.flow_layout import FlowBox
 from gui.hit_delegate import HitDelegate
 from gui.row_query import ChunkQuery, RowQuery
 from gui.shell import Shell
@@ -243,12 +244,8 @@ class ChunkTable(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self.clear_button.setSizePolicy(policy)
         self.clear_button.hide()
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.GAP)
-        self.selected.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        foot.addWidget(self.selected, 1)
-        for button in (self.merge_button, self.exclude_button, self.delete_button):
-            foot.addWidget(button)
+        # The count stands last: it comes and goes, and no button moves for it.
+        foot = FlowBox(self.merge_button, self.exclude_button, self.delete_button, self.selected)
         self._fit()
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
@@ -256,7 +253,7 @@ class ChunkTable(QWidget):
         column.addWidget(self.filter)
         column.addLayout(line)
         column.addWidget(self.view, 1)
-        column.addLayout(foot)
+        column.addWidget(foot)
 
     def _fit(self) -> None:
         """The texts of these buttons change: nothing beside them may move."""

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.coverage_count import Counts, CoverageCount
 from gui.empty_note import EmptyNote
+from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.row_query import Query, RowQuery
 from gui.shell import Shell
@@ -313,7 +314,7 @@ class CoveragePage(QWidget):
         for table, actions in ((self.table, [*both, show_pairs]), (self.document_table, [*both, show_chunks])):
             table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
             table.addActions(actions)
-        self.count = QLabel(wordWrap=True)
+        self.count = QLabel()
         theme.set_role(self.count, "muted")
         self.generate_button = QPushButton(icon("pairs"), self.generate_action.text())
         self.generate_button.setToolTip(_("Asks about the selected chunks or documents only (G)"))
@@ -327,16 +328,15 @@ class CoveragePage(QWidget):
         return action
 
     def _lay_out(self) -> None:
-        head, total, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (head, total, foot):
+        head, total = QHBoxLayout(), QHBoxLayout()
+        for row in (head, total):
             row.setSpacing(theme.GAP)
         head.addWidget(self.search, 3)
         head.addWidget(self.document, 2)
         head.addWidget(self.by_document)
         total.addWidget(self.bar, 1)
         total.addWidget(self.text)
-        foot.addWidget(self.count, 1)
-        foot.addWidget(self.generate_button)
+        foot = FlowBox(self.generate_button, self.count)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.table)
         self.stack.addWidget(self.document_table)
@@ -346,7 +346,7 @@ class CoveragePage(QWidget):
         column.addLayout(head)
         column.addLayout(total)
         column.addWidget(self.stack, 1)
-        column.addLayout(foot)
+        column.addWidget(foot)
 
 
 class _Row:

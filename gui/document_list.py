@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.document_fate import STATES, describe, document_columns, say_cut, sort_key
+from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.mark import Mark
 from gui.setting_fields import SettingForm
@@ -251,12 +252,18 @@ class DocumentList(QWidget):
         self.view.addAction(action)
         return action
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Wide enough for the buttons in one row, in whatever size the texts are."""
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 42)
+
     def _lay_out(self) -> None:
-        add = QHBoxLayout()
-        add.setSpacing(theme.GAP)
-        add.addWidget(self.files_button, 1)
-        add.addWidget(self.folder_button, 1)
-        add.addWidget(self.watch_button)
+        self._fit()
+        add = FlowBox(self.files_button, self.folder_button, self.watch_button)
         card = QFrame()
         theme.set_role(card, "card")
         said = QHBoxLayout()
@@ -284,7 +291,7 @@ class DocumentList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PAD, 0, theme.GAP, 0)
         column.setSpacing(theme.GAP)
-        column.addLayout(add)
+        column.addWidget(add)
         column.addWidget(self.search)
         column.addWidget(self.view, 2)
         column.addWidget(card, 1)

@@ -350,3 +350,16 @@ def test_the_window_opens_through_the_entry_of_the_program(own_projects, tmp_pat
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(("zoom", "width"), [(1.0, 1000), (2.0, 1580)])
+def test_no_tab_scrolls_sideways(window: MainWindow, project: Project, zoom: float, width: int):
+    """1024 and 1600 pixels, less the margins and a bar to scroll up and down."""
+    fill(project, ["The lighthouse of Norrholm was built in 1874 by Ada Quill."])
+    window.open_project(project.folder)
+    window.look.set_zoom(zoom)
+    try:
+        wide = {phase: window.page.tab(phase).minimumSizeHint().width() for phase in TABS}
+        assert not {phase: least for phase, least in wide.items() if least > width}
+    finally:
+        window.look.set_zoom(1.0)

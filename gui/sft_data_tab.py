@@ -96,7 +96,7 @@ class SftDataTab(Tab):
         letter = self.fontMetrics().averageCharWidth()
         buttons = self.review.below.minimumSizeHint().width()  # they count while they are hidden, too
         form = self.ask.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width()
-        for pane, least in ((self._left, max(letter * 38, form)), (self.browser, letter * 40), (self.review, max(letter * 32, buttons))):
+        for pane, least in ((self._left, max(letter * 38, form)), (self.browser, letter * 37), (self.review, max(letter * 32, buttons))):
             pane.setMinimumWidth(least)
 
     # What the window asks of a tab

@@ -17,7 +17,7 @@ from services.settings import check
 from services.sft_data.asking import Asking
 from services.sft_data.budget import Budget
 from services.sft_data.coverage import plan, shares_of
-from services.sft_data.in_flight import InFlight
+from services.sft_data.in_flight import START_FAR, InFlight
 from services.sft_data.intake import Intake
 from services.sft_data.jsonl import write_dataset
 from services.sft_data.provider import Reply, RequestFailed, privacy_sentence
@@ -119,6 +119,8 @@ class _Generation:
         if source:
             if not source.provider.can_share:
                 self._in_flight = InFlight(fixed=1)
+            elif not source.provider.is_local:
+                self._in_flight = InFlight(fixed=settings["workers"], start=START_FAR)
             for provider in source.providers():
                 provider.listen(self._in_flight.refused)
 

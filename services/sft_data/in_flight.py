@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable
 
 MOST = 64
+START_FAR = 2  # to begin with, at a server of many: one on this machine may answer one after the other, and slowly
 GAIN = 1.1  # a higher number has to bring at least this
 RECENT_S = 3.0  # what counts as the present pace
 PATIENCE = 8  # windows before more is tried again; doubles each time that it brings nothing
-SEEK_S = 2.0  # between two steps towards the pace at which a server begins to refuse
+SEEK_S = 1.0  # between two steps towards the pace at which a server begins to refuse
 HOLD_S = 30.0  # before a pace that a server refused is approached again; doubles with every refusal
 
 
@@ -24,12 +25,12 @@ class InFlight:
     """The number of requests for one server, for one loop that sends and several threads that report.
 
     limit: how many may run now. most: how many at the most. Where ``fixed`` is given, the number is not learnt, and
-    only what a server refuses slows it down.
+    only what a server refuses slows it down. ``start``: how many to begin with, where it is learnt.
     """
 
-    def __init__(self, most: int = MOST, *, fixed: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = MOST, *, fixed: int = 0, start: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self.most = fixed or most
-        self.limit = fixed or 1
+        self.limit = fixed or start
         self.rate: float | None = None  # requests a second, once a server has said that it counts them
         self._clock, self._is_fixed = clock, bool(fixed)
         self._lock = threading.Lock()

@@ -78,7 +78,7 @@ def measure(name: str, count: int) -> tuple[float, float, int]:
     """The share of the best pace, over the whole run and over its second half, and the number in flight at the end."""
     from services.jobs import Context
     from services.settings import defaults
-    from services.sft_data.in_flight import InFlight
+    from services.sft_data.in_flight import START_FAR, InFlight
     from services.sft_data.openai_compatible import OpenAICompatible
     from services.sft_data.provider import Options
     from services.sft_data.worker import Workers
@@ -88,7 +88,7 @@ def measure(name: str, count: int) -> tuple[float, float, int]:
     ) as process:
         assert process.stdout is not None
         settings = {**defaults("generate"), "url": process.stdout.readline().strip(), "model": "x"}
-        provider, in_flight = OpenAICompatible(settings, Context()), InFlight()
+        provider, in_flight = OpenAICompatible(settings, Context()), InFlight(start=START_FAR)
         provider.listen(in_flight.refused)
 
         @dataclass

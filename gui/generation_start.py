@@ -78,6 +78,11 @@ class GenerationStart(QObject):
         style = retry_style(self._store, self._browser.dataset, self._ask.form.fields["style"].value())
         self.generate(retry=True, style=style)
 
+    def renew(self) -> None:
+        """Make pairs anew from the chunks that were edited, in place of those that nobody has judged."""
+        if count := self._store.count_stale(self._browser.dataset).renewable:
+            self.generate(pairs=count, renew=True)
+
     def preview(self) -> None:
         """Make three pairs to look at, about three of the selected chunks or of all, far apart; one click removes them."""
         chunk_ids = self._browser.coverage.selected_chunks() if self._browser.page == CHUNKS else []

@@ -30,6 +30,7 @@ from gui.pair_exchange import PairExchange
 from gui.pair_review import PairReview
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
+from gui.stale_bar import StaleBar
 from gui.tab import Tab
 from services.errors import UserError
 from services.knowledge_base.pair_query import USABLE_STATES
@@ -64,9 +65,12 @@ class SftDataTab(Tab):
         letter = self.fontMetrics().averageCharWidth()
         self.splitter.setSizes([letter * 48, letter * 88, letter * 52])
         self._fit()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
-        row.addWidget(self.splitter)
+        self.stale_bar = StaleBar()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
+        column.setSpacing(theme.GAP)
+        column.addWidget(self.stale_bar)
+        column.addWidget(self.splitter, 1)
         self._connect()
         self.exchange.take_drops(lambda: self.browser.dataset)
         state = shell.preferences.value("sft_data/splitter")
@@ -193,6 +197,7 @@ class SftDataTab(Tab):
     def _show_counts(self, counts: Counts) -> None:
         self.ask.show_datasets(counts.datasets)
         self.review.set_count(counts.reviewed, counts.reviewed + counts.to_review)
+        self.stale_bar.show_count(counts.stale)
 
     def _show_chosen(self) -> None:
         if self.browser.page != PAIRS:
@@ -243,6 +248,7 @@ class SftDataTab(Tab):
         is_ready = has_chunks and not self.ask.problem() and not self.shell.is_busy
         self.generate_button.setEnabled(is_ready)
         self.preview_button.setEnabled(is_ready)
+        self.stale_bar.set_ready(is_ready)
         self.browser.report.set_ready(is_ready)
         self._show_estimate()
         self.generate_button.setText(self._running_text() or _("Generate"))
@@ -323,6 +329,7 @@ class SftDataTab(Tab):
         self.review.edited.connect(self._edit)
         self.review.pairs_wanted.connect(self.run.from_current)
         self.review.pairs_asked_for.connect(self._show_pairs_of_chunk)
+        self.stale_bar.renewal_wanted.connect(self.run.renew)
         self.run.started.connect(self.box.begin)
         self.run.pairs_removed.connect(self._pairs_changed)
         self.run.review_wanted.connect(self._review_new)

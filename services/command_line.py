@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("generate", _generate, _("phase 3: make question-answer pairs from the chunks"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     settings.add_options(sub, "generate")
+    sub.add_argument("--renew", action="store_true", help=_("only from chunks that were edited, in place of their old pairs that nobody has judged"))
     sub.add_argument("--retry", action="store_true", help=_("ask again only what came to nothing, as it was asked the last time"))
     sub = add("pull", _pull, _("get a model for Ollama"), False)
     sub.add_argument("model", metavar="NAME", help=_("as Ollama's library has it, for instance llama3.1:8b"))
@@ -306,7 +307,7 @@ def _train(
 
 def _generate(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
     project = _open(options)
-    values = {**settings.from_options("generate", options), "dataset": options.dataset}
+    values = {**settings.from_options("generate", options), "dataset": options.dataset, "renew": options.renew}
     if options.retry:
         values |= _as_last_time(project, options)
     result = _run("generate", project, values, reporter, cancelled)

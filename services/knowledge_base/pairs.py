@@ -18,6 +18,7 @@ from services.errors import UserError
 from services.knowledge_base.pair_change import PairChangeStatements
 from services.knowledge_base.pair_query import USABLE, PairQueryStatements
 from services.knowledge_base.pair_query import USABLE_STATES as USABLE_STATES
+from services.knowledge_base.stale import UNREVIEWED
 from services.records import Pair
 from services.translation import _
 
@@ -153,20 +154,24 @@ class PairStatements(PairQueryStatements, PairChangeStatements):
     def known_questions(self, dataset: str, chunk: int | None = None) -> list[str]:
         """Questions not to be asked again: those in use and those that the person rejected.
 
+        A stale pair that nobody has judged stands in nobody's way.
+
         chunk: only the questions about this chunk.
         """
         rows = self.connection.execute(
-            "SELECT instruction FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND state <> 'failed'"
-            f"{'' if chunk is None else ' AND chunk_id = ?'} ORDER BY pair.id",
+            f"SELECT instruction FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND state <> 'failed'"
+            f" AND NOT ({UNREVIEWED}){'' if chunk is None else ' AND chunk_id = ?'} ORDER BY pair.id",
             (dataset,) if chunk is None else (dataset, chunk),
         )
         return [row[0] for row in rows]
 
     def seen_pairs(self, dataset: str, chunk: int) -> set[tuple[str, str]]:
-        """Question and answer, as they were made, of every pair from this chunk, whatever became of it."""
+        """Question and answer, as they were made, of every pair from this chunk, whatever became of it; not of
+        those that are to be replaced, or were."""
         rows = self.connection.execute(
             "SELECT coalesce(original_instruction, instruction), coalesce(original_output, output)"
-            " FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND chunk_id = ?",
+            " FROM pair JOIN pair_text ON pair_id = pair.id WHERE dataset = ? AND chunk_id = ?"
+            f" AND reason <> 'replaced' AND NOT ({UNREVIEWED})",
             (dataset, chunk),
         )
         return {(row[0], row[1]) for row in rows}

@@ -283,6 +283,9 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX work_reply_by_partner ON work_reply (json_extract(subject, '$.partner'))
         WHERE json_extract(subject, '$.partner') IS NOT NULL;
     """,
+    """
+    CREATE INDEX pair_stale ON pair (dataset, state, chunk_id) WHERE is_stale;
+    """,
 )
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from services.knowledge_base.connection import Connection
 
@@ -17,6 +18,14 @@ _RESTING_ON = """
     WHERE json_extract(work_reply.subject, '$.partner') IN ({ids})
 """
 UNREVIEWED = "is_stale AND state = 'new'"
+
+
+class StaleCount(NamedTuple):
+    """judged: accepted or edited by a person. unjudged: by nobody. renewable: those of these whose chunk can be asked."""
+
+    judged: int
+    unjudged: int
+    renewable: int
 
 
 class StaleStatements(Connection):
@@ -49,26 +58,50 @@ class StaleStatements(Connection):
             (json.dumps(right),),
         )
 
+    def take_in(self, dataset: str, ids: Sequence[int], made_from: Mapping[int, str], count: int) -> None:
+        """New pairs are there: as many stale ones of their chunk that nobody has judged give way, the oldest first.
+
+        A new pair whose chunk was edited while it was made is stale itself, and none gives way.
+
+        made_from: the chunks that the pairs rest on, their own one first, with their texts. count: pairs that passed.
+        """
+        now = dict(
+            self.connection.execute(
+                "SELECT id, content FROM rag_chunks WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(made_from)),)
+            ).fetchall()
+        )
+        others = {chunk_id: text for chunk_id, text in made_from.items() if now.get(chunk_id) != text}
+        for chunk_id, text in others.items():
+            self.connection.executemany(
+                "INSERT INTO pair_mismatch VALUES (?, ?, ?)", [(pair_id, chunk_id, _hash(text)) for pair_id in ids]
+            )
+        if others:
+            self.connection.execute(
+                "UPDATE pair SET is_stale = 1 WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+            )
+        elif count:
+            self.replace_stale(dataset, next(iter(made_from)), count)
+
     def _mark_stale(self, ids: str, values: dict[str, Any]) -> None:
         """Mark for ever the pairs that rest on the chunks which this SELECT gives."""
         self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE id IN ({_RESTING_ON.format(ids=ids)})", values)
 
-    def _fresh_pairs(self, ids: list[int]) -> tuple[int, ...]:
+    def _fresh_pairs(self, ids: Sequence[int]) -> tuple[int, ...]:
         """The pairs that rest on these chunks and are not stale."""
         resting = _RESTING_ON.format(ids="SELECT value FROM json_each(:ids)")
         rows = self.connection.execute(
-            f"SELECT id FROM pair WHERE NOT is_stale AND id IN ({resting})", {"ids": json.dumps(ids)}
+            f"SELECT id FROM pair WHERE NOT is_stale AND id IN ({resting})", {"ids": json.dumps(list(ids))}
         )
         return tuple(row[0] for row in rows)
 
-    def count_stale(self, dataset: str) -> tuple[int, int]:
-        """Pairs in use that are stale: those that a person accepted or edited, and those that nobody has judged."""
+    def count_stale(self, dataset: str) -> StaleCount:
+        """How many pairs in use are stale."""
         row = self.connection.execute(
             f"SELECT coalesce(sum(state IN ('accepted', 'edited')), 0), coalesce(sum({UNREVIEWED}), 0)"
             " FROM pair WHERE dataset = ? AND is_stale",
             (dataset,),
         ).fetchone()
-        return row[0], row[1]
+        return StaleCount(row[0], row[1], sum(self.stale_chunks(dataset).values()))
 
     def stale_chunks(self, dataset: str) -> dict[int, int]:
         """Chunks that can be asked about, each with its number of stale pairs that nobody has judged."""
@@ -81,7 +114,7 @@ class StaleStatements(Connection):
         )
 
     def replace_stale(self, dataset: str, chunk_id: int, count: int) -> None:
-        """New pairs of a chunk are there: leave out as many stale ones that nobody has judged, the oldest first."""
+        """Leave out so many stale pairs of a chunk that nobody has judged, the oldest first."""
         self.connection.execute(
             f"UPDATE pair SET state = 'failed', reason = 'replaced' WHERE id IN (SELECT id FROM pair WHERE dataset = ?"
             f" AND chunk_id = ? AND {UNREVIEWED} ORDER BY id LIMIT ?)",

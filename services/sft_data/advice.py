@@ -79,6 +79,8 @@ def advise(reason: str, settings: Mapping[str, Any], chunk_tokens: int | None = 
                 _("It waits for the judge. With the judge on, the next run begins with the pairs that wait."),
                 *((_("Switch the judge on"), {"judge": True}) if is_model and not settings["judge"] else ()),
             )
+        case "replaced":
+            return Advice(_("The new pair says what the chunk says now; nothing needs to be done."))
         case "merged":
             return Advice(_("What it said is in the pair that it was merged with; nothing needs to be done."))
         case "person" if is_model and not settings["audience"].strip():

@@ -50,6 +50,7 @@ REASONS: dict[str, str] = {
     "off-topic": _("It has next to nothing to do with the chunk."),
     "duplicate": _("The same question exists already."),
     "judge": _("The judge found that the chunk does not say so."),
+    "replaced": _("Its chunk was changed, and a new pair has taken its place."),
     "unjudged": _("The judge has not said anything of it yet."),
 }
 

@@ -37,8 +37,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Args:
         settings: ``project``, the settings of the phase "generate", ``dataset`` (default "sft_data") and optionally
-            ``chunk_ids``, the chunks to ask about instead of all, or ``retry``: only what failed, in the number that is
-            missing. What was answered is read again first, which costs nothing.
+            ``chunk_ids``, the chunks to ask about instead of all, or ``renew``: only those whose stale pairs nobody has
+            judged, in their number, or ``retry``: only what failed, in the number that is missing. What was answered is read again first, which costs nothing.
 
     Returns:
         ``dataset``; ``pairs`` that passed; ``asked``: how many were wanted; ``rejected``: reason to number;
@@ -60,13 +60,16 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         retried = _failed_chunks(knowledge_base, dataset, values, chunk_ids) if settings.get("retry") else None
         if retried is not None:
             chunk_ids, values["pairs"] = list(retried), max(1, sum(retried.values()))
+        is_renewal = bool(settings.get("renew"))
+        if is_renewal:
+            chunk_ids, values["pairs"] = _stale_chunks(knowledge_base, dataset, chunk_ids)
         context.progress(0, values["pairs"], _("Looking for the provider"))
         source = make_source(values, context, knowledge_base.prompt_texts())
         if source:
             stack.callback(source.close)
             if sentence := privacy_sentence(source.provider):
                 context.warning(source.provider.name, sentence)
-        return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, retried).run()
+        return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, retried, is_renewal).run()
 
 
 def _chosen(knowledge_base: KnowledgeBase, selection: list[int] | None) -> list[int]:
@@ -93,16 +96,25 @@ def _failed_chunks(
     return {chunk_id: wanted[chunk_id] for chunk_id in usable if chunk_id in wanted}
 
 
+def _stale_chunks(knowledge_base: KnowledgeBase, dataset: str, usable: list[int]) -> tuple[list[int], int]:
+    """The chunks with pairs to be made anew, in the order of the corpus, and how many pairs."""
+    stale = knowledge_base.stale_chunks(dataset)
+    if chosen := [chunk_id for chunk_id in usable if chunk_id in stale]:
+        return chosen, sum(stale[chunk_id] for chunk_id in chosen)
+    raise UserError(_("No pair of “{dataset}” has to be made anew.").format(dataset=dataset))
+
+
 class _Generation:
     """One run of the job."""
 
     def __init__(
         self, project: Project, knowledge_base: KnowledgeBase, dataset: str, settings: dict[str, Any],
         source: ModelSource | None, chunk_ids: list[int], context: Context, retried: dict[int, int] | None,
+        is_renewal: bool,
     ) -> None:  # fmt: skip
         self._project, self._knowledge_base, self._dataset = project, knowledge_base, dataset
         self._settings, self._source, self._chunk_ids, self._context = settings, source, chunk_ids, context
-        self._retried = retried
+        self._retried, self._is_renewal = retried, is_renewal
         self._wanted: int = settings["pairs"]
         self._tally = Tally(knowledge_base.coverage(dataset))
         self._budget, self._is_out_of_money = Budget(settings["budget"]), False
@@ -135,10 +147,7 @@ class _Generation:
             self._work_off((task for asked in again for task in self._tasks(*asked)), workers)
             while made.total() < self._wanted and not self._is_out_of_money:
                 left = [chunk_id for chunk_id in self._chunk_ids if chunk_id not in self._tally.done_with]
-                round_ = plan(
-                    [(chunk_id, self._tally.coverage[chunk_id]) for chunk_id in left], self._wanted - made.total(),
-                    self._settings["pairs_per_chunk"], [self._shares[chunk_id] for chunk_id in left],
-                )  # fmt: skip
+                round_ = self._plan(left, self._wanted - made.total())
                 if not round_:
                     break
                 self._work_off((task for asked in round_ for task in self._tasks(*asked)), workers)
@@ -160,6 +169,15 @@ class _Generation:
             "missing": self._tally.missing(self._wanted, self._chunk_ids),
         }
         return {**result, "cost": round(self._budget.spent, 6)} if self._budget.spent else result
+
+    def _plan(self, chunk_ids: list[int], pairs: int) -> list[tuple[int, int]]:
+        """How many pairs to ask each of these chunks for, at most so many in all."""
+        per_chunk = self._settings["pairs_per_chunk"]
+        if self._is_renewal:
+            stale = self._knowledge_base.stale_chunks(self._dataset)
+            return [(chunk_id, min(stale[chunk_id], per_chunk)) for chunk_id in chunk_ids if chunk_id in stale]
+        counts = [(chunk_id, self._tally.coverage[chunk_id]) for chunk_id in chunk_ids]
+        return plan(counts, pairs, per_chunk, [self._shares[chunk_id] for chunk_id in chunk_ids])
 
     def _end_earlier_runs(self) -> None:
         """Read what an earlier run was answered and did not come to read, or, at a retry, could not."""

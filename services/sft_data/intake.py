@@ -159,6 +159,8 @@ class Intake:
         self._knowledge_base.judge_pair(task.pair_id, reason, is_backed=is_true)
         self._knowledge_base.end_item(task.item_id)
         if is_true and is_waiting:
+            if not pair.is_stale:
+                self._knowledge_base.replace_stale(self._dataset, task.chunk.id, 1)
             self._tally.count(task.chunk.id, 1)
         elif is_waiting:
             self.sieve.rejected["judge"] += 1

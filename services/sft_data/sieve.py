@@ -86,6 +86,9 @@ class Sieve:
                 )
             )  # fmt: skip
         ids = self._knowledge_base.add_pairs(self._dataset, rows) if rows else []
+        if ids:
+            made_from = {one.id: one.content for one in (chunk, partner) if one is not None}
+            self._knowledge_base.take_in(self._dataset, ids, made_from, 0 if self._is_judged else len(passed))
         return [ids[place] for place in passed], rows
 
     def _reason(self, candidate: Candidate, chunk: Chunk, partner: Chunk | None, *, is_lost: bool) -> str:

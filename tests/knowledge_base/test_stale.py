@@ -80,10 +80,10 @@ def test_only_what_nobody_judged_is_made_anew(project: Project) -> None:
         ids = [a_pair(knowledge_base, first), a_pair(knowledge_base, first), a_pair(knowledge_base, second)]
         for chunk in (first, second):
             knowledge_base.edit_chunk(chunk, "other words")
-        assert knowledge_base.count_stale("sft_data") == (1, 3) and knowledge_base.count_stale("formal") == (0, 0)
+        assert knowledge_base.count_stale("sft_data") == (1, 3, 3) and knowledge_base.count_stale("formal") == (0, 0, 0)
         assert knowledge_base.stale_chunks("sft_data") == {first: 2, second: 1}
         knowledge_base.set_excluded([second], True)
-        assert knowledge_base.stale_chunks("sft_data") == {first: 2}
+        assert knowledge_base.stale_chunks("sft_data") == {first: 2} and knowledge_base.count_stale("sft_data") == (1, 3, 2)
         knowledge_base.replace_stale("sft_data", first, 1)
         states = [(pair.state, pair.reason) for pair in knowledge_base.pairs([kept, *ids])]
         assert states == [("accepted", ""), ("failed", "replaced"), ("new", ""), ("new", "")]

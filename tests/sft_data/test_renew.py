@@ -1,0 +1,95 @@
+"""Pairs of edited chunks are made anew, and the old ones stay until the new ones are there."""
+
+from pathlib import Path
+
+import pytest
+
+from services.errors import UserError
+from services.jobs import Context
+from services.project import Project
+from services.records import CutChunk, DocumentText
+from services.settings import defaults
+from services.sft_data.generate import run
+
+TEXTS = [
+    "The mill of Osterly was built in 1510. Anna Berg founded the mill in 1510. The tower of Osterly is 31 metres high.",
+    "The bridge of Hagen was opened in 1874. Karl Linden designed the bridge of Hagen. The bridge is 210 metres long.",
+]
+
+
+@pytest.fixture
+def chunks(project: Project) -> list[int]:
+    content = "\n\n".join(TEXTS)
+    starts = [0, len(TEXTS[0]) + 2]
+    with project.connect() as knowledge_base:
+        knowledge_base.replace_document(
+            source="places.txt", text=DocumentText(content), path="places.txt", sha256="x", format="text", tokenizer="words",
+            chunks=[CutChunk(at, at + len(text), at + len(text), text, 20, page=1, headings=()) for at, text in zip(starts, TEXTS)],
+            count_tokens=lambda text: len(text.split()), chunk_size=500, chunk_overlap=50,
+        )  # fmt: skip
+        return list(knowledge_base.chunk_ids())
+
+
+def make(project: Project, **more: object) -> dict:
+    return run({**defaults("generate"), "project": str(project.folder), "provider": "built-in", **more}, Context())
+
+
+def test_only_stale_pairs_that_nobody_judged_give_way_to_new_ones(project: Project, chunks: list[int]) -> None:
+    assert make(project, pairs=4, pairs_per_chunk=2)["pairs"] == 4
+    with pytest.raises(UserError, match="has to be made anew"):
+        make(project, renew=True)
+    with project.connect() as knowledge_base:
+        old = list(knowledge_base.pair_ids("sft_data", chunk=chunks[0]))
+        others = list(knowledge_base.pair_ids("sft_data", chunk=chunks[1]))
+        assert len(old) == len(others) == 2
+        knowledge_base.set_pair_state(old[:1], "accepted")
+        knowledge_base.edit_chunk(chunks[0], TEXTS[0].replace("1510", "1623"))
+        assert knowledge_base.count_stale("sft_data") == (1, 1, 1)
+    assert make(project, renew=True) == {"dataset": "sft_data", "pairs": 1, "asked": 1, "rejected": {}, "failed": [], "missing": {}}
+    with project.connect() as knowledge_base:
+        assert [(pair.state, pair.reason) for pair in knowledge_base.pairs(old)] == [("accepted", ""), ("failed", "replaced")]
+        assert [pair.state for pair in knowledge_base.pairs(others)] == ["new", "new"]
+        [new] = [pair for pair in knowledge_base.pairs(knowledge_base.pair_ids("sft_data", "new", chunk=chunks[0]))]
+        assert not new.is_stale and knowledge_base.count_stale("sft_data") == (1, 0, 0)
+    assert len(Path(project.dataset_path("sft_data")).read_text("utf-8").splitlines()) == 4
+
+
+def test_what_could_not_be_made_anew_stays(project: Project, chunks: list[int]) -> None:
+    make(project, pairs=4, pairs_per_chunk=2)
+    with project.connect() as knowledge_base:
+        knowledge_base.edit_chunk(chunks[0], "Nothing is stated here?")
+    result = make(project, renew=True)
+    assert result["pairs"] == 0 and sum(result["missing"].values()) == 2
+    with project.connect() as knowledge_base:
+        assert knowledge_base.count_stale("sft_data") == (0, 2, 2)
+        assert len(list(knowledge_base.usable_rows("sft_data"))) == 4
+        knowledge_base.restore_chunk(chunks[0])
+        assert knowledge_base.count_stale("sft_data") == (0, 0, 0)
+
+
+def test_a_pair_whose_sentence_stayed_is_made_again_and_an_edit_there_and_back_costs_nothing(
+    project: Project, chunks: list[int]
+) -> None:
+    make(project, pairs=4, pairs_per_chunk=2)
+    with project.connect() as knowledge_base:
+        said = set(knowledge_base.usable_rows("sft_data"))
+    for text in (f"{TEXTS[0]} It is open on Sundays.", TEXTS[0]):
+        with project.connect() as knowledge_base:
+            knowledge_base.edit_chunk(chunks[0], text)
+        assert make(project, renew=True)["pairs"] == 2
+        with project.connect() as knowledge_base:
+            assert set(knowledge_base.usable_rows("sft_data")) == said
+            assert knowledge_base.count_stale("sft_data") == (0, 0, 0)
+
+
+def test_a_chunk_that_is_edited_while_it_is_asked_gives_stale_pairs(project: Project, chunks: list[int]) -> None:
+    from services.knowledge_base.pairs import NewPair
+
+    with project.connect() as knowledge_base:
+        ids = knowledge_base.add_pairs("sft_data", [NewPair("Q?", "A", chunks[0])])
+        knowledge_base.edit_chunk(chunks[0], "other words")
+        late = knowledge_base.add_pairs("sft_data", [NewPair("Q2?", "A2", chunks[0])])
+        knowledge_base.take_in("sft_data", late, {chunks[0]: TEXTS[0]}, 1)
+        assert [(pair.state, pair.is_stale) for pair in knowledge_base.pairs([*ids, *late])] == [("new", True)] * 2
+        knowledge_base.restore_chunk(chunks[0])
+        assert knowledge_base.count_stale("sft_data") == (0, 0, 0)

@@ -17,6 +17,7 @@ from services.sft_data.jsonl import Imported, edited_by_hand, export_pairs, impo
 from services.translation import _, ngettext
 
 SHOWN_WARNINGS = 3
+LARGE = 5_000_000  # bytes, which take more than a moment
 AS_PAIRS = _("Instruction and output, one pair a line (*.jsonl)")
 AS_CHAT = _("Chat messages, one conversation a line (*.jsonl)")
 
@@ -73,6 +74,8 @@ class PairExchange(QObject):
     def import_from(self, dataset: str, *paths: Path) -> None:
         """Take over the pairs of files, one after the other."""
         project = self._shell.project
+        if large := [path.name for path in paths if path.is_file() and path.stat().st_size > LARGE]:
+            self._shell.notify("info", _("{files}: being read. You can go on meanwhile.").format(files=", ".join(large)), tab="generate")
 
         def work(_emit: object, cancelled: threading.Event) -> list[tuple[Path, Imported | UserError]]:
             answers: list[tuple[Path, Imported | UserError]] = []

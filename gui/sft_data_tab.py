@@ -86,9 +86,13 @@ class SftDataTab(Tab):
             QTimer.singleShot(0, self, self._fit)  # once the fields have the new font, too
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where the window is low, what it takes goes with the settings when they are scrolled, so that both can be seen."""
         super().resizeEvent(event)
-        is_low = self.height() < LOW_LINES * self.fontMetrics().height()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Where the window is low, what it takes goes with the settings when they are scrolled, so that both can be seen."""
+        above = 0 if self.stale_bar.isHidden() else self.stale_bar.sizeHint().height()
+        is_low = self.height() - above < LOW_LINES * self.fontMetrics().height()
         column, form = self._left.layout(), self.ask.layout()
         if is_low and column.indexOf(self.box) >= 0:
             form.addWidget(self.box)
@@ -198,6 +202,7 @@ class SftDataTab(Tab):
         self.ask.show_datasets(counts.datasets)
         self.review.set_count(counts.reviewed, counts.reviewed + counts.to_review)
         self.stale_bar.show_count(counts.stale)
+        self._arrange()
 
     def _show_chosen(self) -> None:
         if self.browser.page != PAIRS:

@@ -40,9 +40,9 @@ class StaleBar(QFrame):
         row.setContentsMargins(12, 4, 6, 4)
         row.setSpacing(theme.GAP)
         row.addWidget(Mark("stale", "warning"))
+        for button in (self.renew_button, self.later_button):  # at the left: with large text the tab is wider than the window
+            row.addWidget(button)
         row.addWidget(self.text, 1)
-        row.addWidget(self.renew_button)
-        row.addWidget(self.later_button)
         self.hide()
 
     def show_count(self, count: StaleCount) -> None:

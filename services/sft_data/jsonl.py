@@ -81,10 +81,16 @@ def export_pairs(project: Project, dataset: str, path: Path, *, is_chat: bool = 
         is_chat: ``{"messages": [...]}`` lines instead of ``{"instruction", "output"}``.
 
     Raises:
-        UserError: the dataset has no pairs, or the file cannot be written.
+        UserError: the dataset has no pairs, the file cannot be written, or it is the dataset's own and is_chat.
     """
     if path.is_dir():
         path = path / project.dataset_path(dataset).name
+    if is_chat and path.resolve() == project.dataset_path(dataset).resolve():
+        raise UserError(
+            _("{file} is the dataset's own file, with instruction and output. Choose another name for the chat format.").format(
+                file=path.name
+            )
+        )
     with project.connect() as knowledge_base:
         if next(knowledge_base.usable_rows(dataset), None) is None:
             raise UserError(_("“{dataset}” has no pairs to export.").format(dataset=dataset))

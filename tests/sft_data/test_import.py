@@ -1,6 +1,9 @@
 """Files of other programs: every format and encoding, whole and broken."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from services.project import Project
 from services.sft_data.import_file import read_pairs
 from services.sft_data.jsonl import export_pairs, import_pairs
 
+ROOT = Path(__file__).resolve().parents[2]
 PAIRS = [("Wann wurde die Mühle gebaut?", "1510, „sagt man“."), ("Who built\nit?", 'Anna "A" Berg; a miller\tof Löwen.')]
 ALPACA = [{"instruction": question, "input": "", "output": answer} for question, answer in PAIRS]
 SHAREGPT = [
@@ -203,3 +207,24 @@ def test_the_command_line_imports_and_exports_both_formats(
     assert "there already" in "".join(capsys.readouterr())
     assert [json.loads(line)["messages"][0]["content"] for line in chat.read_text("utf-8").splitlines()] == [PAIRS[0][0], PAIRS[1][0]]
     assert json.loads(pairs.read_text("utf-8").splitlines()[1]) == {"instruction": PAIRS[1][0], "output": PAIRS[1][1]}
+
+
+def test_an_import_that_was_killed_is_begun_again_and_nothing_is_twice(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "large.jsonl"
+    count = 20_000
+    file.write_text("".join(json.dumps({"question": f"Q{number}?", "answer": "A"}) + "\n" for number in range(count)), "utf-8")
+
+    def stored() -> int:
+        with project.connect(is_read_only=True) as knowledge_base:
+            return knowledge_base.count_pairs()
+
+    command = [sys.executable, str(ROOT / "main.py"), "pairs", str(project.folder), "--import", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not stored() and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    before = stored()
+    assert 0 < before < count
+    assert import_pairs(project, "sft_data", file)[:3] == (count - before, before, 0)
+    with project.connect() as knowledge_base:
+        assert [row[0] for row in knowledge_base.usable_rows("sft_data")] == [f"Q{number}?" for number in range(count)]

@@ -46,6 +46,8 @@ def test_export_as_pairs_and_as_chat(dataset: Project, tmp_path: Path) -> None:
     assert not edited_by_hand(dataset, "sft_data")
     with pytest.raises(UserError, match="no pairs"):
         export_pairs(dataset, "formal", tmp_path / "x.jsonl")
+    with pytest.raises(UserError, match="own file"):
+        export_pairs(dataset, "sft_data", dataset.dataset_path(), is_chat=True)
     with pytest.raises(UserError, match="safe in the knowledge base"):
         export_pairs(dataset, "sft_data", dataset.dataset_path() / "under-a-file.jsonl")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from PySide6.QtGui import QUndoCommand
 from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.thread_end import connect_end
+from services.errors import UserError
+from services.knowledge_base.pair_change import PairStates, Said
 from services.knowledge_base.store import KnowledgeBase
 from services.sft_data.jsonl import write_dataset
 from services.translation import _, ngettext
@@ -22,51 +23,84 @@ class SetPairState(QUndoCommand):
 
     def __init__(self, store: KnowledgeBase, ids: Sequence[int], state: str, changed: Callable[[], None]) -> None:
         titles = {
-            "accepted": ngettext("accept {count} pair", "accept {count} pairs", len(ids)),
-            "rejected": ngettext("reject {count} pair", "reject {count} pairs", len(ids)),
+            "accepted": ngettext("accept {count:,} pair", "accept {count:,} pairs", len(ids)),
+            "rejected": ngettext("reject {count:,} pair", "reject {count:,} pairs", len(ids)),
         }
-        super().__init__(titles.get(state, ngettext("change {count} pair", "change {count} pairs", len(ids))).format(count=len(ids)))
-        self._store, self._ids, self._state, self._changed = store, list(ids), state, changed
-        self._before: defaultdict[str, list[int]] = defaultdict(list)
-        for pair in store.pairs(self._ids):
-            self._before[pair.state].append(pair.id)
+        title = titles.get(state, ngettext("change {count:,} pair", "change {count:,} pairs", len(ids)))
+        super().__init__(title.format(count=len(ids)))
+        self._store, self._ids, self._state, self._changed = store, ids, state, changed
+        self._before: list[PairStates] = []
 
     def redo(self) -> None:
-        self._store.set_pair_state(self._ids, self._state)
+        self._before = self._store.set_pair_state(self._ids, self._state)
         self._changed()
 
     def undo(self) -> None:
-        for state, ids in self._before.items():
-            self._store.set_pair_state(ids, state)
+        self._store.put_back_states(self._before)
         self._changed()
 
 
-class EditPair(QUndoCommand):
+class _ChangePairs(QUndoCommand):
+    """What a person makes of the texts of pairs; all of it comes back when it is undone.
+
+    Raises:
+        UserError: a pair is gone.
+    """
+
+    def __init__(self, title: str, store: KnowledgeBase, ids: Sequence[int], changed: Callable[[], None]) -> None:
+        super().__init__(title)
+        self._store, self._ids, self._changed = store, list(ids), changed
+        self._before = store.pair_versions(self._ids)
+        if len(self._before) < len(self._ids):
+            raise UserError(_("This pair no longer exists."))
+
+    def undo(self) -> None:
+        self._store.put_versions(self._before)
+        self._changed()
+
+
+class EditPair(_ChangePairs):
     """Another question or answer."""
 
-    def __init__(self, store: KnowledgeBase, pair_id: int, instruction: str, output: str, changed: Callable[[], None]) -> None:
-        """
-        Raises:
-            LookupError: the pair is gone.
-        """
-        super().__init__(_("edit a pair"))
-        self._store, self._id, self._changed = store, pair_id, changed
-        self._after = instruction, output
-        pair = next(iter(store.pairs([pair_id])), None)
-        if pair is None:
-            raise LookupError(pair_id)
-        self._before, self._state = (pair.instruction, pair.output), pair.state
+    def __init__(self, store: KnowledgeBase, pair_id: int, said: Said, changed: Callable[[], None]) -> None:
+        super().__init__(_("edit a pair"), store, [pair_id], changed)
+        self._said = said
 
     def redo(self) -> None:
-        self._store.edit_pair(self._id, *self._after)
+        self._store.edit_pair(self._ids[0], self._said[0], self._said[-1], self._said[1:-1])
+        self._changed()
+
+
+class SplitPair(_ChangePairs):
+    """Two pairs of one."""
+
+    def __init__(self, store: KnowledgeBase, pair_id: int, first: Said, second: Said, changed: Callable[[], None]) -> None:
+        super().__init__(_("split a pair"), store, [pair_id], changed)
+        self._first, self._second = first, second
+        self._new_id: int | None = None
+
+    def redo(self) -> None:
+        try:
+            self._new_id = self._store.split_pair(self._ids[0], self._first, self._second, self._new_id)
+        except UserError:  # its number has been given to another pair since it was undone
+            self._new_id = self._store.split_pair(self._ids[0], self._first, self._second)
         self._changed()
 
     def undo(self) -> None:
-        if self._store.original_pair(self._id) == self._before:
-            self._store.restore_pair(self._id)
-        else:
-            self._store.edit_pair(self._id, *self._before)
-        self._store.set_pair_state([self._id], self._state)
+        if self._new_id is not None:
+            self._store.delete_pairs([self._new_id])
+        super().undo()
+
+
+class MergePairs(_ChangePairs):
+    """One pair of several: the first one says it all, the others are left out."""
+
+    def __init__(self, store: KnowledgeBase, ids: Sequence[int], said: Said, changed: Callable[[], None]) -> None:
+        super().__init__(_("merge {count} pairs").format(count=len(ids)), store, ids, changed)
+        self._said = said
+
+    def redo(self) -> None:
+        self._store.merge_pairs(self._ids, self._said)
         self._changed()
 
 

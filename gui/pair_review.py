@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -25,19 +26,12 @@ from gui.elided_label import ElidedLabel
 from gui.icon import icon
 from gui.mark import Mark
 from gui.pair_advice import PairAdvice
+from gui.pair_words import PAIR_STATES, say_judge, say_state
 from services.knowledge_base.coverage_row import CoveredFact
 from services.records import Chunk, Pair
-from services.sft_data.gate import REASONS
 from services.translation import _, ngettext
 
-# What a state is called, its icon and its colour.
-PAIR_STATES = {
-    "new": (_("to review"), "question", "muted"),
-    "accepted": (_("accepted"), "check", "success"),
-    "edited": (_("edited"), "edit", "success"),
-    "rejected": (_("rejected by you"), "close", "danger"),
-    "failed": (_("did not pass"), "warning", "warning"),
-}
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
 class Passage(QPlainTextEdit):
@@ -106,13 +100,13 @@ class PairReview(QWidget):
 
     Signals:
         judged(state): "accepted" or "rejected".
-        edited(instruction, output).
+        edited(tuple): what is said by turns now, question first and answer last.
         pairs_wanted: make pairs from the chunk that is shown.
         pairs_asked_for: show the pairs that the chunk has.
     """
 
     judged = Signal(str)
-    edited = Signal(str, str)
+    edited = Signal(object)
     pairs_wanted = Signal()
     pairs_asked_for = Signal()
 
@@ -177,12 +171,10 @@ class PairReview(QWidget):
         else:
             # A changed chunk no longer says what was marked in it.
             self._show_passage(chunk, None if pair.is_stale else pair.evidence)
-        self.question.setPlainText(pair.instruction)
-        self.answer.setPlainText(pair.output)
-        word, name, color = PAIR_STATES[pair.state]
+        self._put(pair)
+        _word, name, color = PAIR_STATES[pair.state]
         self.state_mark.show_icon(name, color)
-        parts = [word, REASONS.get(pair.reason, pair.reason), _("its chunk has changed since") if pair.is_stale else ""]
-        self.state_text.setText(" · ".join(filter(None, parts)))
+        self.state_text.setText("\n".join(filter(None, [say_state(pair), say_judge(pair)])))
         self.below.setCurrentIndex(1)
         self.below.show()
 
@@ -193,25 +185,34 @@ class PairReview(QWidget):
         """Let the pair be changed; Ctrl+Enter saves, Escape leaves it as it was."""
         if self.pair is None:
             return
-        for text in (self.question, self.answer):
+        for text in (self.question, self.turns, self.answer):
             text.setReadOnly(False)
         self.buttons.setCurrentIndex(1)
         self.answer.setFocus()
         self.answer.moveCursor(QTextCursor.MoveOperation.End)
 
     def save(self) -> None:
-        question, answer = self.question.toPlainText(), self.answer.toPlainText()
-        is_changed = self.pair is not None and (question, answer) != (self.pair.instruction, self.pair.output)
+        said = (self.question.toPlainText(), *self._turns(), self.answer.toPlainText())
+        before = (self.pair.instruction, *self.pair.turns, self.pair.output) if self.pair is not None else said
         self._stop_editing()
-        if is_changed:
-            self.edited.emit(question, answer)
+        if said != before:
+            self.edited.emit(said)
 
     def cancel(self) -> None:
         """Leave the pair as it was."""
         self._stop_editing()
         if self.pair is not None:
-            self.question.setPlainText(self.pair.instruction)
-            self.answer.setPlainText(self.pair.output)
+            self._put(self.pair)
+
+    def _put(self, pair: Pair) -> None:
+        self.question.setPlainText(pair.instruction)
+        self.answer.setPlainText(pair.output)
+        self.turns.setPlainText("\n\n".join(pair.turns))
+        for widget in (self.turns_label, self.turns):
+            widget.setVisible(bool(pair.turns))
+
+    def _turns(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in _EMPTY_LINE.split(self.turns.toPlainText()) if part.strip())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if self.is_editing and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -231,7 +232,7 @@ class PairReview(QWidget):
         self.passage.show_text(chunk.content, evidence)
 
     def _stop_editing(self) -> None:
-        for text in (self.question, self.answer):
+        for text in (self.question, self.turns, self.answer):
             text.setReadOnly(True)
         self.buttons.setCurrentIndex(0)
 
@@ -267,9 +268,10 @@ class PairReview(QWidget):
         state.setSpacing(6)
         state.addWidget(self.state_mark, alignment=Qt.AlignmentFlag.AlignTop)
         state.addWidget(self.state_text, 1)
-        self.question, self.answer = QPlainTextEdit(tabChangesFocus=True), QPlainTextEdit(tabChangesFocus=True)
+        self.question, self.turns, self.answer = (QPlainTextEdit(tabChangesFocus=True) for _field in range(3))
         question_label, answer_label = QLabel(_("Question")), QLabel(_("Answer"))
-        for label, text in ((question_label, self.question), (answer_label, self.answer)):
+        self.turns_label = QLabel(_("In between, tutor and learner in turn, with an empty line between"), wordWrap=True)
+        for label, text in ((question_label, self.question), (self.turns_label, self.turns), (answer_label, self.answer)):
             theme.set_role(label, "caption")
             label.setBuddy(text)
             text.setAccessibleName(label.text())
@@ -284,6 +286,8 @@ class PairReview(QWidget):
         column.addWidget(self.advice)
         column.addWidget(question_label)
         column.addWidget(self.question, 1)
+        column.addWidget(self.turns_label)
+        column.addWidget(self.turns, 2)
         column.addWidget(answer_label)
         column.addWidget(self.answer, 2)
         column.addSpacing(4)

@@ -6,7 +6,7 @@ import threading
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QTableView
@@ -19,19 +19,25 @@ from services.knowledge_base.store import KnowledgeBase
 
 Query = Callable[[KnowledgeBase], array]
 
-
 @dataclass(frozen=True)
 class ChunkQuery:
     """A query of ``chunk_ids``, by its arguments. Two that ask the same are equal, and it can ask for the first rows."""
 
     arguments: tuple[tuple[str, Any], ...]
+    method: ClassVar[str] = "chunk_ids"
 
     @classmethod
     def of(cls, **arguments: Any) -> ChunkQuery:
         return cls(tuple(sorted(arguments.items())))
 
     def __call__(self, store: KnowledgeBase, limit: int | None = None) -> array:
-        return store.chunk_ids(**dict(self.arguments), limit=limit)
+        return getattr(store, self.method)(**dict(self.arguments), limit=limit)
+
+
+class PairQuery(ChunkQuery):
+    """The same of ``pair_ids``."""
+
+    method = "pair_ids"
 
 
 class RowQuery(QObject):
@@ -61,6 +67,11 @@ class RowQuery(QObject):
         self._timer = QTimer(self, singleShot=True, interval=self.DELAY_MS)
         self._timer.timeout.connect(self.reload)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the table shows all rows of what was asked last."""
+        return self._thread is None and not self.is_partial and not self._timer.isActive()
+
     def reload_soon(self) -> None:
         """Many changes in a row are one reload."""
         if not self._timer.isActive():
@@ -76,7 +87,7 @@ class RowQuery(QObject):
             if isinstance(query, ChunkQuery) and query != self._shown_query and not self._thread.is_stopping:
                 self._thread.stop()
             return
-        if self._shell.knowledge_base.count_chunks() <= self.DIRECT_LIMIT:
+        if is_small(self._shell.knowledge_base):
             self._shown_query = query
             self._show(query(self._shell.knowledge_base))
             return
@@ -113,3 +124,8 @@ class RowQuery(QObject):
         if self._is_outdated:
             self._is_outdated = False
             self.reload()
+
+
+def is_small(store: KnowledgeBase) -> bool:
+    """Whether any question about all rows is answered within a frame."""
+    return max(store.count_chunks(), store.count_pairs()) <= RowQuery.DIRECT_LIMIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -25,9 +25,9 @@ from gui.generation_start import PREVIEW_PAIRS, GenerationStart
 from gui.icon import icon
 from gui.job_thread import JobThread
 from gui.pair_browser import CHUNKS, PAIRS, REPORT, PairBrowser
-from gui.pair_edit import DatasetFile, EditPair, SetPairState
 from gui.pair_exchange import PairExchange
 from gui.pair_review import PairReview
+from gui.pair_work import PairWork
 from gui.requirement import Requirement
 from gui.shell import Outcome, Shell
 from gui.stale_bar import StaleBar
@@ -47,13 +47,13 @@ class SftDataTab(Tab):
     def __init__(self, project: Project, shell: Shell) -> None:
         super().__init__(project, shell)
         self._store = shell.knowledge_base
-        self._file = DatasetFile(shell, self)
         self.exchange = PairExchange(shell, self)
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh_all)
         self.ask = AskForm(shell)
         self.browser = PairBrowser(shell, DEFAULT_DATASET)
         self.review = PairReview()
+        self.work = PairWork(shell, self.browser, self.review, self.undo_stack, self)
         self.run = GenerationStart(shell, self.ask, self.browser, self)
         self._make_left()
         self.splitter = QSplitter()
@@ -118,46 +118,12 @@ class SftDataTab(Tab):
     def save_pending(self) -> None:
         if self.review.is_editing:
             self.review.save()
-        self._file.write_now()
+        self.work.file.write_now()
         self.shell.preferences.setValue("sft_data/splitter", self.splitter.saveState())
 
     def _review_new(self) -> None:
         self.browser.show_new()
-        self.browser.pair_table.setFocus()
-
-    # Judging pairs
-
-    def judge(self, state: str) -> None:
-        """Accept or reject the selected pairs, and go on to the next one."""
-        if self.browser.page != PAIRS or not (ids := self.browser.selected_pairs()):
-            return
-        row = self.browser.pair_table.currentIndex().row()
-        current = self.browser.current_pair()
-        self.undo_stack.push(SetPairState(self._store, ids, state, self._pairs_changed))
-        stays = current is not None and self.browser.pair_model.row_of(current.id) >= 0
-        self.browser.go_on_from(row + 1 if stays and len(ids) == 1 else row)
-
-    def _edit(self, instruction: str, output: str) -> None:
-        if (pair := self.review.pair) is None:
-            return
-        if not instruction.strip() or not output.strip():
-            self.shell.notify("error", _("A pair needs a question and an answer. To leave this one out, reject it."))
-            return
-        self.undo_stack.push(EditPair(self._store, pair.id, instruction, output, self._pairs_changed))
-
-    def _start_editing(self) -> None:
-        if self.browser.page == PAIRS and self.browser.current_pair() is not None:
-            self.review.edit()
-
-    def _accept(self) -> None:
-        self.judge("accepted")
-
-    def _reject(self) -> None:
-        self.judge("rejected")
-
-    def _pairs_changed(self) -> None:
-        self._file.write(self.browser.dataset)
-        self.shell.changed("pair")
+        self.browser.pairs.table.setFocus()
 
     def _import(self) -> None:
         self.exchange.choose_import(self.browser.dataset)
@@ -327,16 +293,14 @@ class SftDataTab(Tab):
         self.browser.coverage.selected.connect(self._show_selection)
         self.browser.coverage.preview_wanted.connect(self.run.preview)
         self.browser.coverage.pairs_asked_for.connect(self._show_pairs_of_chunk)
-        self.browser.import_wanted.connect(self._import)
-        self.browser.export_wanted.connect(self._export)
+        self.browser.pairs.import_wanted.connect(self._import)
+        self.browser.pairs.export_wanted.connect(self._export)
         self.exchange.imported.connect(self._show_imported)
-        self.review.judged.connect(self.judge)
-        self.review.edited.connect(self._edit)
         self.review.pairs_wanted.connect(self.run.from_current)
         self.review.pairs_asked_for.connect(self._show_pairs_of_chunk)
         self.stale_bar.renewal_wanted.connect(self.run.renew)
         self.run.started.connect(self.box.begin)
-        self.run.pairs_removed.connect(self._pairs_changed)
+        self.run.pairs_removed.connect(self.work.changed)
         self.run.review_wanted.connect(self._review_new)
         self.run.report_wanted.connect(self._show_report)
         self.box.report_wanted.connect(self._show_report)
@@ -350,7 +314,3 @@ class SftDataTab(Tab):
         self.shell.project_changed.connect(self._refresh)
         self.shell.job_started.connect(self._job_changed)
         self.shell.job_ended.connect(self._job_changed)
-        for widget in (self.browser.pair_table, self.review):
-            for key, slot in (("A", self._accept), ("E", self._start_editing), ("R", self._reject)):
-                shortcut = QShortcut(QKeySequence(key), widget, slot)
-                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

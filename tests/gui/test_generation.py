@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from gui.pair_browser import DID_NOT_PASS, PAIRS, REPORT
+from gui.pair_browser import PAIRS, REPORT
+from gui.pair_filter import DID_NOT_PASS
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
 from services.knowledge_base.pairs import NewPair
@@ -61,8 +62,8 @@ def test_what_did_not_pass_is_counted_by_reason_and_shown(qtbot, tab: SftDataTab
     tab.browser.show_page(REPORT)
     qtbot.waitUntil(lambda: "1 × The answer has a number" in report.rejected.text())
     qtbot.mouseClick(report.left_out_button, Qt.MouseButton.LeftButton)
-    assert tab.browser.page == PAIRS and tab.browser.state_filter.currentIndex() == DID_NOT_PASS
-    assert tab.browser.pair_model.rowCount() == 1
+    assert tab.browser.page == PAIRS and tab.browser.pairs.filter.states.currentIndex() == DID_NOT_PASS
+    assert tab.browser.pairs.model.rowCount() == 1
     settle(qtbot, shell)
 
 

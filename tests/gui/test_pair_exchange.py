@@ -45,7 +45,7 @@ def test_dropped_files_are_imported_and_a_bad_one_says_why(
     turns = [("user", "Hi?"), ("assistant", "Hello."), ("user", "And?"), ("assistant", "So.")]
     last.write_text(json.dumps([{"messages": [{"role": role, "content": text} for role, text in turns]}]), "utf-16")
     drop(tab, [good, bad, last])
-    qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() == 3)
+    qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() == 3)
     assert tab.browser.page == PAIRS and not tab.exchange.veil.isVisible()
     assert [(message.kind, message.text) for message in shell.messages] == [
         ("success", "2 pairs of karten.csv are in."), ("error", "picture.png is not a text file."),

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from gui.pair_browser import CHUNKS, DID_NOT_PASS, PAIRS
+from gui.pair_browser import CHUNKS, PAIRS
+from gui.pair_filter import DID_NOT_PASS
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
 from services.knowledge_base.pairs import NewPair
@@ -75,8 +76,8 @@ def test_opens_on_the_chunks_and_makes_pairs_from_a_selection(qtbot, tab: SftDat
     assert shell.is_busy and not tab.generate_button.isEnabled()
     settle(qtbot, shell)
     assert tab.browser.page == PAIRS
-    qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() > 0)
-    chunk_ids = {pair.chunk_id for pair in shell.knowledge_base.pairs(tab.browser.pair_model.ids)}
+    qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() > 0)
+    chunk_ids = {pair.chunk_id for pair in shell.knowledge_base.pairs(tab.browser.pairs.model.ids)}
     assert chunk_ids == {chosen}
     assert written(project) and set(written(project)[0]) == {"instruction", "output"}
     qtbot.waitUntil(lambda: "facts have a question" in tab.browser.coverage.text.text())
@@ -131,8 +132,8 @@ def test_a_preview_asks_about_three_chunks_far_apart_and_goes_with_one_click(qtb
     qtbot.waitUntil(lambda: "100 pairs from 9 chunks" in tab.box.text.text())
     qtbot.mouseClick(tab.preview_button, Qt.MouseButton.LeftButton)
     settle(qtbot, shell)
-    qtbot.waitUntil(lambda: tab.browser.page == PAIRS and tab.browser.pair_model.rowCount() == 3)
-    pairs = shell.knowledge_base.pairs(tab.browser.pair_model.ids)
+    qtbot.waitUntil(lambda: tab.browser.page == PAIRS and tab.browser.pairs.model.rowCount() == 3)
+    pairs = shell.knowledge_base.pairs(tab.browser.pairs.model.ids)
     assert [pair.chunk_id for pair in pairs] == [ids[0], ids[4], ids[8]]
     qtbot.waitUntil(lambda: bool(shell.messages) and shell.messages[-1].action is not None)
     shell.messages[-1].action()
@@ -146,12 +147,12 @@ def test_keys_judge_and_every_verdict_can_be_undone(qtbot, tab: SftDataTab, proj
     shell.changed("pair")
     tab.browser.show_page(PAIRS)
     tab.activateWindow()
-    tab.browser.pair_table.setFocus()
-    tab.browser.pair_table.selectRow(0)
+    tab.browser.pairs.table.setFocus()
+    tab.browser.pairs.table.selectRow(0)
     for key in (Qt.Key.Key_A, Qt.Key.Key_R, Qt.Key.Key_A):
-        qtbot.keyClick(tab.browser.pair_table, key)
+        qtbot.keyClick(tab.browser.pairs.table, key)
     assert states(shell) == ["accepted", "rejected", "accepted", "new"]
-    assert tab.browser.pair_table.currentIndex().row() == 3
+    assert tab.browser.pairs.table.currentIndex().row() == 3
     qtbot.waitUntil(lambda: "3 of 4" in tab.review.count.text())
     kept = [f"What is thing {number}?" for number in (0, 2, 3)]
     qtbot.waitUntil(lambda: [row["instruction"] for row in written(project)] == kept)
@@ -169,8 +170,8 @@ def test_a_pair_is_edited_and_the_edit_undone(qtbot, tab: SftDataTab, project: P
     shell.changed("pair")
     tab.activateWindow()
     tab.browser.choose_pair(ids[0])
-    tab.browser.pair_table.setFocus()
-    qtbot.keyClick(tab.browser.pair_table, Qt.Key.Key_E)
+    tab.browser.pairs.table.setFocus()
+    qtbot.keyClick(tab.browser.pairs.table, Qt.Key.Key_E)
     assert tab.review.is_editing
     tab.review.answer.setPlainText("Another answer.")
     qtbot.keyClick(tab.review.answer, Qt.Key.Key_A)  # a letter, not a verdict
@@ -202,11 +203,11 @@ def test_evidence_is_marked_and_reasons_are_told(qtbot, tab: SftDataTab, project
     tab.browser.choose_pair(ids[0])
     (mark,) = tab.review.passage.extraSelections()
     assert mark.cursor.selectedText() == "31 metres"
-    qtbot.mouseClick(tab.browser.why_button, Qt.MouseButton.LeftButton)
-    assert tab.browser.state_filter.currentIndex() == DID_NOT_PASS
-    assert list(tab.browser.pair_model.ids) == [ids[1]] and "1 ×" in tab.browser.reasons.text()
-    tab.browser.pair_table.selectRow(0)
-    tab.judge("accepted")  # a person may know better than a gate
+    qtbot.mouseClick(tab.browser.pairs.why_button, Qt.MouseButton.LeftButton)
+    assert tab.browser.pairs.filter.states.currentIndex() == DID_NOT_PASS
+    assert list(tab.browser.pairs.model.ids) == [ids[1]] and tab.browser.pairs.filter.reasons.itemText(1) == "not alone (1)"
+    tab.browser.pairs.table.selectRow(0)
+    tab.work.judge("accepted")  # a person may know better than a gate
     assert states(shell) == ["new", "accepted"]
     settle(qtbot, shell)
 
@@ -220,7 +221,7 @@ def test_pairs_go_out_and_come_in(qtbot, tab: SftDataTab, project: Project, shel
     (tmp_path / "theirs.jsonl").write_text('{"question": "Why?", "answer": "Because."}\nnonsense\n', encoding="utf-8")
     tab.exchange.import_from("sft_data", tmp_path / "theirs.jsonl")
     settle(qtbot, shell)
-    qtbot.waitUntil(lambda: tab.browser.pair_model.rowCount() == 2)
+    qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() == 2)
     assert shell.messages[-1].kind == "warning" and "Line 2" in shell.messages[-1].text
     tab.exchange.import_from("sft_data", tmp_path / "missing.jsonl")
     settle(qtbot, shell)
@@ -246,7 +247,7 @@ def test_another_dataset_is_a_table_of_its_own(qtbot, tab: SftDataTab, project: 
         store.add_pairs("formal", [a_pair(5)])
     shell.changed("pair")
     tab.ask.dataset.setCurrentText("formal")
-    assert tab.browser.pair_model.row(0).instruction == "What is thing 5?"
+    assert tab.browser.pairs.model.row(0).instruction == "What is thing 5?"
     tab.ask.dataset.setCurrentText("a/b")
     assert not tab.generate_button.isEnabled() and "a/b" in tab.need.text.text()
 

@@ -1,0 +1,134 @@
+"""What a person does to pairs in tab 3: judge, edit, split, merge, each with undo; the dataset's file follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QShortcut, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QWidget
+
+from gui.pair_browser import PAIRS, PairBrowser
+from gui.pair_edit import DatasetFile, EditPair, MergePairs, SetPairState, SplitPair
+from gui.pair_page import MOST_MERGED
+from gui.pair_review import PairReview
+from gui.pair_text_dialog import PairTextDialog, halves, whole
+from gui.shell import Shell
+from services.errors import UserError
+from services.translation import _
+
+Texts = list[tuple[str, str]]
+
+
+class PairWork(QObject):
+    """Between the table of pairs, the pane beside it, and the knowledge base."""
+
+    def __init__(
+        self, shell: Shell, browser: PairBrowser, review: PairReview, undo_stack: QUndoStack, window: QWidget
+    ) -> None:
+        """window: over which dialogs open."""
+        super().__init__(window)
+        self._shell, self._browser, self._review, self._undo_stack, self._window = shell, browser, review, undo_stack, window
+        self._store, self._pairs = shell.knowledge_base, browser.pairs
+        self.file = DatasetFile(shell, self)
+        self._pairs.judged_all.connect(self.judge_all)
+        self._pairs.split_wanted.connect(self.split)
+        self._pairs.merge_wanted.connect(self.merge)
+        review.judged.connect(self.judge)
+        review.edited.connect(self.edit)
+        keys = (
+            ("A", self._accept), ("E", self._start_editing), ("R", self._reject), ("N", self._next), ("Space", self._next),
+            ("P", self._previous), ("S", self.split), ("M", self.merge),
+        )  # fmt: skip
+        for widget in (self._pairs.table, review):
+            for key, slot in keys:
+                shortcut = QShortcut(QKeySequence(key), widget, slot)
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def judge(self, state: str) -> None:
+        """Accept or reject the selected pairs, and go on to the next one."""
+        if self._browser.page != PAIRS or not (ids := self._pairs.selected()):
+            return
+        row, current = self._pairs.table.currentIndex().row(), self._pairs.current()
+        self._do(lambda: SetPairState(self._store, ids, state, self.changed))
+        stays = current is not None and self._pairs.model.row_of(current.id) >= 0
+        self._pairs.go_on_from(row + 1 if stays and len(ids) == 1 else row)
+
+    def judge_all(self, state: str) -> None:
+        """Accept or reject every pair that the filter shows."""
+        if ids := self._pairs.model.ids[:]:
+            self._do(lambda: SetPairState(self._store, ids, state, self.changed))
+
+    def edit(self, said: tuple[str, ...]) -> None:
+        """Let the pair that is shown say this, by turns."""
+        if (pair := self._review.pair) is None:
+            return
+        problem = ""
+        if not all(text.strip() for text in said):
+            problem = _("A pair needs a question and an answer. To leave this one out, reject it.")
+        elif len(said) % 2:
+            problem = _("Tutor and learner speak in turn: between question and answer stands an even number of texts.")
+        if problem:
+            self._shell.notify("error", problem)
+            self._review.cancel()
+            return
+        self._do(lambda: EditPair(self._store, pair.id, said, self.changed))
+
+    def split(self) -> None:
+        """Two pairs of the current one, put right by the person before."""
+        if self._browser.page != PAIRS or (pair := self._pairs.current()) is None:
+            return
+        if pair.turns:
+            self._shell.notify("info", _("A conversation of several turns cannot be split: edit it, or reject it."))
+            return
+        self._ask(
+            _("Split a pair"), halves(pair), _("Split"),
+            lambda texts: SplitPair(self._store, pair.id, texts[0], texts[1], self.changed),
+        )  # fmt: skip
+
+    def merge(self) -> None:
+        """One pair of those selected, put right by the person before."""
+        ids = self._pairs.selected()
+        if self._browser.page != PAIRS or not 1 < len(ids) <= MOST_MERGED:
+            return
+        pairs = self._store.pairs(ids)
+        if any(pair.turns for pair in pairs):
+            self._shell.notify("info", _("Conversations of several turns cannot be merged: edit one, and reject the others."))
+            return
+        self._ask(
+            _("Merge {count} pairs").format(count=len(pairs)), [whole(pairs)], _("Merge"),
+            lambda texts: MergePairs(self._store, [pair.id for pair in pairs], texts[0], self.changed),
+        )  # fmt: skip
+
+    def changed(self) -> None:
+        """Pairs are other than they were: the file follows, and everybody who shows them looks again."""
+        self.file.write(self._browser.dataset)
+        self._shell.changed("pair")
+
+    def _do(self, make: Callable[[], QUndoCommand]) -> None:
+        try:
+            self._undo_stack.push(make())
+        except UserError as error:
+            self._shell.notify("error", str(error))
+
+    def _ask(self, title: str, texts: Texts, ok_text: str, made: Callable[[Texts], QUndoCommand]) -> None:
+        dialog = PairTextDialog(title, texts, ok_text, self._window)
+        dialog.accepted.connect(lambda: self._do(lambda: made(dialog.texts)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _start_editing(self) -> None:
+        if self._browser.page == PAIRS and self._pairs.current() is not None:
+            self._review.edit()
+
+    def _accept(self) -> None:
+        self.judge("accepted")
+
+    def _reject(self) -> None:
+        self.judge("rejected")
+
+    def _next(self) -> None:
+        self._pairs.step(1)
+
+    def _previous(self) -> None:
+        self._pairs.step(-1)

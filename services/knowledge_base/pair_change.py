@@ -153,6 +153,9 @@ class PairChangeStatements(Connection):
                 """,
                 (added, said[0], said[-1], _json(said[1:-1]), pair_id),
             )
+            self.connection.execute(
+                "INSERT INTO pair_mismatch SELECT ?, chunk_id, content_hash FROM pair_mismatch WHERE pair_id = ?", (added, pair_id)
+            )
         return added
 
     def merge_pairs(self, ids: Sequence[int], said: Said) -> None:

@@ -108,3 +108,15 @@ def test_pairs_are_found_through_an_index_by_either_chunk(project: Project) -> N
         rows = knowledge_base.connection.execute("EXPLAIN QUERY PLAN " + _RESTING_ON.format(ids=":chunk"), {"chunk": 1})
         steps = [row[3] for row in rows]
     assert not [step for step in steps if step.startswith("SCAN")], steps
+
+
+def test_both_parts_of_a_split_pair_come_right_again(project: Project) -> None:
+    with project.connect() as knowledge_base:
+        put(knowledge_base)
+        first = knowledge_base.chunk_ids()[0]
+        pair = a_pair(knowledge_base, first)
+        knowledge_base.edit_chunk(first, "other words")
+        other = knowledge_base.split_pair(pair, ("Q1?", "A1"), ("Q2?", "A2"))
+        assert stale(knowledge_base) == [pair, other]
+        knowledge_base.restore_chunk(first)
+        assert stale(knowledge_base) == []

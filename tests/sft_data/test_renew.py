@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from places import add_chunks, sentence
 
 from services.errors import UserError
 from services.jobs import Context
@@ -92,4 +93,39 @@ def test_a_chunk_that_is_edited_while_it_is_asked_gives_stale_pairs(project: Pro
         knowledge_base.take_in("sft_data", late, {chunks[0]: TEXTS[0]}, 1)
         assert [(pair.state, pair.is_stale) for pair in knowledge_base.pairs([*ids, *late])] == [("new", True)] * 2
         knowledge_base.restore_chunk(chunks[0])
+        assert knowledge_base.count_stale("sft_data") == (0, 0, 0)
+
+
+@pytest.mark.parametrize("more", [{}, {"judge": True}, {"facts_first": True, "workers": 0}])
+def test_a_model_makes_pairs_anew_in_the_number_that_was_there(project: Project, settings, serve, more: dict) -> None:
+    ids = add_chunks(project, 6, per_chunk=3)
+    url = serve("ollama", "good").url
+    assert run(settings(url, pairs=12, pairs_per_chunk=2, **more), Context())["pairs"] == 12
+    with project.connect() as knowledge_base:
+        for place, chunk_id in enumerate(ids[:2]):
+            text = " ".join(sentence(60 + 3 * place + part) for part in range(3))
+            knowledge_base.edit_chunk(chunk_id, text)
+        before = list(knowledge_base.pair_ids("sft_data", is_stale=True))
+        assert len(before) == 4
+    result = run(settings(url, pairs=100, renew=True, **more), Context())
+    assert (result["pairs"], result["asked"], result["missing"]) == (4, 4, {})
+    with project.connect() as knowledge_base:
+        assert {(pair.state, pair.reason) for pair in knowledge_base.pairs(before)} == {("failed", "replaced")}
+        assert knowledge_base.coverage("sft_data") == dict.fromkeys(ids, 2)
+        assert knowledge_base.count_stale("sft_data") == (0, 0, 0)
+
+
+def test_a_comparison_is_made_anew_when_the_other_chunk_changes(project: Project, settings, serve) -> None:
+    add_chunks(project, 20)
+    url = serve("ollama", "good").url
+    made = run(settings(url, pairs=3, style="comparison"), Context())["pairs"]
+    with project.connect() as knowledge_base:
+        [first, *_rest] = ids = list(knowledge_base.pair_ids("sft_data", "new"))
+        assert made == len(ids) == 3
+        partner = knowledge_base.chunk(knowledge_base.partner_of(first))
+        knowledge_base.edit_chunk(partner.id, partner.content + " It is open on Sundays.")
+        assert first in knowledge_base.pair_ids("sft_data", is_stale=True)
+        stale = knowledge_base.count_stale("sft_data").renewable
+    assert run(settings(url, style="comparison", renew=True), Context())["pairs"] == stale
+    with project.connect() as knowledge_base:
         assert knowledge_base.count_stale("sft_data") == (0, 0, 0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QTableView, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.empty_note import EmptyNote
@@ -75,7 +75,7 @@ class PairPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._choose)
         self.table.selectionModel().selectionChanged.connect(self._say_selected)
         self.nothing = EmptyNote(self.table)
-        self.count = QLabel(wordWrap=True)
+        self.count = QLabel()
         theme.set_role(self.count, "muted")
         self.why_button = QPushButton(_("Why?"))
         self.why_button.setAccessibleName(_("Why were pairs left out?"))
@@ -83,9 +83,8 @@ class PairPage(QWidget):
         self.why_button.clicked.connect(self.filter.show_why)
         self.split_button = _button("split", _("Split"), _("Makes two pairs of this one (S)"))
         self.merge_button = _button("merge", _("Merge"), _("Makes one pair of those selected (M)"))
-        self.all_button = QToolButton(text=_("All shown"))
+        self.all_button = QPushButton(_("All shown"))
         self.all_button.setToolTip(_("Judge every pair that the filter shows, at once. Ctrl+Z takes it back."))
-        self.all_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.all_button)
         self.accept_all = menu.addAction(icon("check", "success"), "", self._accept_all)
         self.reject_all = menu.addAction(icon("close", "danger"), "", self._reject_all)

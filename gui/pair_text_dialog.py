@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.requirement import Requirement
@@ -36,6 +36,7 @@ class PairTextDialog(QDialog):
                 theme.set_role(label, "caption")
                 label.setBuddy(field)
                 field.setAccessibleName(label.text())
+                field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
                 field.setMinimumHeight(field.fontMetrics().lineSpacing() * height + theme.PAD)
                 field.textChanged.connect(self._look)
                 column.addWidget(label)
@@ -52,7 +53,8 @@ class PairTextDialog(QDialog):
         QShortcut(QKeySequence("Ctrl+Return"), self, self.ok_button.click)
         column.addWidget(self.need)
         column.addWidget(self.buttons)
-        self.resize(self.fontMetrics().averageCharWidth() * 90, self.sizeHint().height())
+        metrics = self.fontMetrics()
+        self.resize(metrics.averageCharWidth() * 90, metrics.lineSpacing() * (14 * len(texts) + 4))
         self._look()
 
     @property

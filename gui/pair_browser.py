@@ -75,6 +75,11 @@ class PairBrowser(QWidget):
         self.show_page(PAIRS)
         self.pairs.filter.show_why()
 
+    def show_stale(self) -> None:
+        """Only the pairs in use that no longer match their chunks."""
+        self.show_page(PAIRS)
+        self.pairs.filter.show_stale()
+
     def show_new(self) -> None:
         """Only the pairs that nobody has judged yet, from the first."""
         self.show_page(PAIRS)

@@ -22,7 +22,7 @@ from gui import theme
 from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.pair_words import short_reason, style_label
-from services.knowledge_base.pair_query import PairCounts
+from services.knowledge_base.pair_query import USABLE_STATES, PairCounts
 from services.translation import _
 
 # What the list says, what the line above the table says, and what the store is asked.
@@ -32,9 +32,9 @@ STATES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (_("Accepted"), _("accepted"), {"state": ("accepted", "edited")}),
     (_("Rejected by you"), _("rejected by you"), {"state": ("rejected",)}),
     (_("Did not pass"), _("did not pass"), {"state": ("failed",)}),
-    (_("Out of date"), _("out of date"), {"is_stale": True}),
+    (_("Out of date"), _("out of date"), {"state": USABLE_STATES, "is_stale": True}),
 )
-TO_REVIEW, DID_NOT_PASS = 1, 4
+TO_REVIEW, DID_NOT_PASS, OUT_OF_DATE = 1, 4, 5
 JUDGED = (("agreed", _("Judge agrees")), ("disagreed", _("Judge does not agree")), ("not-asked", _("Judge was not asked")))
 
 
@@ -126,6 +126,11 @@ class PairFilter(QWidget):
         self.more_button.setChecked(True)
         self.states.setCurrentIndex(DID_NOT_PASS)
         self.reasons.setFocus()
+
+    def show_stale(self) -> None:
+        """The pairs in use that no longer match their chunks."""
+        self.clear()
+        self.states.setCurrentIndex(OUT_OF_DATE)
 
     def clear(self) -> None:
         """Show everything again."""

@@ -21,7 +21,7 @@ SHORT_REASONS = {
     "no-answer": _("no answer"), "answer": _("no refusal"), "answered": _("can be answered"), "evidence": _("no evidence"),
     "options": _("options"), "number": _("number"), "unit": _("unit"), "date": _("date"), "name": _("name"),
     "off-topic": _("off topic"), "duplicate": _("asked before"), "judge": _("judge says no"), "unjudged": _("not judged"),
-    "merged": _("merged"),
+    "merged": _("merged"), "replaced": _("made anew"),
 }  # fmt: skip
 _MERGED = _("It was merged into another pair.")
 LONGEST_CELL = 200

@@ -299,6 +299,7 @@ class SftDataTab(Tab):
         self.review.pairs_wanted.connect(self.run.from_current)
         self.review.pairs_asked_for.connect(self._show_pairs_of_chunk)
         self.stale_bar.renewal_wanted.connect(self.run.renew)
+        self.stale_bar.list_wanted.connect(self.browser.show_stale)
         self.run.started.connect(self.box.begin)
         self.run.pairs_removed.connect(self.work.changed)
         self.run.review_wanted.connect(self._review_new)

@@ -18,9 +18,11 @@ class StaleBar(QFrame):
     """
     Signals:
         renewal_wanted: the pairs that nobody has judged are to be made anew.
+        list_wanted: all of them are to be shown.
     """
 
     renewal_wanted = Signal()
+    list_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +35,9 @@ class StaleBar(QFrame):
             _("Asks these chunks again, with the settings at the left. An old pair is left out once a new one is there.")
         )
         self.renew_button.clicked.connect(self.renewal_wanted)
+        self.show_button = QPushButton(_("Show them"))
+        self.show_button.setToolTip(_("Lists these pairs, to accept, edit or reject them"))
+        self.show_button.clicked.connect(self.list_wanted)
         self.later_button = QPushButton(_("Not now"))
         self.later_button.setToolTip(_("Says nothing more of these pairs until their number changes."))
         self.later_button.clicked.connect(self._wait)
@@ -40,7 +45,7 @@ class StaleBar(QFrame):
         row.setContentsMargins(12, 4, 6, 4)
         row.setSpacing(theme.GAP)
         row.addWidget(Mark("stale", "warning"))
-        for button in (self.renew_button, self.later_button):  # at the left: with large text the tab is wider than the window
+        for button in (self.renew_button, self.show_button, self.later_button):  # at the left: with large text the tab is wider than the window
             row.addWidget(button)
         row.addWidget(self.text, 1)
         self.hide()

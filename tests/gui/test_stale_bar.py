@@ -48,6 +48,8 @@ def test_one_click_makes_stale_pairs_anew_and_leaves_what_a_person_judged(qtbot,
     states = [(pair.state, pair.reason) for pair in shell.knowledge_base.pairs([kept, old, other])]
     assert states == [("accepted", ""), ("failed", "replaced"), ("new", "")]
     assert "1 pair no longer matches its chunk" in tab.stale_bar.text.text()
+    qtbot.mouseClick(tab.stale_bar.show_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: list(tab.browser.pairs.model.ids) == [kept])
     qtbot.mouseClick(tab.stale_bar.later_button, Qt.MouseButton.LeftButton)
     assert not tab.stale_bar.isVisible()
     shell.changed("pair")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.ask_form import AskForm
 from gui.job_thread import JobThread
@@ -79,9 +79,22 @@ class GenerationStart(QObject):
         self.generate(retry=True, style=style)
 
     def renew(self) -> None:
-        """Make pairs anew from the chunks that were edited, in place of those that nobody has judged."""
-        if count := self._store.count_stale(self._browser.dataset).renewable:
-            self.generate(pairs=count, renew=True)
+        """Make pairs anew from the chunks that were edited, in place of those that nobody has judged, style after style."""
+        dataset = self._browser.dataset
+        styles = [style or self._ask.form.fields["style"].value() for style in self._store.stale_styles(dataset)]
+        if not styles:
+            return
+        left = self._store.count_stale(dataset).renewable
+        count = sum(self._store.stale_chunks(dataset, styles[0]).values())
+        job = self.generate(pairs=count, renew=True, style=styles[0])
+
+        def go_on(_result: object) -> None:
+            # From the event loop: the shell learns only now that this job has ended.
+            if self._store.stale_styles(dataset) and self._store.count_stale(dataset).renewable < left:
+                QTimer.singleShot(0, self, self.renew)
+
+        if job is not None and len(styles) > 1:
+            job.succeeded.connect(go_on)
 
     def preview(self) -> None:
         """Make three pairs to look at, about three of the selected chunks or of all, far apart; one click removes them."""

@@ -37,13 +37,15 @@ class PairWork(QObject):
         review.judged.connect(self.judge)
         review.edited.connect(self.edit)
         keys = (
-            ("A", self._accept), ("E", self._start_editing), ("R", self._reject), ("N", self._next), ("Space", self._next),
+            ("A", self._accept), ("E", self._start_editing), ("R", self._reject), ("N", self._next),
             ("P", self._previous), ("S", self.split), ("M", self.merge),
         )  # fmt: skip
         for widget in (self._pairs.table, review):
             for key, slot in keys:
                 shortcut = QShortcut(QKeySequence(key), widget, slot)
                 shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        # Only there: beside it, the space bar presses the button that has the focus.
+        QShortcut(QKeySequence("Space"), self._pairs.table, self._next).setContext(Qt.ShortcutContext.WidgetShortcut)
 
     def judge(self, state: str) -> None:
         """Accept or reject the selected pairs, and go on to the next one."""

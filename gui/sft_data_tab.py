@@ -301,6 +301,7 @@ class SftDataTab(Tab):
         self.stale_bar.renewal_wanted.connect(self.run.renew)
         self.stale_bar.list_wanted.connect(self.browser.show_stale)
         self.run.started.connect(self.box.begin)
+        self.run.pairs_removed.connect(self.undo_stack.clear)  # their ids are given to others
         self.run.pairs_removed.connect(self.work.changed)
         self.run.review_wanted.connect(self._review_new)
         self.run.report_wanted.connect(self._show_report)

@@ -18,6 +18,9 @@ _RESTING_ON = """
     WHERE json_extract(work_reply.subject, '$.partner') IN ({ids})
 """
 UNREVIEWED = "is_stale AND state = 'new'"
+_RENEWABLE = (
+    f"pair JOIN chunk_flag USING (chunk_id) WHERE dataset = :dataset AND {UNREVIEWED} AND NOT is_excluded AND NOT is_deleted"
+)
 
 
 class StaleCount(NamedTuple):
@@ -59,7 +62,7 @@ class StaleStatements(Connection):
         )
 
     def take_in(self, dataset: str, ids: Sequence[int], made_from: Mapping[int, str], count: int) -> None:
-        """New pairs are there: as many stale ones of their chunk that nobody has judged give way, the oldest first.
+        """New pairs of one style are there: as many stale ones of it, of their chunk, that nobody has judged give way.
 
         A new pair whose chunk was edited while it was made is stale itself, and none gives way.
 
@@ -80,7 +83,8 @@ class StaleStatements(Connection):
                 "UPDATE pair SET is_stale = 1 WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
             )
         elif count:
-            self.replace_stale(dataset, next(iter(made_from)), count)
+            style = self.connection.execute("SELECT style FROM pair WHERE id = ?", (ids[0],)).fetchone()[0]
+            self.replace_stale(dataset, next(iter(made_from)), count, style)
 
     def _mark_stale(self, ids: str, values: dict[str, Any]) -> None:
         """Mark for ever the pairs that rest on the chunks which this SELECT gives."""
@@ -103,22 +107,31 @@ class StaleStatements(Connection):
         ).fetchone()
         return StaleCount(row[0], row[1], sum(self.stale_chunks(dataset).values()))
 
-    def stale_chunks(self, dataset: str) -> dict[int, int]:
-        """Chunks that can be asked about, each with its number of stale pairs that nobody has judged."""
+    def stale_chunks(self, dataset: str, style: str | None = None) -> dict[int, int]:
+        """Chunks that can be asked about, each with its number of stale pairs that nobody has judged.
+
+        style: only those of this one, and those of none; None: of all.
+        """
+        where = "" if style is None else " AND style IN (:style, '')"
         return dict(
             self.connection.execute(
-                f"SELECT chunk_id, count(*) FROM pair JOIN chunk_flag USING (chunk_id) WHERE dataset = ? AND {UNREVIEWED}"
-                " AND NOT is_excluded AND NOT is_deleted GROUP BY 1 ORDER BY 1",
-                (dataset,),
+                f"SELECT chunk_id, count(*) FROM {_RENEWABLE}{where} GROUP BY 1 ORDER BY 1", {"dataset": dataset, "style": style}
             ).fetchall()
         )
 
-    def replace_stale(self, dataset: str, chunk_id: int, count: int) -> None:
-        """Leave out so many stale pairs of a chunk that nobody has judged, the oldest first."""
+    def stale_styles(self, dataset: str) -> list[str]:
+        """The styles of these pairs, the most frequent first; "" where there is none, as with imported ones."""
+        rows = self.connection.execute(
+            f"SELECT style FROM {_RENEWABLE} GROUP BY 1 ORDER BY count(*) DESC, 1", {"dataset": dataset}
+        )
+        return [row[0] for row in rows]
+
+    def replace_stale(self, dataset: str, chunk_id: int, count: int, style: str) -> None:
+        """Leave out so many stale pairs of a chunk that nobody has judged, of this style or none, the oldest first."""
         self.connection.execute(
             f"UPDATE pair SET state = 'failed', reason = 'replaced' WHERE id IN (SELECT id FROM pair WHERE dataset = ?"
-            f" AND chunk_id = ? AND {UNREVIEWED} ORDER BY id LIMIT ?)",
-            (dataset, chunk_id, count),
+            f" AND chunk_id = ? AND {UNREVIEWED} AND style IN (?, '') ORDER BY id LIMIT ?)",
+            (dataset, chunk_id, style, count),
         )
 
 

@@ -22,7 +22,7 @@ from services.sft_data.intake import Intake
 from services.sft_data.jsonl import write_dataset
 from services.sft_data.provider import Reply, RequestFailed, privacy_sentence
 from services.sft_data.source import ModelSource, make_source
-from services.sft_data.style import find_style
+from services.sft_data.style import STYLES, find_style
 from services.sft_data.tally import Tally
 from services.sft_data.task import FACTS, PAIRS, VERDICT, Task
 from services.sft_data.worker import Workers
@@ -62,7 +62,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             chunk_ids, values["pairs"] = list(retried), max(1, sum(retried.values()))
         is_renewal = bool(settings.get("renew"))
         if is_renewal:
-            chunk_ids, values["pairs"] = _stale_chunks(knowledge_base, dataset, chunk_ids)
+            chunk_ids, values["pairs"] = _stale_chunks(knowledge_base, dataset, values["style"], chunk_ids)
         context.progress(0, values["pairs"], _("Looking for the provider"))
         source = make_source(values, context, knowledge_base.prompt_texts())
         if source:
@@ -96,11 +96,17 @@ def _failed_chunks(
     return {chunk_id: wanted[chunk_id] for chunk_id in usable if chunk_id in wanted}
 
 
-def _stale_chunks(knowledge_base: KnowledgeBase, dataset: str, usable: list[int]) -> tuple[list[int], int]:
-    """The chunks with pairs to be made anew, in the order of the corpus, and how many pairs."""
-    stale = knowledge_base.stale_chunks(dataset)
+def _stale_chunks(
+    knowledge_base: KnowledgeBase, dataset: str, style: str, usable: list[int]
+) -> tuple[list[int], int]:
+    """The chunks with pairs of a style to be made anew, in the order of the corpus, and how many pairs."""
+    stale = knowledge_base.stale_chunks(dataset, style)
     if chosen := [chunk_id for chunk_id in usable if chunk_id in stale]:
         return chosen, sum(stale[chunk_id] for chunk_id in chosen)
+    if others := [STYLES[key].label for key in knowledge_base.stale_styles(dataset) if key in STYLES]:
+        raise UserError(
+            _("No pair of this style has to be made anew, but some of others: {styles}.").format(styles=", ".join(others))
+        )
     raise UserError(_("No pair of “{dataset}” has to be made anew.").format(dataset=dataset))
 
 
@@ -174,7 +180,7 @@ class _Generation:
         """How many pairs to ask each of these chunks for, at most so many in all."""
         per_chunk = self._settings["pairs_per_chunk"]
         if self._is_renewal:
-            stale = self._knowledge_base.stale_chunks(self._dataset)
+            stale = self._knowledge_base.stale_chunks(self._dataset, self._settings["style"])
             return [(chunk_id, min(stale[chunk_id], per_chunk)) for chunk_id in chunk_ids if chunk_id in stale]
         counts = [(chunk_id, self._tally.coverage[chunk_id]) for chunk_id in chunk_ids]
         return plan(counts, pairs, per_chunk, [self._shares[chunk_id] for chunk_id in chunk_ids])

@@ -160,7 +160,7 @@ class Intake:
         self._knowledge_base.end_item(task.item_id)
         if is_true and is_waiting:
             if not pair.is_stale:
-                self._knowledge_base.replace_stale(self._dataset, task.chunk.id, 1)
+                self._knowledge_base.replace_stale(self._dataset, task.chunk.id, 1, pair.style)
             self._tally.count(task.chunk.id, 1)
         elif is_waiting:
             self.sieve.rejected["judge"] += 1

@@ -84,7 +84,7 @@ def test_only_what_nobody_judged_is_made_anew(project: Project) -> None:
         assert knowledge_base.stale_chunks("sft_data") == {first: 2, second: 1}
         knowledge_base.set_excluded([second], True)
         assert knowledge_base.stale_chunks("sft_data") == {first: 2} and knowledge_base.count_stale("sft_data") == (1, 3, 2)
-        knowledge_base.replace_stale("sft_data", first, 1)
+        knowledge_base.replace_stale("sft_data", first, 1, "factual")
         states = [(pair.state, pair.reason) for pair in knowledge_base.pairs([kept, *ids])]
         assert states == [("accepted", ""), ("failed", "replaced"), ("new", ""), ("new", "")]
 

@@ -129,3 +129,20 @@ def test_a_comparison_is_made_anew_when_the_other_chunk_changes(project: Project
     assert run(settings(url, style="comparison", renew=True), Context())["pairs"] == stale
     with project.connect() as knowledge_base:
         assert knowledge_base.count_stale("sft_data") == (0, 0, 0)
+
+
+def test_a_style_is_made_anew_in_its_own_style_only(project: Project, chunks: list[int]) -> None:
+    styles = ("factual", "multiple-choice")
+    for style in styles:
+        make(project, pairs=2, pairs_per_chunk=1, style=style)
+    with project.connect() as knowledge_base:
+        before = {style: len(knowledge_base.pair_ids("sft_data", "new", style=style, chunk=chunks[0])) for style in styles}
+        assert before == dict.fromkeys(styles, 1)
+        knowledge_base.edit_chunk(chunks[0], TEXTS[0].replace("1510", "1623"))
+        assert set(knowledge_base.stale_styles("sft_data")) == set(styles)
+    with pytest.raises(UserError, match=r"others: .*Multiple choice"):
+        make(project, renew=True, style="conversational")
+    assert make(project, renew=True, style="factual")["pairs"] == 1
+    with project.connect() as knowledge_base:
+        assert knowledge_base.stale_styles("sft_data") == ["multiple-choice"]  # that pair is still in use
+        assert len(knowledge_base.pair_ids("sft_data", "new", style="multiple-choice", chunk=chunks[0])) == 1

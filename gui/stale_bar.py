@@ -36,7 +36,7 @@ class StaleBar(QFrame):
         )
         self.renew_button.clicked.connect(self.renewal_wanted)
         self.show_button = QPushButton(_("Show them"))
-        self.show_button.setToolTip(_("Lists these pairs, to accept, edit or reject them"))
+        self.show_button.setToolTip(_("Lists these pairs. One that you accept or edit counts as right for its chunk as it is now."))
         self.show_button.clicked.connect(self.list_wanted)
         self.later_button = QPushButton(_("Not now"))
         self.later_button.setToolTip(_("Says nothing more of these pairs until their number changes."))

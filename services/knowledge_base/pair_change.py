@@ -16,7 +16,7 @@ Said = tuple[str, ...]
 """What is said by turns: question, answer, and what comes between them in a conversation; an even number."""
 
 _IN = "IN (SELECT value FROM json_each(?))"
-_OF_PAIR = ("state", "reason")
+_OF_PAIR = ("state", "reason", "is_stale")
 _OF_TEXT = ("instruction", "output", "turns", "evidence", "original_instruction", "original_output", "original_turns")
 
 
@@ -27,6 +27,7 @@ class PairStates:
     state: str
     reason: str
     ids: IdRanges
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,14 @@ class PairVersion:
     """What a person can change of a pair, as it stands in the tables: ``values`` in the order of the columns."""
 
     id: int
-    values: tuple[str | None, ...]
+    values: tuple[str | int | None, ...]
 
 
 class PairChangeStatements(Connection):
-    """How pairs change. Whether a pair is stale and what the judge said of it is never touched here."""
+    """How pairs change. A stale pair that a person accepts or edits is stale no longer: it is right as the chunk is now.
+
+    What the judge said of a pair is never touched here.
+    """
 
     def set_pair_state(self, ids: Sequence[int], state: str) -> list[PairStates]:
         """Accept, reject or rescue pairs; the reason why a gate failed one stays readable until it is accepted.
@@ -49,24 +53,26 @@ class PairChangeStatements(Connection):
         if state not in STATES:
             raise ValueError(state)
         keep_reason = "reason" if state in ("rejected", "failed") else "''"
+        where = f"id {_IN} AND (state <> ?{' OR is_stale' if state == 'accepted' else ''})"
+        stale = "0" if state == "accepted" else "is_stale"
         wanted = json.dumps(list(ids))
         with self.transaction():
             rows = self.connection.execute(
-                f"SELECT state, reason, json_group_array(id) FROM pair WHERE id {_IN} AND state <> ? GROUP BY 1, 2",
+                f"SELECT state, reason, is_stale, json_group_array(id) FROM pair WHERE {where} GROUP BY 1, 2, 3",
                 (wanted, state),
             ).fetchall()
             self.connection.execute(
-                f"UPDATE pair SET state = ?, reason = {keep_reason} WHERE id {_IN} AND state <> ?", (state, wanted, state)
+                f"UPDATE pair SET state = ?, reason = {keep_reason}, is_stale = {stale} WHERE {where}", (state, wanted, state)
             )
-        return [PairStates(row[0], row[1], IdRanges(json.loads(row[2]))) for row in rows]
+        return [PairStates(row[0], row[1], IdRanges(json.loads(row[3])), bool(row[2])) for row in rows]
 
     def put_back_states(self, before: Sequence[PairStates]) -> None:
         """Undo ``set_pair_state``."""
         with self.transaction():
             for part in before:
                 self.connection.execute(
-                    f"UPDATE pair SET state = ?, reason = ? WHERE id {_IN}",
-                    (part.state, part.reason, json.dumps(list(part.ids))),
+                    f"UPDATE pair SET state = ?, reason = ?, is_stale = ? WHERE id {_IN}",
+                    (part.state, part.reason, part.is_stale, json.dumps(list(part.ids))),
                 )
 
     def edit_pair(self, pair_id: int, instruction: str, output: str, turns: Said | None = None) -> None:
@@ -94,7 +100,7 @@ class PairChangeStatements(Connection):
             ).rowcount
             if not changed:
                 raise _gone()
-            self.connection.execute("UPDATE pair SET state = 'edited', reason = '' WHERE id = ?", (pair_id,))
+            self.connection.execute("UPDATE pair SET state = 'edited', reason = '', is_stale = 0 WHERE id = ?", (pair_id,))
 
     def restore_pair(self, pair_id: int) -> None:
         """Bring back what an edited pair said at first."""
@@ -152,9 +158,6 @@ class PairChangeStatements(Connection):
                 FROM pair_text WHERE pair_id = ?
                 """,
                 (added, said[0], said[-1], _json(said[1:-1]), pair_id),
-            )
-            self.connection.execute(
-                "INSERT INTO pair_mismatch SELECT ?, chunk_id, content_hash FROM pair_mismatch WHERE pair_id = ?", (added, pair_id)
             )
         return added
 

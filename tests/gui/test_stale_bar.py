@@ -55,7 +55,13 @@ def test_one_click_makes_stale_pairs_anew_and_leaves_what_a_person_judged(qtbot,
     shell.changed("pair")
     qtbot.waitUntil(lambda: not shell.threads())
     assert not tab.stale_bar.isVisible()
-    shell.knowledge_base.restore_chunk(first)
+    tab.browser.show_stale()
+    qtbot.waitUntil(lambda: list(tab.browser.pairs.model.ids) == [kept])
+    tab.browser.pairs.table.selectRow(0)
+    tab.work.judge("accepted")
+    assert shell.knowledge_base.count_stale("sft_data").judged == 0
+    tab.undo_stack.undo()
+    assert shell.knowledge_base.count_stale("sft_data").judged == 1
     shell.knowledge_base.edit_chunk(second, "other words")
     shell.changed("chunk", "pair")
     qtbot.waitUntil(tab.stale_bar.isVisible)

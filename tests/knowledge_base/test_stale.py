@@ -110,13 +110,24 @@ def test_pairs_are_found_through_an_index_by_either_chunk(project: Project) -> N
     assert not [step for step in steps if step.startswith("SCAN")], steps
 
 
-def test_both_parts_of_a_split_pair_come_right_again(project: Project) -> None:
+def test_what_a_person_accepts_or_edits_is_right_as_the_chunk_is_now_and_undo_takes_that_back(project: Project) -> None:
     with project.connect() as knowledge_base:
         put(knowledge_base)
         first = knowledge_base.chunk_ids()[0]
-        pair = a_pair(knowledge_base, first)
+        kept, edited = a_pair(knowledge_base, first, state="accepted"), a_pair(knowledge_base, first)
         knowledge_base.edit_chunk(first, "other words")
-        other = knowledge_base.split_pair(pair, ("Q1?", "A1"), ("Q2?", "A2"))
-        assert stale(knowledge_base) == [pair, other]
+        before = knowledge_base.set_pair_state([kept, edited], "rejected")
+        assert stale(knowledge_base) == [kept, edited]
+        knowledge_base.put_back_states(before)
+        before, versions = knowledge_base.set_pair_state([kept], "accepted"), knowledge_base.pair_versions([edited])
+        knowledge_base.edit_pair(edited, "Better?", "Yes.")
+        assert stale(knowledge_base) == []
+        knowledge_base.put_back_states(before)
+        knowledge_base.put_versions(versions)
+        assert stale(knowledge_base) == [kept, edited]
+        assert [pair.state for pair in knowledge_base.pairs([kept, edited])] == ["accepted", "new"]
+        knowledge_base.set_pair_state([kept], "accepted")
+        knowledge_base.edit_chunk(first, "still others")
+        assert stale(knowledge_base) == [kept, edited]
         knowledge_base.restore_chunk(first)
         assert stale(knowledge_base) == []

@@ -157,8 +157,11 @@ class PairReview(QWidget):
         self.below.setCurrentIndex(0)
         self.below.show()
 
-    def show_pair(self, pair: Pair, chunk: Chunk | None) -> None:
-        """A pair; ``chunk`` is None where it was imported or its chunk is gone. What is being edited stays, or is kept."""
+    def show_pair(self, pair: Pair, chunk: Chunk | None, partner: Chunk | None = None) -> None:
+        """A pair; ``chunk`` is None where it was imported or its chunk is gone. What is being edited stays, or is kept.
+
+        partner: the second chunk that it rests on.
+        """
         if self.is_editing:
             if self.pair is not None and self.pair.id == pair.id:
                 return
@@ -170,7 +173,7 @@ class PairReview(QWidget):
             self.passage.show_text("", None)
         else:
             # A changed chunk no longer says what was marked in it.
-            self._show_passage(chunk, None if pair.is_stale else pair.evidence)
+            self._show_passage(chunk, None if pair.is_stale else pair.evidence, partner)
         self._put(pair)
         _word, name, color = PAIR_STATES[pair.state]
         self.state_mark.show_icon(name, color)
@@ -224,12 +227,11 @@ class PairReview(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
-    def _show_passage(self, chunk: Chunk, evidence: tuple[int, int] | None) -> None:
-        page = chunk.metadata.get("page")
-        part = _("page {page}").format(page=page) if page else _("chunk {number}").format(number=chunk.chunk_index + 1)
-        self.place.setText(f"{chunk.source} · {part}")
+    def _show_passage(self, chunk: Chunk, evidence: tuple[int, int] | None, partner: Chunk | None = None) -> None:
+        self.place.setText(_place_of(chunk))
         self.section.setText(" › ".join(chunk.metadata.get("headings") or ()))
-        self.passage.show_text(chunk.content, evidence)
+        beside = f"\n\n— {_place_of(partner)} —\n\n{partner.content}" if partner else ""
+        self.passage.show_text(chunk.content + beside, evidence)
 
     def _stop_editing(self) -> None:
         for text in (self.question, self.turns, self.answer):
@@ -330,6 +332,12 @@ class PairReview(QWidget):
 
     def _reject(self) -> None:
         self.judged.emit("rejected")
+
+
+def _place_of(chunk: Chunk) -> str:
+    page = chunk.metadata.get("page")
+    part = _("page {page}").format(page=page) if page else _("chunk {number}").format(number=chunk.chunk_index + 1)
+    return f"{chunk.source} · {part}"
 
 
 def _share_height(text: QPlainTextEdit, fewest_lines: int) -> None:

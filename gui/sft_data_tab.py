@@ -179,7 +179,8 @@ class SftDataTab(Tab):
             self.review.show_nothing()
             return
         chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
-        self.review.show_pair(pair, chunk)
+        partner_id = self._store.partner_of(pair.id)
+        self.review.show_pair(pair, chunk, self._store.chunk(partner_id) if partner_id is not None else None)
         self.review.advice.show_pair(pair, self.ask.form.values(), chunk.token_count if chunk else None)
 
     def _show_chunk(self) -> None:

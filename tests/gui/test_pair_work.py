@@ -11,6 +11,7 @@ from gui.pair_browser import PAIRS
 from gui.pair_text_dialog import PairTextDialog, halves, whole
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
+from services.knowledge_base.work_item import NewItem
 from services.project import Project
 from tests.gui.conftest import fill
 from tests.gui.test_sft_data_tab import TEXTS, a_pair, add_pairs, make_tab, written
@@ -162,6 +163,17 @@ def test_a_conversation_is_read_and_edited_turn_by_turn(tab: SftDataTab, project
     qtbot.waitUntil(lambda: "Hm, what?" in json.dumps(written(project)), timeout=10_000)
     tab.browser.choose_pair(1)
     assert not tab.review.turns.isVisible()
+
+
+def test_both_chunks_of_a_comparison_can_be_read(tab: SftDataTab, project: Project, shell: Shell):
+    store = shell.knowledge_base
+    first, second = store.chunk_ids()[:2]
+    item = store.begin_item(NewItem("pairs", first, "sft_data", "any", 0, subject={"partner": second}))
+    (pair_id,) = add_pairs(project, a_pair(9, first, item_id=item))
+    shell.changed("pair")
+    tab.browser.choose_pair(pair_id)
+    text = tab.review.passage.toPlainText()
+    assert text.startswith(store.chunk(first).content) and text.endswith(store.chunk(second).content)
 
 
 def test_proposals(tab: SftDataTab, shell: Shell):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -99,6 +99,12 @@ class FlowBox(QWidget):
     def fit(self) -> None:
         """Widgets were shown or hidden."""
         self.setMinimumHeight(self._flow.heightForWidth(self.width()))
+
+    def event(self, event: QEvent) -> bool:
+        is_taken = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # a widget has another size, as after a zoom
+            self.fit()
+        return is_taken
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -55,7 +55,8 @@ class WordTokens(dict[str, int]):
         self._before = before
         self._wholes = _Counts(lambda text: len(backend.encode_batch_fast([text], add_special_tokens=False)[0]))
         self._split = _ascii_split(backend)
-        self._parts = _Counts(lambda part: _count_bytes(backend, part))
+        model = backend.model  # a new object each time it is asked for
+        self._parts = _Counts(lambda part: _count_bytes(backend, model, part))
         added = [re.escape(token.content) for token in backend.get_added_tokens_decoder().values()]
         self._added = re.compile("|".join(added)) if added else None
 
@@ -136,12 +137,12 @@ class _Counts(dict[str, int]):
         return count
 
 
-def _count_bytes(backend: tokenizers.Tokenizer, part: str) -> int:
+def _count_bytes(backend: tokenizers.Tokenizer, model: tokenizers.models.Model, part: str) -> int:
     """The tokens of what a byte-level tokenizer takes by itself, in ASCII. It has letters of its own for blanks."""
     letters = part.replace(" ", "Ġ").replace("\n", "Ċ")
     if not letters.isprintable():
         return len(backend.encode_batch_fast([part], add_special_tokens=False)[0])
-    return len(backend.model.tokenize(letters))
+    return len(model.tokenize(letters))
 
 
 def _is_usual(backend: tokenizers.Tokenizer) -> bool:

@@ -10,13 +10,14 @@ import re
 import tempfile
 from collections import ChainMap, Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from services import settings as declared
 from services.documents.format import readable_kinds
 from services.documents.page import Report, printable
-from services.documents.piece import Pieces
+from services.documents.piece import Pieces, sketches
 from services.documents.reader import Cut, cut_and_assess, read_document
 from services.documents.reading import Limits, Readers, Work
 from services.documents.source import Findings, SourceFile, extract, find_files, hash_file, is_there, name_source
@@ -364,6 +365,8 @@ def _recut_document(
     text = knowledge_base.document_text(document.id)
     how = Cut(values["chunk_size"], values["chunk_overlap"], values["splitter"])
     chunks = cut_and_assess(text, tokenizer, how, lambda share: report(_CUTTING * share))
+    alike = sketches(text.content, ((chunk.start, chunk.owned_end) for chunk in chunks))
+    chunks = [replace(chunk, sketch=sketch) for chunk, sketch in zip(chunks, alike, strict=True)]
     columns = {
         key: getattr(document, key)
         for key in ("path", "sha256", "size_bytes", "modified_at", "format", "page_count")

@@ -30,7 +30,7 @@ def piece_to_json(piece: Piece) -> dict[str, Any]:
     chunks = [
         [
             chunk.start, chunk.owned_end, chunk.end, chunk.token_count, chunk.page, chunk.headings, chunk.kind,
-            chunk.quality, chunk.problem, chunk.sketch.hex(),
+            chunk.quality, chunk.problem,
         ]
         for chunk in piece.chunks
     ]  # fmt: skip
@@ -64,6 +64,7 @@ class Pieces:
         self.warnings += tuple(said["warnings"])
         _merge(self._removed, (Removal(**removal) for removal in said.pop("removed")))
         self._count += 1
+        said["sketches"] = sketches(said["text"]["content"], (row[:2] for row in said["chunks"]))
         if self._count == 1:
             self._only = said
             return
@@ -89,11 +90,11 @@ class Pieces:
         for at, said, ending in self._placed():
             content = said["text"]["content"]
             last = len(said["chunks"]) - 1
-            for number, row in enumerate(said["chunks"]):
-                start, owned_end, end, token_count, page, headings, kind, quality, problem, sketch = row
+            for number, (row, sketch) in enumerate(zip(said["chunks"], said["sketches"], strict=True)):
+                start, owned_end, end, token_count, page, headings, kind, quality, problem = row
                 yield CutChunk(
                     at + start, at + owned_end + (len(ending) if number == last else 0), at + end, content[start:end],
-                    token_count, page, tuple(headings), kind, quality, problem, bytes.fromhex(sketch),
+                    token_count, page, tuple(headings), kind, quality, problem, sketch,
                 )  # fmt: skip
 
     def close(self) -> None:
@@ -117,6 +118,17 @@ class Pieces:
         self._file.seek(0)
         for _piece in range(self._count):
             yield pickle.load(self._file)
+
+
+def sketches(content: str, owned: Iterable[tuple[int, int]]) -> list[bytes]:
+    """What the chunks that own these spans of a text are like, for ``find_repeats``.
+
+    Of what a chunk owns: neighbours that share a long overlap do not repeat each other. Not asked of the processes that
+    read: to load numpy would take each of them as long as to read a short file.
+    """
+    from services.documents.likeness import sketch
+
+    return [sketch(content[start:end]) for start, end in owned]
 
 
 def merge_removals(removals: Iterable[Removal]) -> tuple[Removal, ...]:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import cache
-
-import numpy as np
+from functools import lru_cache
 
 from services.documents.language import language_of
 from services.translation import _
@@ -32,7 +30,6 @@ _ENOUGH = 40  # letters; a character of a dense script (Chinese, Japanese, Korea
 _NAMED_PENALTY = 40  # from which on a penalty is a problem with a name
 _LONGEST_WORD = 25  # in prose; longer ones are compounds in some languages, and glued words when there are many
 _NO_WORD = 80  # letters: more than any word has
-_FEW_CODES = 0x3000  # before them stand the letters and marks of most texts: a table of all takes 15 ms to make
 _FEW_WORDS = 20  # too few for shares of words to mean something
 
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
@@ -47,6 +44,8 @@ _UNMAPPED = re.compile(r"\(cid:\d+\)")  # what some readers of PDF write for a g
 _SPACED_OUT = re.compile(r"(?:(?<!\S)[^\W\d_] +){5,}")
 _NO_PROSE = re.compile(r"[/@_=\\<>{}()\[\]#|]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_WHITE = "\t\n\f\r\x85\u2028\u2029"
+_DENSE_CODES = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
 
 
 def assess(text: str, document_language: str = "") -> tuple[int, str]:
@@ -86,11 +85,13 @@ def _ramp(value: float, start: float, full: float, least: int = 0) -> float:
 
 def _count_kinds(text: str) -> list[int]:
     """How many characters there are of each kind, in the order of the kinds above; suspects are letters too."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    kinds = _kinds_to(_FEW_CODES)
-    if len(codes) and codes.max() >= _FEW_CODES:
-        kinds = _kinds_to(0x110000)
-    counts = np.bincount(kinds[codes], minlength=7).tolist()
+    encoded = text.encode("utf-8", "surrogatepass")
+    kinds = encoded.translate(_KINDS_OF_ASCII, _NO_ASCII)
+    counts = list(map(kinds.count, range(7)))
+    if len(kinds) < len(encoded):
+        others = encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        for character, count in Counter(others).items():
+            counts[_kind(character)] += count
     counts[_LETTER] += counts[_SUSPECT]
     return counts
 
@@ -99,27 +100,29 @@ def _visible(counts: list[int]) -> int:
     return sum(counts) - counts[_SPACE] - counts[_SUSPECT]
 
 
-@cache
-def _kinds_to(end: int) -> np.ndarray:
-    """The kind of every code point before ``end``, uint8."""
-    kinds = np.full(0x110000, _LETTER, np.uint8)
-    known = min(end, 0x10000)
-    names = "".join(map(unicodedata.category, map(chr, range(known))))
-    categories = np.frombuffer(names.encode("ascii"), "S2")
-    groups = np.frombuffer(names[::2].encode("ascii"), "S1")
-    for group, kind in ((b"N", _DIGIT), (b"P", _SYMBOL), (b"S", _SYMBOL), (b"Z", _SPACE), (b"C", _SYMBOL)):
-        kinds[:known][groups == group] = kind
-    # Cf: joiners and marks of direction, which are part of the writing.
-    for category, kind in ((b"Cc", _BROKEN), (b"Cs", _BROKEN), (b"Co", _BROKEN), (b"Cf", _SPACE)):
-        kinds[:known][categories == category] = kind
-    for first, last in ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)):
-        kinds[first : last + 1] = _DENSE
-    kinds[0x1F000:0x1FB00] = _SYMBOL  # emoji
-    kinds[0xF0000:] = _BROKEN  # private use
-    kinds[[ord(lead) for lead in _LEADS]] = _SUSPECT
-    kinds[[0xFFFD, 0xFFFE, 0xFFFF]] = _BROKEN
-    kinds[[0x09, 0x0A, 0x0C, 0x0D, 0x85, 0x2028, 0x2029]] = _SPACE
-    return kinds[:end].copy()
+@lru_cache(maxsize=20_000)
+def _kind(character: str) -> int:
+    code = ord(character)
+    if character in _LEADS:
+        return _SUSPECT
+    if character in _WHITE:
+        return _SPACE
+    if 0x1F000 <= code < 0x1FB00:  # emoji
+        return _SYMBOL
+    if any(first <= code <= last for first, last in _DENSE_CODES):
+        return _DENSE
+    if code > 0xFFFF:
+        return _BROKEN if code >= 0xF0000 else _LETTER  # private use
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cs", "Co") or code >= 0xFFFD:
+        return _BROKEN
+    if category == "Cf":  # joiners and marks of direction, which are part of the writing
+        return _SPACE
+    return {"N": _DIGIT, "P": _SYMBOL, "S": _SYMBOL, "Z": _SPACE, "C": _SYMBOL}.get(category[0], _LETTER)
+
+
+_ASCII, _NO_ASCII = bytes(range(128)), bytes(range(128, 256))
+_KINDS_OF_ASCII = bytes([*map(_kind, map(chr, range(128))), *_NO_ASCII])
 
 
 def _short(counts: list[int]) -> float:
@@ -177,12 +180,8 @@ def _repeated(text: str, words: list[str]) -> float:
 
 def _distinct_share(text: str) -> float:
     """Of the runs of six characters, how many are different."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
-    hashes = codes[5:].copy()
-    for place in range(5):
-        hashes += codes[place : len(codes) - 5 + place] * np.uint64((0x9E3779B97F4A7C15 * (2 * place + 3)) % 2**64)
-    hashes.sort()
-    return (1 + np.count_nonzero(hashes[1:] != hashes[:-1])) / len(hashes)
+    count = len(text) - 5
+    return len({text[at : at + 6] for at in range(count)}) / count
 
 
 def _numbers(text: str, counts: list[int]) -> float:

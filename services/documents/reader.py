@@ -132,11 +132,10 @@ def cut_and_assess(
     above: Iterable[tuple[int, str]] = (),
     language: str | None = None,
 ) -> list[CutChunk]:
-    """Cut a text, and say of each chunk how good it is and what it is like.
+    """Cut a text, and say of each chunk how good it is.
 
     language: of the document; None: it is told from the text.
     """
-    from services.documents.likeness import sketch
     from services.documents.quality import assess
     from services.documents.splitter import cut
 
@@ -146,9 +145,7 @@ def cut_and_assess(
     assessed = []
     for chunk in chunks:
         quality, problem = (100, "") if chunk.kind else assess(chunk.content, language)
-        # Of what the chunk owns: neighbours that share a long overlap do not repeat each other.
-        owned = text.content[chunk.start : chunk.owned_end]
-        assessed.append(replace(chunk, quality=quality, problem=problem, sketch=sketch(owned)))
+        assessed.append(replace(chunk, quality=quality, problem=problem))
     return assessed
 
 

@@ -120,8 +120,7 @@ def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
             said_share, said_at = share, said_at + since
             say({"share": round(share, 4)})
 
-    import services.documents.likeness
-    import services.documents.quality  # noqa: F401  and numpy with it
+    import services.documents.quality  # noqa: F401
 
     tokenizer = _load_tokenizer(request["tokenizer"])
     report(0.0)  # what had to be loaded does not count against the file

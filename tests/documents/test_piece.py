@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.documents.likeness import sketch
 from services.documents.piece import Piece, Pieces, piece_to_json
 from services.documents.reader import Cut, prepare
 from services.documents.tokenizer import load_tokenizer
@@ -19,7 +20,7 @@ def piece(number: int) -> Piece:
     text = f"# Day {number}\n\nThe tide came in at {number} o’clock.\n\nThe boats stayed out."
     half = text.index("The boats")
     chunks = (
-        CutChunk(0, half - 12, half, text[:half], 9, 2 * number, (f"Day {number}",), sketch=bytes([number] * 8)),
+        CutChunk(0, half - 12, half, text[:half], 9, 2 * number, (f"Day {number}",)),
         CutChunk(half - 12, len(text), len(text), text[half - 12 :], 7, 2 * number + 1, (f"Day {number}",)),
     )
     document = DocumentText(text, ((2 * number, 0), (2 * number + 1, half)), ((0, 1, f"Day {number}"),), ((0, 5, "contents"),))
@@ -45,6 +46,7 @@ def test_every_place_is_counted_from_the_start_of_the_file(count: int) -> None:
         assert all(whole[start:].startswith(f"# {title}") for start, _level, title in text.headings)
         assert all(whole[start:end] == "# Day" for start, end, _kind in text.listings)
         assert [page for page, start in text.pages if whole[start:].startswith(("#", "The boats"))] == [*dict(text.pages)]
+    assert [chunk.sketch for chunk in chunks] == [sketch(whole[chunk.start : chunk.owned_end]) for chunk in chunks]
     assert list(pieces.chunks()) == chunks, "they can be had again"
     assert pieces.page_count == 2 * count and pieces.format == "pdf"
     assert pieces.removed == (Removal("head", "Field notes", 1, 3 * count),)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +34,7 @@ from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.jobs import Context
+from services.knowledge_base.pairs import DatasetCount
 from services.project import check_name
 from services.sft_data.key import find_key, keep_key
 from services.sft_data.prompt import SYSTEM_KEY, SYSTEM_PROMPT
@@ -40,6 +44,7 @@ from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
 DEFAULT_DATASET = "sft_data"
+COUNT_ROLE = Qt.ItemDataRole.UserRole
 BY_HAND = ("provider", "model", "url", "style")
 
 
@@ -123,14 +128,15 @@ class AskForm(QWidget):
         self.model.setCurrentText(self.form.fields["model"].value())
         self._show_style()
 
-    def show_datasets(self, names: list[str]) -> None:
-        """Offer these datasets; the one that is written in the field stays."""
+    def show_datasets(self, datasets: Sequence[DatasetCount]) -> None:
+        """Offer these datasets, each with its numbers; the one that is written in the field stays."""
         current = self.dataset.currentText() or DEFAULT_DATASET
-        self.dataset.blockSignals(True)
-        self.dataset.clear()
-        self.dataset.addItems(names or [DEFAULT_DATASET])
-        self.dataset.setCurrentText(current)
-        self.dataset.blockSignals(False)
+        with QSignalBlocker(self.dataset):
+            self.dataset.clear()
+            for row in datasets or [DatasetCount(DEFAULT_DATASET, 0, 0, 0)]:
+                self.dataset.addItem(row.name)
+                self.dataset.setItemData(self.dataset.count() - 1, _say_pairs(row), COUNT_ROLE)
+            self.dataset.setCurrentText(current)
 
     def problem(self) -> str:
         """What is missing before anything can be asked, in one sentence; empty if nothing is."""
@@ -230,6 +236,7 @@ class AskForm(QWidget):
 
     def _make_fields(self) -> None:
         self.dataset = QComboBox()
+        self.dataset.setItemDelegate(_WithCount(self.dataset))
         _prepare(
             self.dataset, _("Dataset"), _("Questions and answers are kept here. Type a new name to start another dataset.")
         )
@@ -411,6 +418,23 @@ class AskForm(QWidget):
         self._saved_prompts = self._shell.knowledge_base.prompt_texts()
         self._show_style()
         self.changed.emit()
+
+
+class _WithCount(QStyledItemDelegate):
+    """Says of each dataset in the list how many pairs it has; the field itself holds the name alone."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.text = " · ".join(filter(None, [index.data(), index.data(COUNT_ROLE)]))
+
+
+def _say_pairs(row: DatasetCount) -> str:
+    parts = [ngettext("{count:,} pair", "{count:,} pairs", row.pairs).format(count=row.pairs)]
+    if row.accepted:
+        parts.append(_("{count:,} accepted").format(count=row.accepted))
+    if row.rejected:
+        parts.append(_("{count:,} left out").format(count=row.rejected))
+    return " · ".join(parts)
 
 
 def _prepare(combo: QComboBox, name: str, help_text: str) -> None:

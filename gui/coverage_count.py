@@ -10,6 +10,7 @@ from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.knowledge_base.coverage_row import CoveredDocument
+from services.knowledge_base.pairs import DatasetCount
 from services.knowledge_base.stale import StaleCount
 
 REVIEWED = ("accepted", "edited", "rejected")
@@ -19,13 +20,13 @@ PAUSE_MS = 1000  # between two counts while a job runs, which needs the processo
 class Counts(NamedTuple):
     """Of one dataset: its documents, the least covered first, pairs that a person judged, pairs that wait for one.
 
-    datasets: the names of all. stale: pairs that no longer match their chunks.
+    datasets: all of them, with their numbers of pairs. stale: pairs that no longer match their chunks.
     """
 
     documents: list[CoveredDocument]
     reviewed: int
     to_review: int
-    datasets: list[str]
+    datasets: list[DatasetCount]
     stale: StaleCount
 
 
@@ -58,7 +59,7 @@ class CoverageCount(QObject):
             with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
                 return dataset, Counts(
                     store.covered_documents(dataset), len(store.pair_ids(dataset, REVIEWED)), len(store.pair_ids(dataset, "new")),
-                    [row.name for row in store.datasets()], store.count_stale(dataset),
+                    store.datasets(), store.count_stale(dataset),
                 )  # fmt: skip
 
         self._thread = self._shell.run_beside(work)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from gui.ask_form import AskForm
 from gui.offer_dialog import OfferDialog, in_words
 from gui.prompt_dialog import PromptDialog
 from gui.shell import Shell
+from services.knowledge_base.pairs import DatasetCount
 from services.project import Project
 from services.sft_data.prompt_text import FACTS_KEY, PROMPT_TEXTS
 from services.sft_data.provider import Offer, Price
@@ -122,6 +124,15 @@ def test_models_are_sorted_by_what_they_cost(qtbot):
     shown = [dialog.table.model().index(row, 0).data() for row in range(4)]
     assert shown == ["a", "c", "b", "unsaid"]
     assert in_words(offers[2]) == "free" and in_words(offers[1]) == ""
+
+
+def test_datasets_are_listed_with_their_pairs(form: AskForm):
+    form.show_datasets([DatasetCount("casual", 1200, 30, 4), DatasetCount("formal", 0, 0, 0)])
+    option = QStyleOptionViewItem()
+    form.dataset.itemDelegate().initStyleOption(option, form.dataset.model().index(0, 0))
+    assert option.text == "casual · 1,200 pairs · 30 accepted · 4 left out"
+    form.dataset.setCurrentIndex(0)
+    assert form.dataset.currentText() == "casual" and form.values()["dataset"] == "casual"
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -95,9 +93,6 @@ class PairBrowser(QWidget):
             self.coverage.focus_search()
         elif self.page == PAIRS:
             self.pairs.focus_search()
-
-    def selected_pairs(self) -> array[int]:
-        return self.pairs.selected()
 
     def current_pair(self) -> Pair | None:
         return self.pairs.current()

@@ -45,7 +45,8 @@ class StaleBar(QFrame):
         row.setContentsMargins(12, 4, 6, 4)
         row.setSpacing(theme.GAP)
         row.addWidget(Mark("stale", "warning"))
-        for button in (self.renew_button, self.show_button, self.later_button):  # at the left: with large text the tab is wider than the window
+        # At the left, where they are in reach although large text may end right of the window.
+        for button in (self.renew_button, self.show_button, self.later_button):
             row.addWidget(button)
         row.addWidget(self.text, 1)
         self.hide()

@@ -153,13 +153,6 @@ class WorkStatements(Connection):
                 "UPDATE work_item SET state = ?, error = ? WHERE id = ?", ("failed" if error else "done", error, item_id)
             )
 
-    def note_failure(self, item: NewItem, error: str) -> int:
-        """Write down what failed before anything could be sent. Returns its id."""
-        with self.transaction():
-            item_id = self.begin_item(item)
-            self.end_item(item_id, error)
-        return item_id
-
     def end_unanswered(self, dataset: str, kinds: Sequence[str], error: str) -> int:
         """End the requests of a run that ended before their replies came. Returns their number."""
         with self.transaction():

@@ -97,7 +97,7 @@ def test_the_report_has_the_failures_and_the_style_to_ask_them_again(project: Pr
     result = run(settings(serve("ollama", "good", "prose").url, pairs=3, style="conversational"), Context())
     assert result["pairs"] == 1
     with project.connect() as store:
-        store.note_failure(NewItem("restate", ids[0], "", "", 0, "x"), "Of another job.")
+        store.end_item(store.begin_item(NewItem("restate", ids[0], "", "", 0, "x")), "Of another job.")
         report = make_report(project, store, "sft_data")
         assert len(report.failed) >= 2 and report.run is None
         assert [row.kind for row in report.bill] == ["pairs"]

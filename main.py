@@ -3,7 +3,7 @@
 import sys
 
 COMMANDS = (
-    "demo", "doctor", "new", "ingest", "chunks", "cpt", "generate", "pull", "pairs", "sft", "exam", "export", "chat",
+    "demo", "doctor", "new", "ingest", "chunks", "cpt", "generate", "pull", "pairs", "datasets", "sft", "exam", "export", "chat",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.jobs import Context
-from services.knowledge_base.pairs import DatasetCount
+from services.knowledge_base.dataset import DatasetCount
 from services.project import check_name
 from services.sft_data.key import find_key, keep_key
 from services.sft_data.prompt import SYSTEM_KEY, SYSTEM_PROMPT

@@ -10,7 +10,7 @@ from gui.job_thread import JobThread
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.knowledge_base.coverage_row import CoveredDocument
-from services.knowledge_base.pairs import DatasetCount
+from services.knowledge_base.dataset import DatasetCount
 from services.knowledge_base.stale import StaleCount
 
 REVIEWED = ("accepted", "edited", "rejected")

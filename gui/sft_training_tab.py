@@ -24,7 +24,7 @@ from gui.icon import icon
 from gui.shell import Shell
 from gui.training_tab import TrainingTab
 from services.errors import UserError
-from services.knowledge_base.pairs import DatasetCount
+from services.knowledge_base.dataset import DatasetCount
 from services.models.provenance import read_provenance
 from services.project import Project
 from services.translation import _, ngettext

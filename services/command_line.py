@@ -149,6 +149,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--import", dest="import_file", metavar="FILE", help=_("JSON, JSON lines, CSV or TSV; told from what is in it"))
     sub.add_argument("--export", dest="export_file", metavar="FILE")
     sub.add_argument("--format", choices=("pairs", "chat"), default="pairs", help=_("of the export: instruction and output, or messages"))
+    sub = add("datasets", _datasets, _("list the datasets; begin, copy, rename or delete one, or bring it back"))
+    group = sub.add_mutually_exclusive_group()
+    group.add_argument("--new", metavar="NAME", help=_("begin an empty one"))
+    group.add_argument("--copy", metavar=("NAME", "COPY"), nargs=2, help=_("begin one with the same pairs"))
+    group.add_argument("--rename", metavar=("NAME", "NEW"), nargs=2)
+    group.add_argument("--delete", metavar="NAME", help=_("it can be brought back for thirty days"))
+    group.add_argument("--restore", metavar="NAME", help=_("bring back the one of this name that was deleted last"))
     sub = add("sft", _sft, _("phase 4: teach the CPT model how to answer"))
     sub.add_argument("--dataset", metavar="NAME", default="sft_data")
     sub.add_argument("--name", metavar="NAME", default="final", help=_("the name of the new model"))
@@ -345,6 +352,8 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
     from services.sft_data.jsonl import export_pairs, import_pairs
 
     project = _open(options)
+    with project.connect(is_read_only=True) as knowledge_base:
+        options.dataset = knowledge_base.spelling_of(options.dataset)
     warnings: list[str] = []
     if options.import_file:
         warnings = import_pairs(project, options.dataset, Path(options.import_file).expanduser(), cancelled).warnings
@@ -359,6 +368,38 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
               "source": pair.source} for pair in pairs]  # fmt: skip
     text = _("{count} pairs in “{dataset}”.").format(count=len(pairs), dataset=options.dataset)
     return {"pairs": len(pairs), "dataset": options.dataset, "items": items, "skipped": warnings}, text
+
+
+def _datasets(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
+    from services.sft_data import dataset
+
+    project, said = _open(options), ""
+    dataset.purge_datasets(project)
+    if options.new:
+        dataset.make_dataset(project, options.new)
+    elif options.copy:
+        dataset.copy_dataset(project, *options.copy)
+    elif options.rename:
+        for path in dataset.rename_dataset(project, *options.rename):
+            reporter.line(_("A file of that name was there; it is now {path}.").format(path=path))
+    elif options.delete:
+        dataset.delete_dataset(project, options.delete)
+        said = _("“{dataset}” is deleted. For {days} days, --restore brings it back.").format(
+            dataset=options.delete, days=dataset.DAYS_KEPT
+        )
+    with project.connect() as knowledge_base:
+        if options.restore:
+            deleted = next((row for row in knowledge_base.deleted_datasets() if row.name == options.restore), None)
+            if deleted is None:
+                raise UserError(_("No deleted dataset was called “{dataset}”.").format(dataset=options.restore))
+            said = _("“{dataset}” is back.").format(dataset=dataset.restore_dataset(project, deleted.key))
+        rows, gone = knowledge_base.datasets(), knowledge_base.deleted_datasets()
+    lines = [_("{pairs:>8,} pairs  {name}").format(pairs=row.pairs, name=row.name) for row in rows]
+    lines += [_("{pairs:>8,} pairs  {name}, deleted {when}").format(pairs=row.pairs, name=row.name, when=row.deleted_at) for row in gone]
+    return {
+        "datasets": [row._asdict() for row in rows],
+        "deleted": [{"name": row.name, "pairs": row.pairs, "deleted_at": row.deleted_at} for row in gone],
+    }, "\n".join([*lines, *([said] if said else [])]) or _("No datasets yet.")  # fmt: skip
 
 
 def _sft(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from services.errors import UserError
+from services.file_name import check_name as check_name
+from services.file_name import name_key
 from services.jobs import LAST_WORDS, read_events
 from services.knowledge_base.store import KnowledgeBase
 from services.records import ModelState, ProjectStatus, RunRecord
 from services.translation import _
 
-_NAME = re.compile(r"[^\W_][\w .-]*", re.UNICODE)
 _END_BYTES = 2**18  # of a run's events, in which its state and its last metrics are
 
 
@@ -31,21 +32,6 @@ def projects_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_documents_dir()) / "Wissenswerk"
-
-
-def check_name(name: str, what: str) -> str:
-    """A name that is safe as a file's name on every system.
-
-    Raises:
-        UserError: it is empty, or has characters that a path gives a meaning to.
-    """
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")) or len(name) > 80:
-        raise UserError(
-            _("“{name}” cannot be the name of a {what}: use letters, digits, spaces, - and _.").format(
-                name=name, what=what
-            )
-        )
-    return name
 
 
 class Project:
@@ -98,6 +84,11 @@ class Project:
         project = cls(folder)
         with project.connect() as knowledge_base:
             knowledge_base.check_index()
+            has_open_moves = bool(knowledge_base.open_moves())
+        if has_open_moves:
+            from services.sft_data.dataset import follow
+
+            follow(project)
         return project
 
     @property
@@ -193,21 +184,45 @@ class Project:
         Raises:
             UserError: another process, or another job of this one, holds it.
         """
-        self.runs_folder.mkdir(parents=True, exist_ok=True)
-        with open(self.runs_folder / ".lock", "a+", encoding="utf-8") as file:
-            for _attempt in range(20):  # reading the state of a run holds the lock for a moment
-                if is_held := _try_lock(file.fileno()):
-                    break
-                time.sleep(0.02)
+        with self._hold(".lock") as is_held:
             if not is_held:
                 raise UserError(
                     _("Another training or ingest is running in “{project}”. Wait for it, or stop it, then start "
                       "{work} again.").format(project=self.name, work=work)
                 )
+            yield
+
+    @contextlib.contextmanager
+    def lock_dataset(self, name: str) -> Iterator[None]:
+        """Hold one dataset while pairs come into it, or while its name changes; beside a training or an ingest.
+
+        Raises:
+            UserError: pairs come into it already.
+        """
+        digest = hashlib.sha256(name_key(name).encode()).hexdigest()[:16]
+        with self._hold(f".dataset-{digest}.lock") as is_held:
+            if not is_held:
+                raise UserError(
+                    _("Pairs are just being made for “{dataset}”, or read into it. Wait until that is done, or stop it.").format(
+                        dataset=name
+                    )
+                )
+            yield
+
+    @contextlib.contextmanager
+    def _hold(self, file_name: str) -> Iterator[bool]:
+        """Whether the lock of this name could be had; it is freed at the end, or by the system."""
+        self.runs_folder.mkdir(parents=True, exist_ok=True)
+        with open(self.runs_folder / file_name, "a+", encoding="utf-8") as file:
+            for _attempt in range(20):  # reading the state of a run holds the lock for a moment
+                if is_held := _try_lock(file.fileno()):
+                    break
+                time.sleep(0.02)
             try:
-                yield
+                yield is_held
             finally:
-                _unlock(file.fileno())
+                if is_held:
+                    _unlock(file.fileno())
 
     def is_locked(self) -> bool:
         """Whether a training or an ingest is at work in it, of whichever process."""

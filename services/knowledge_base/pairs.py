@@ -12,9 +12,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.errors import UserError
+from services.knowledge_base.dataset import PUT_AWAY, DatasetStatements
 from services.knowledge_base.pair_change import PairChangeStatements
 from services.knowledge_base.pair_query import USABLE, PairQueryStatements
 from services.knowledge_base.pair_query import USABLE_STATES as USABLE_STATES
@@ -54,22 +55,14 @@ class NewPair:
     turns: tuple[str, ...] = ()
 
 
-class DatasetCount(NamedTuple):
-    """pairs: those that can be trained on; accepted: by the person; rejected: by the person or at a gate."""
-
-    name: str
-    pairs: int
-    accepted: int
-    rejected: int
-
-
-class PairStatements(PairQueryStatements, PairChangeStatements):
+class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatements):
     """What the knowledge base knows of pairs."""
 
     def add_pairs(self, dataset: str, rows: Sequence[NewPair]) -> list[int]:
         """Add pairs to a dataset in one transaction; returns their ids."""
         ids = []
         with self.transaction():
+            self.keep_dataset(dataset)
             for row in rows:
                 pair_id = self.connection.execute(
                     "INSERT INTO pair (dataset, chunk_id, style, state, reason, provider, model, fact_id, item_id)"
@@ -118,20 +111,10 @@ class PairStatements(PairQueryStatements, PairChangeStatements):
             self.connection.execute("DELETE FROM pair_text WHERE pair_id IN (SELECT value FROM json_each(?))", values)
             self.connection.execute("DELETE FROM pair WHERE id IN (SELECT value FROM json_each(?))", values)
 
-    def datasets(self) -> list[DatasetCount]:
-        """Every dataset that has pairs, by name."""
-        rows = self.connection.execute(
-            f"""
-            SELECT dataset, sum({USABLE}), sum(state IN ('accepted', 'edited')), sum(state IN ('rejected', 'failed'))
-            FROM pair GROUP BY dataset ORDER BY dataset COLLATE NOCASE
-            """
-        )
-        return [DatasetCount(*row) for row in rows]
-
     def pair_counts(self) -> tuple[int, int]:
         """How many pairs of all datasets can be trained on, and how many of these are stale."""
         row = self.connection.execute(
-            f"SELECT count(*), coalesce(sum(is_stale), 0) FROM pair WHERE {USABLE}"
+            f"SELECT count(*), coalesce(sum(is_stale), 0) FROM pair WHERE {USABLE} AND dataset NOT GLOB '{PUT_AWAY}*'"
         ).fetchone()
         return row[0], row[1]
 
@@ -216,6 +199,8 @@ class PairStatements(PairQueryStatements, PairChangeStatements):
     def write_jsonl(self, dataset: str, path: Path, *, is_chat: bool = False) -> int:
         """Write ``{"instruction", "output"}`` lines, UTF-8, all or nothing; returns their number.
 
+        Nothing is written of a dataset that is not there, or is not any more once its rows are read.
+
         A pair of several turns becomes a ``{"messages"}`` line.
 
         is_chat: ``{"messages": [user, assistant]}`` lines instead.
@@ -240,17 +225,25 @@ class PairStatements(PairQueryStatements, PairChangeStatements):
                     count += 1
             # Noted before the file is in place, beside what was noted before: whichever a crash leaves behind is
             # known as ours.
-            self._note_written(dataset, digest.hexdigest())
-            partial.replace(path)
+            # Both while nobody can give the dataset another name: its old file must not come back.
+            with self.transaction():
+                if is_there := self.has_dataset(dataset):
+                    self._note_written(dataset, digest.hexdigest())
+            with self.transaction():
+                if is_there and self.has_dataset(dataset):
+                    partial.replace(path)
+                else:
+                    count = 0
         except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink()
             raise UserError(
                 _(
                     "{path} cannot be written ({reason}). The pairs are safe in the knowledge base; make room and try "
                     "again."
                 ).format(path=path, reason=error.strerror or error)
             ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink()
         return count
 
     def is_as_written(self, dataset: str, path: Path) -> bool:

@@ -286,7 +286,17 @@ STEPS: tuple[str, ...] = (
     """
     CREATE INDEX pair_stale ON pair (dataset, state, chunk_id) WHERE is_stale;
     """,
+    """
+    CREATE TABLE dataset (  -- there is a row for every name in pair and work_item, and for those that are empty yet
+        name TEXT PRIMARY KEY,  -- of a deleted one, one that no person can give: see dataset.py
+        called TEXT NOT NULL DEFAULT '',  -- what a deleted one was called
+        deleted_at TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    INSERT INTO dataset (name)
+        SELECT dataset FROM pair UNION SELECT dataset FROM work_item WHERE dataset <> '';
+    """,
 )
+
 
 def upgrade(connection: sqlite3.Connection) -> None:
     """Bring a file to the newest schema, one atomic step at a time.

@@ -99,10 +99,20 @@ class WorkStatements(Connection):
     """What the knowledge base knows of requests to models."""
 
     def next_variant(self, kind: str, dataset: str, chunk_id: int, style: str) -> int:
-        """How often this was asked before, so that another seed is used and the row is another one."""
+        """How often this was asked before, so that another seed is used and the row is another one.
+
+        Of a dataset that began as a copy, what brought its pairs counts, too: it is not asked the same again.
+        """
         return self.connection.execute(
-            "SELECT coalesce(max(variant) + 1, 0) FROM work_item WHERE kind = ? AND dataset = ? AND chunk_id = ? AND style = ?",
-            (kind, dataset, chunk_id, style),
+            """
+            SELECT coalesce(max(variant) + 1, 0) FROM (
+                SELECT variant FROM work_item WHERE kind = :kind AND dataset = :dataset AND chunk_id = :chunk AND style = :style
+                UNION ALL
+                SELECT variant FROM pair JOIN work_item ON work_item.id = item_id WHERE pair.chunk_id = :chunk
+                    AND +pair.dataset = :dataset AND kind = :kind AND work_item.style = :style AND work_item.chunk_id = :chunk
+            )
+            """,
+            {"kind": kind, "dataset": dataset, "chunk": chunk_id, "style": style},
         ).fetchone()[0]
 
     def count_items(self, kind: str, dataset: str, style: str) -> int:

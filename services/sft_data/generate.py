@@ -46,8 +46,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         that were not made for it, which add up to ``asked`` less ``pairs``; ``cost``: in US dollars, where there are prices.
 
     Raises:
-        UserError: there are no chunks, the provider is not there, or it failed so often that going on is useless; what
-            was made until then is saved.
+        UserError: there are no chunks, pairs are being made for the dataset already, the provider is not there, or it
+            failed so often that going on is useless; what was made until then is saved.
         Cancelled: the person stopped it; what was made until then is saved.
     """
     project = Project.open(Path(settings["project"]))
@@ -55,6 +55,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     dataset = settings.get("dataset") or "sft_data"
     project.dataset_path(dataset)  # a bad name is found before any work is done
     with project.connect() as knowledge_base, ExitStack() as stack:
+        dataset = knowledge_base.spelling_of(dataset)
+        stack.enter_context(project.lock_dataset(dataset))
         find_style(values["style"])
         chunk_ids = _chosen(knowledge_base, settings.get("chunk_ids"))
         retried = _failed_chunks(knowledge_base, dataset, values, chunk_ids) if settings.get("retry") else None
@@ -69,6 +71,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
             stack.callback(source.close)
             if sentence := privacy_sentence(source.provider):
                 context.warning(source.provider.name, sentence)
+        knowledge_base.keep_dataset(dataset)
         return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, retried, is_renewal).run()
 
 

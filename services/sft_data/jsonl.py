@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.errors import Cancelled, UserError
+from services.file_name import check_name
 from services.knowledge_base.pairs import USABLE_STATES, NewPair
 from services.knowledge_base.store import KnowledgeBase
 from services.project import Project
@@ -40,7 +41,7 @@ class Imported(NamedTuple):
 
 
 def write_dataset(project: Project, knowledge_base: KnowledgeBase, dataset: str) -> Path | None:
-    """Write ``data/NAME.jsonl`` anew from the table of pairs.
+    """Write ``data/NAME.jsonl`` anew from the table of pairs; nothing where there is no such dataset.
 
     Returns:
         Where a file that was changed by hand has been put aside, or None.
@@ -50,17 +51,27 @@ def write_dataset(project: Project, knowledge_base: KnowledgeBase, dataset: str)
     """
     path = project.dataset_path(dataset)
     aside = None
-    if path.exists() and not knowledge_base.is_as_written(dataset, path):
-        aside = _free_name(path)
-        try:
-            path.replace(aside)
-        except OSError as error:
-            raise UserError(
-                _("{path} was changed by hand and cannot be put aside ({reason}). Close it in other programs.").format(
-                    path=path, reason=error.strerror
-                )
-            ) from error
+    if knowledge_base.has_dataset(dataset) and path.exists() and not knowledge_base.is_as_written(dataset, path):
+        aside = put_aside(path)
     knowledge_base.write_jsonl(dataset, path)
+    return aside
+
+
+def put_aside(path: Path) -> Path:
+    """Give a dataset's file that a person changed another name beside it, and return that.
+
+    Raises:
+        UserError: another program holds it.
+    """
+    aside = _free_name(path)
+    try:
+        path.replace(aside)
+    except OSError as error:
+        raise UserError(
+            _("{path} was changed by hand and cannot be put aside ({reason}). Close it in other programs.").format(
+                path=path, reason=error.strerror
+            )
+        ) from error
     return aside
 
 
@@ -105,9 +116,12 @@ def import_pairs(project: Project, dataset: str, path: Path, cancelled: threadin
     count as rejected. An import that was interrupted can be begun again.
 
     Raises:
-        UserError: there is no such file, or nothing in it could be used.
+        UserError: there is no such file, nothing in it could be used, or the dataset got another name meanwhile.
         Cancelled: what was read until then is in.
     """
+    check_name(dataset, _("dataset"))
+    with project.connect() as knowledge_base:
+        dataset = knowledge_base.spelling_of(dataset)
     own = project.dataset_path(dataset)
     is_own = path.resolve().parent == own.resolve().parent and path.name.startswith(own.name)
     state = "edited" if is_own else "accepted"
@@ -124,8 +138,19 @@ def import_pairs(project: Project, dataset: str, path: Path, cancelled: threadin
         seen: set[bytes] = set()
         new: list[NewPair] = []
 
+        is_begun = False
+
         def add() -> int:
-            return len(knowledge_base.add_pairs(dataset, new))
+            nonlocal is_begun
+            with knowledge_base.transaction():
+                if is_begun and not knowledge_base.has_dataset(dataset):
+                    raise UserError(
+                        _("“{dataset}” was renamed or deleted while {file} was read. Import the rest into it again.").format(
+                            dataset=dataset, file=path.name
+                        )
+                    )
+                is_begun = True
+                return len(knowledge_base.add_pairs(dataset, new))
 
         for found in read_pairs(path):
             if cancelled is not None and cancelled.is_set():

@@ -286,7 +286,8 @@ def _mark(run_folder: Path, job: Job) -> None:
 def _merge(project: Project, job: Job, adapter: Path, made: dict[str, Any], context: Context) -> Path:
     from services.models.merge import merge_final
 
-    if hash_file(project.dataset_path(job.dataset)) != job.data_sha256:
+    path = project.dataset_path(job.dataset)  # it may have another name by now
+    if not path.is_file() or hash_file(path) != job.data_sha256:
         context.warning(
             _("SFT training"),
             _("The pairs have changed since this training was exported: the model has learnt them as they were."),

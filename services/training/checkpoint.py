@@ -86,6 +86,31 @@ def find_interrupted(checkpoints_folder: Path, prefix: str) -> Interrupted | Non
     return None
 
 
+def interrupted_on(checkpoints_folder: Path, dataset: str) -> list[str]:
+    """The names of the final models whose stopped training learns from a dataset and can go on."""
+    matches = (re.fullmatch(r"sft-(.+)-\d+", folder.name) for folder in checkpoints_folder.glob("sft-*"))
+    names = sorted({match[1] for match in matches if match})
+    found = ((name, find_interrupted(checkpoints_folder, f"sft-{name}")) for name in names)
+    return [name for name, interrupted in found if interrupted and interrupted.record.details.get("dataset") == dataset]
+
+
+def rename_in_records(checkpoints_folder: Path, dataset: str, new: str) -> None:
+    """Let the stopped trainings that learn from a dataset find it by its new name.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    for path in checkpoints_folder.glob(f"sft-*/{_RECORD}"):
+        try:
+            record = json.loads(path.read_text("utf-8"))
+            details = record["details"]
+            is_meant = details["dataset"] == dataset
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # no run can go on from there
+        if is_meant:
+            write_json(path, {**record, "details": {**details, "dataset": new}})
+
+
 def latest_checkpoint(folder: Path) -> Path | None:
     """The newest complete checkpoint of a run."""
     checkpoints = sorted((path for path in folder.glob("checkpoint-*") if step_of(path)), key=step_of, reverse=True)

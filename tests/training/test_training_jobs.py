@@ -11,8 +11,11 @@ import pytest
 
 from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, run_here
+from services.knowledge_base.pairs import NewPair
 from services.models.provenance import read_provenance
 from services.project import Project
+from services.sft_data.dataset import delete_dataset, rename_dataset
+from services.sft_data.jsonl import write_dataset
 from services.training.checkpoint import fingerprint_model
 from services.training.corpus import hash_file, read_corpus
 from services.training.history import MetricHistory
@@ -332,3 +335,29 @@ def test_a_disk_without_room_is_said_before_the_first_step(
         run(project, phase, events.append, base_model=str(tiny_model), **quick(phase))
 
     assert not [event for event in events if event["type"] == "metric"]
+
+
+def test_a_stopped_training_goes_on_with_a_dataset_that_was_renamed(text_project: Project, tiny_model: Path) -> None:
+    project, cancelled = text_project, threading.Event()
+    run(project, "cpt", base_model=str(tiny_model), **quick("cpt", epochs=1))
+    with project.connect() as store:
+        store.add_pairs("formal", [NewPair(f"What is number {n}?", f"Number {n} is the {n}th ship.") for n in range(16)])
+        write_dataset(project, store, "formal")
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["type"] == "metric" and "loss" in event:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        run(project, "sft", stop, cancelled, dataset="formal", name="wise", **quick("sft", epochs=6))
+    step = resumable_step(project, "sft", "wise")
+    with pytest.raises(UserError, match="could not go on without it"):
+        delete_dataset(project, "formal")
+
+    rename_dataset(project, "formal", "strict")
+    result = run(project, "sft", resume=True, name="wise")
+
+    record = project.runs("sft")[0]
+    assert step and MetricHistory.read(record.folder).points("loss")[0][0] == step + 1
+    assert result["dataset"] == "strict" and resumable_step(project, "sft", "wise") is None
+    delete_dataset(project, "strict")

@@ -16,7 +16,7 @@ from gui.ask_form import AskForm
 from gui.offer_dialog import OfferDialog, in_words
 from gui.prompt_dialog import PromptDialog
 from gui.shell import Shell
-from services.knowledge_base.pairs import DatasetCount
+from services.knowledge_base.dataset import DatasetCount
 from services.project import Project
 from services.sft_data.prompt_text import FACTS_KEY, PROMPT_TEXTS
 from services.sft_data.provider import Offer, Price

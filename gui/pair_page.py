@@ -243,18 +243,13 @@ class PairPage(QWidget):
         self.judged_all.emit("rejected")
 
     def _lay_out(self) -> None:
-        said = FlowBox(self.count, self.why_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
         column.addWidget(self.filter)
         column.addWidget(self.table, 1)
-        column.addWidget(said)
-        column.addWidget(
-            FlowBox(self.split_button, self.merge_button, self.all_button, self.import_button, self.export_button)
-        )
-
-
+        acts = (self.split_button, self.merge_button, self.all_button, self.import_button, self.export_button)
+        column.addWidget(FlowBox(*acts, self.count, self.why_button))
 
 
 def _overview_of(store: KnowledgeBase, dataset: str) -> _Overview:

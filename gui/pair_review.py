@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
+    QSplitter,
     QStackedWidget,
     QTextEdit,
     QVBoxLayout,
@@ -31,6 +31,7 @@ from services.knowledge_base.coverage_row import CoveredFact
 from services.records import Chunk, Pair
 from services.translation import _, ngettext
 
+NOTHING, CHUNK, PAIR = range(3)  # what stands beside the passage
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -44,6 +45,7 @@ class Passage(QPlainTextEdit):
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self._text = ""
         self._marks: list[tuple[int, int, bool]] = []
 
     def show_text(self, text: str, evidence: tuple[int, int] | None) -> None:
@@ -53,18 +55,24 @@ class Passage(QPlainTextEdit):
     def show_marks(self, text: str, marks: Sequence[tuple[int, int, bool]], *, can_scroll: bool = True) -> None:
         """Light places of the text: start and end in characters, and whether a question asks for what stands there.
 
-        can_scroll: to the first of them.
+        can_scroll: to the first of them, where it is not in sight.
         """
-        self.setPlainText(text)
+        if is_other := text != self._text:
+            self._text = text
+            self.setPlainText(text)
         # Qt counts UTF-16 units, Python characters.
         self._marks = [(*(len(text[:place].encode("utf-16-le")) // 2 for place in mark[:2]), mark[2]) for mark in marks]
         self._can_scroll = can_scroll
         self._mark()
+        if not self._marks or not can_scroll:
+            self.moveCursor(QTextCursor.MoveOperation.Start)
+        else:
+            self._bring_in_sight(is_other)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._marks and self._can_scroll:
-            self.centerCursor()
+            self._bring_in_sight()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -73,13 +81,19 @@ class Passage(QPlainTextEdit):
 
     def _mark(self) -> None:
         self.setExtraSelections([self._selection(*mark) for mark in self._marks])
-        if not self._marks or not self._can_scroll:
-            self.moveCursor(QTextCursor.MoveOperation.Start)
-            return
-        place = QTextCursor(self.document())
-        place.setPosition(self._marks[0][0])
-        self.setTextCursor(place)
-        self.centerCursor()
+
+    def _bring_in_sight(self, is_other: bool = False) -> None:
+        """Scroll to the first place; a passage that stays, and shows it already, stays where it is."""
+        start, end = (QTextCursor(self.document()) for _edge in range(2))
+        start.setPosition(self._marks[0][0])
+        end.setPosition(self._marks[0][1])
+        is_in_sight = self.cursorRect(start).top() >= 0 and self.cursorRect(end).bottom() <= self.viewport().height()
+        bar = self.verticalScrollBar().value()
+        self.setTextCursor(start)
+        if is_other or not is_in_sight:
+            self.centerCursor()
+        else:
+            self.verticalScrollBar().setValue(bar)
 
     def _selection(self, start: int, end: int, is_asked: bool) -> QTextEdit.ExtraSelection:
         mark = QTextEdit.ExtraSelection()
@@ -96,7 +110,7 @@ class Passage(QPlainTextEdit):
 
 
 class PairReview(QWidget):
-    """The right pane of the tab.
+    """The passage and, beside or below it, what is said of it: ``source`` and ``beside`` in ``panes``.
 
     Signals:
         judged(state): "accepted" or "rejected".
@@ -119,17 +133,22 @@ class PairReview(QWidget):
         self.passage = Passage()
         _share_height(self.passage, 4)
         self.facts, self.advice = FactList(self.passage), PairAdvice()
-        self.below = QStackedWidget()
-        self.below.addWidget(self._make_chunk_page())
-        self.below.addWidget(self._make_pair_page())
-        column = QVBoxLayout(self)
+        self.source = QWidget()
+        column = QVBoxLayout(self.source)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.place)
         column.addWidget(self.section)
-        column.addWidget(self.passage, 4)
-        column.addSpacing(theme.GAP)
-        column.addWidget(self.below, 5)
+        column.addWidget(self.passage, 1)
+        self.beside = QStackedWidget()
+        for page in (QWidget(), self._make_chunk_page(), self._make_pair_page()):
+            self.beside.addWidget(page)
+        self.panes = QSplitter()
+        self.panes.addWidget(self.source)
+        self.panes.addWidget(self.beside)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.panes)
         self.show_nothing()
 
     @property
@@ -141,7 +160,7 @@ class PairReview(QWidget):
         self.place.setText(_("Passage"))
         self.section.clear()
         self.passage.show_text("", None)
-        self.below.hide()
+        self._turn_to(NOTHING)
 
     def show_chunk(self, chunk: Chunk, pair_count: int, facts: Sequence[CoveredFact] = ()) -> None:
         """A chunk to read, how many pairs there are about it, and what it states."""
@@ -154,8 +173,7 @@ class PairReview(QWidget):
             else _("No pair is about this chunk yet")
         )
         self.show_pairs_button.setVisible(bool(pair_count))
-        self.below.setCurrentIndex(0)
-        self.below.show()
+        self._turn_to(CHUNK)
 
     def show_pair(self, pair: Pair, chunk: Chunk | None, partner: Chunk | None = None) -> None:
         """A pair; ``chunk`` is None where it was imported or its chunk is gone. What is being edited stays, or is kept.
@@ -178,8 +196,7 @@ class PairReview(QWidget):
         _word, name, color = PAIR_STATES[pair.state]
         self.state_mark.show_icon(name, color)
         self.state_text.setText("\n".join(filter(None, [say_state(pair), say_judge(pair)])))
-        self.below.setCurrentIndex(1)
-        self.below.show()
+        self._turn_to(PAIR)
 
     def set_count(self, reviewed: int, total: int) -> None:
         self.count.setText(_("{reviewed:,} of {total:,} reviewed").format(reviewed=reviewed, total=total))
@@ -206,6 +223,11 @@ class PairReview(QWidget):
         self._stop_editing()
         if self.pair is not None:
             self._put(self.pair)
+
+    def _turn_to(self, page: int) -> None:
+        """The passage has the room of what is not there."""
+        self.beside.setCurrentIndex(page)
+        self.beside.setVisible(page != NOTHING)
 
     def _put(self, pair: Pair) -> None:
         self.question.setPlainText(pair.instruction)
@@ -283,7 +305,6 @@ class PairReview(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(_line())
         column.addLayout(state)
         column.addWidget(self.advice)
         column.addWidget(question_label)
@@ -344,10 +365,3 @@ def _share_height(text: QPlainTextEdit, fewest_lines: int) -> None:
     """The stretch factors decide, not the size that an empty text field would like."""
     text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
     text.setMinimumHeight(text.fontMetrics().lineSpacing() * fewest_lines + theme.PAD)
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFixedHeight(1)
-    theme.set_role(line, "line")
-    return line

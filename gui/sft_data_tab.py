@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSplitter,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +30,7 @@ from gui.pair_exchange import PairExchange
 from gui.pair_review import PairReview
 from gui.pair_work import PairWork
 from gui.requirement import Requirement
+from gui.review_desk import ReviewDesk
 from gui.shell import Outcome, Shell
 from gui.stale_bar import StaleBar
 from gui.tab import Tab
@@ -42,7 +44,7 @@ LOW_LINES = 32  # of text: a lower window has no room for a box above its button
 
 
 class SftDataTab(Tab):
-    """Three panes: how to ask, what there is, and one pair to judge."""
+    """How to ask, what there is, and one pair to judge beside the passage it was made from."""
 
     def __init__(self, project: Project, shell: Shell) -> None:
         super().__init__(project, shell)
@@ -56,26 +58,32 @@ class SftDataTab(Tab):
         self.work = PairWork(shell, self.browser, self.review, self.undo_stack, self)
         self.run = GenerationStart(shell, self.ask, self.browser, self)
         self._make_left()
+        self.desk = ReviewDesk(self.browser, self.review, shell.preferences)
         self.splitter = QSplitter()
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(theme.PAD)
-        for pane, stretch in ((self._left, 0), (self.browser, 5), (self.review, 3)):
+        for pane, stretch in ((self._left, 0), (self.desk, 1)):
             self.splitter.addWidget(pane)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         letter = self.fontMetrics().averageCharWidth()
-        self.splitter.setSizes([letter * 48, letter * 88, letter * 52])
+        self.splitter.setSizes([letter * 48, letter * 140])
         self._fit()
         self.stale_bar = StaleBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PAD, theme.GAP, theme.PAD, theme.PAD)
         column.setSpacing(theme.GAP)
         column.addWidget(self.stale_bar)
-        column.addWidget(self.splitter, 1)
+        panes = QHBoxLayout()
+        panes.setSpacing(theme.GAP)
+        panes.addWidget(self.back_button, alignment=Qt.AlignmentFlag.AlignTop)
+        panes.addWidget(self.splitter, 1)
+        column.addLayout(panes, 1)
         self._connect()
         self.exchange.take_drops(lambda: self.browser.dataset)
-        state = shell.preferences.value("sft_data/splitter")
+        state = shell.preferences.value("sft_data/form")
         if isinstance(state, QByteArray):
             self.splitter.restoreState(state)
+        self.show_form(shell.preferences.value("sft_data/form_shown", True, bool))
         self._recall_settings()
         self._refresh({"pair", "chunk", "document"})
         self.exchange.offer_import(self.browser.dataset)
@@ -102,10 +110,9 @@ class SftDataTab(Tab):
     def _fit(self) -> None:
         """The panes are as wide as their texts need, in whatever size these are."""
         letter = self.fontMetrics().averageCharWidth()
-        buttons = self.review.below.minimumSizeHint().width()  # they count while they are hidden, too
         form = self.ask.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width()
-        for pane, least in ((self._left, max(letter * 38, form)), (self.browser, letter * 37), (self.review, max(letter * 32, buttons))):
-            pane.setMinimumWidth(least)
+        self._left.setMinimumWidth(max(letter * 38, form))
+        self.desk.fit()
 
     # What the window asks of a tab
 
@@ -119,7 +126,24 @@ class SftDataTab(Tab):
         if self.review.is_editing:
             self.review.save()
         self.work.file.write_now()
-        self.shell.preferences.setValue("sft_data/splitter", self.splitter.saveState())
+        self.shell.preferences.setValue("sft_data/form", self.splitter.saveState())
+
+    def show_form(self, is_shown: bool = True) -> None:
+        """How to ask, or its room for table, passage and pair."""
+        self._left.setVisible(is_shown)
+        self.back_button.setHidden(is_shown)
+        self.shell.preferences.setValue("sft_data/form_shown", is_shown)
+
+    def _put_aside(self) -> None:
+        self.show_form(False)
+        self.back_button.setFocus()
+
+    def _bring_back(self) -> None:
+        self.show_form()
+        self.aside_button.setFocus()
+
+    def _turn_form(self) -> None:
+        self.show_form(self._left.isHidden())
 
     def _review_new(self) -> None:
         self.browser.show_new()
@@ -142,6 +166,7 @@ class SftDataTab(Tab):
 
     def _show_setting(self, key: str) -> None:
         """Go to a setting, wherever it stands in the form."""
+        self.show_form()
         if self.ask.form.fields[key].setting.is_advanced:
             self.ask.form.more_button.setChecked(True)
         field = self.ask.form.fields[key].editor
@@ -171,6 +196,8 @@ class SftDataTab(Tab):
         self._arrange()
 
     def _show_chosen(self) -> None:
+        # A report without failures has no passage to read.
+        self.review.setHidden(self.browser.page == REPORT and self.browser.report.current() is None)
         if self.browser.page != PAIRS:
             self._show_chunk()
             return
@@ -260,6 +287,11 @@ class SftDataTab(Tab):
     def _make_left(self) -> None:
         heading = QLabel(_("How to ask"))
         theme.set_role(heading, "heading")
+        self.aside_button = _tool("chevron-left", _("Put “How to ask” aside: table, passage and pair have the whole width (F9)"))
+        self.back_button = _tool("chevron-right", _("Show “How to ask” again (F9)"))
+        head = QHBoxLayout()
+        head.addWidget(heading, 1)
+        head.addWidget(self.aside_button)
         self._scroll = scroll = QScrollArea(widgetResizable=True, horizontalScrollBarPolicy=Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.ask)
@@ -277,13 +309,16 @@ class SftDataTab(Tab):
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)
-        column.addWidget(heading)
+        column.addLayout(head)
         column.addWidget(scroll, 1)
         column.addWidget(self.box)
         column.addWidget(self.need)
         column.addLayout(buttons)
 
     def _connect(self) -> None:
+        self.aside_button.clicked.connect(self._put_aside)
+        self.back_button.clicked.connect(self._bring_back)
+        QShortcut(QKeySequence("F9"), self, self._turn_form).setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.ask.dataset_changed.connect(self._show_dataset)
         self.ask.changed.connect(self._show_need)
         self.preview_button.clicked.connect(self.run.preview)
@@ -317,3 +352,10 @@ class SftDataTab(Tab):
         self.shell.project_changed.connect(self._refresh)
         self.shell.job_started.connect(self._job_changed)
         self.shell.job_ended.connect(self._job_changed)
+
+
+def _tool(name: str, tip: str) -> QToolButton:
+    button = QToolButton(icon=icon(name, "muted"))
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button

@@ -104,12 +104,12 @@ class ChunkEditor(QWidget):
     def show_chunk(self, chunk_id: int | None) -> None:
         """Save the one shown and show another."""
         self.save()
-        self._put(self._shell.knowledge_base.chunk(chunk_id) if chunk_id is not None else None)
+        self._put(self._read(chunk_id) if chunk_id is not None else None)
 
     def refresh(self) -> None:
         """Somebody changed chunks: show what is in the knowledge base, unless the person is typing."""
         if self._chunk is not None and not self._timer.isActive():
-            self._put(self._shell.knowledge_base.chunk(self._chunk.id))
+            self._put(self._read(self._chunk.id))
 
     def show_source(self, is_shown: bool) -> None:
         """Open or close the page beside the chunk, beneath it where the pane is narrow."""
@@ -122,6 +122,11 @@ class ChunkEditor(QWidget):
         self._timer.stop()
         if self._chunk is not None and (text := self.text.toPlainText()) != self._chunk.content:
             self.commanded.emit(EditChunk(self._shell, self._chunk.id, self._chunk.content, text))
+
+    def _read(self, chunk_id: int) -> Chunk | None:
+        """The chunk, with the changes that are on their way."""
+        chunk = self._shell.knowledge_base.chunk(chunk_id)
+        return self._shell.writes.expected("chunk", [chunk])[0] if chunk is not None else None
 
     def _put(self, chunk: Chunk | None) -> None:
         is_other = (chunk and chunk.id) != self.chunk_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
@@ -20,6 +21,7 @@ from gui.hit_delegate import HitDelegate
 from gui.row_query import ChunkQuery, RowQuery
 from gui.shell import Shell
 from gui.table_model import TableModel, prepare, selected_count, selected_ids
+from services.records import Chunk
 from services.translation import _, ngettext
 
 _LOOKED_AT = 64  # rows of a selection that are asked for their flags
@@ -64,7 +66,7 @@ class ChunkTable(QWidget):
         ))  # fmt: skip
         self.clear_button.clicked.connect(self.filter.clear)
 
-        self.model = TableModel(chunk_columns(self.search.text), shell.knowledge_base.chunks, self, is_dim=is_dim)
+        self.model = TableModel(chunk_columns(self.search.text), self._read, self, is_dim=is_dim)
         self.view = QTableView()
         self.view.setAccessibleName(_("Chunks"))
         self.view.setSortingEnabled(False)
@@ -84,6 +86,7 @@ class ChunkTable(QWidget):
         self.note = EmptyNote(self.view)
         self.query = RowQuery(shell, self.view, self._prepare_query, self)
         self.query.shown.connect(self._shown)
+        shell.writes.moved.connect(self._say_moved)
 
         self.selected = QLabel()
         theme.set_role(self.selected, "muted")
@@ -158,6 +161,10 @@ class ChunkTable(QWidget):
         chunks = [self.model.row(row) for row, _limit in zip(rows, range(_LOOKED_AT), strict=False)]
         return bool(chunks) and all(chunk is not None and getattr(chunk, f"is_{flag}") for chunk in chunks)
 
+    def _read(self, ids: list[int]) -> Sequence[Chunk]:
+        """Chunks, with the changes that are on their way."""
+        return self._shell.writes.expected("chunk", self._shell.knowledge_base.chunks(ids))
+
     def _prepare_query(self) -> ChunkQuery:
         header = self.view.horizontalHeader()
         wanted = {
@@ -180,6 +187,12 @@ class ChunkTable(QWidget):
             self.select_row(row)
         elif self.model.rowCount() and not self.view.currentIndex().isValid():
             self.select_row(min(self._place, self.model.rowCount() - 1))
+
+    def _say_moved(self, table: str) -> None:
+        """Changes are on their way, or done."""
+        if table == "chunk":
+            self.model.refresh()
+            self._say_counts()
 
     def _why_empty(self) -> str:
         if self.filter.is_set:
@@ -226,8 +239,9 @@ class ChunkTable(QWidget):
         ).format(n=count)
         if self.query.is_partial:
             text = _("the first {n:,}, the others follow…").format(n=count)
-        said = self.filter.say()
-        self.counts.setText(f"{text} · {said}" if said else text)
+        changing = self._shell.writes.count("chunk")
+        going_on = ngettext("{n:,} is being changed…", "{n:,} are being changed…", changing).format(n=changing) if changing else ""
+        self.counts.setText(" · ".join(filter(None, [text, self.filter.say(), going_on])))
         self.clear_button.setVisible(self.filter.is_set)
 
     def _say_selected(self) -> None:

@@ -54,6 +54,7 @@ class ChunkWork(QObject):
         if chunk is None:
             return
         count = token_counter(chunk) or _estimate
+        self._shell.writes.finish()  # the parts get the flags of the whole
         try:
             swap = self._shell.knowledge_base.split_chunk(chunk.id, self._editor.text.place(), count, assess)
         except UserError as error:
@@ -88,6 +89,7 @@ class ChunkWork(QObject):
 
     def restore(self) -> None:
         """The first texts back, of those among them that were edited."""
+        self._shell.writes.finish()  # what it was before comes back with undo
         command = RestoreChunks(self._shell, self._ids())
         if command.count:
             self._run(command)
@@ -129,6 +131,7 @@ class ChunkWork(QObject):
     def _merge(self, chunks: list[Chunk]) -> None:
         self._editor.save()
         count = token_counter(chunks[0]) or _estimate
+        self._shell.writes.finish()
         try:
             swap = self._shell.knowledge_base.merge_chunks([chunk.id for chunk in chunks], count, assess)
         except UserError as error:
@@ -153,7 +156,8 @@ class ChunkWork(QObject):
         self._editor.save()
         row = self._table.first_row()
         self.commanded.emit(command)
-        self._table.reload()
+        if self._shell.writes.is_idle:  # or else as soon as it is
+            self._table.reload()
         self._table.fill_place(row)
 
     def _ids(self) -> Iterable[int]:

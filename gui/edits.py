@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from PySide6.QtGui import QUndoCommand
 
 from gui.shell import Shell
+from gui.store_command import StoreCommand
 from services.documents.quality import assess
 from services.documents.tokenizer import load_tokenizer
 from services.errors import UserError
@@ -22,20 +24,10 @@ from services.translation import _, ngettext
 _tokenizer = functools.lru_cache(maxsize=2)(load_tokenizer)  # a large one takes 0.3 s to load
 
 
-class ChunkCommand(QUndoCommand):
-    """A change of chunks. One that the knowledge base refuses is told in a notice and leaves the undo stack."""
+class ChunkCommand(StoreCommand):
+    """A change of chunks."""
 
-    def __init__(self, shell: Shell, text: str) -> None:
-        super().__init__(text)
-        self._shell = shell
-
-    def _do(self, change: Callable[[], object]) -> None:
-        try:
-            change()
-        except UserError as error:
-            self.setObsolete(True)
-            self._shell.notify("error", str(error))
-        self._shell.changed("chunk")
+    table = "chunk"
 
 
 class EditChunk(ChunkCommand):
@@ -44,7 +36,7 @@ class EditChunk(ChunkCommand):
     PAUSE_S = 3.0
 
     def __init__(self, shell: Shell, chunk_id: int, before: str, after: str, *, text: str = "", can_merge: bool = True) -> None:
-        super().__init__(shell, text or _("edit of a chunk"))
+        super().__init__(shell, text or _("edit of a chunk"), IdRanges([chunk_id]))
         self._chunk_id, self._before, self._after = chunk_id, before, after
         self._can_merge, self._at = can_merge, time.monotonic()
 
@@ -58,11 +50,17 @@ class EditChunk(ChunkCommand):
         self.setObsolete(self._after == self._before)
         return True
 
-    def redo(self) -> None:
-        self._do(lambda: write_chunk(self._shell.knowledge_base, self._chunk_id, self._after))
+    def apply(self, store: KnowledgeBase) -> None:
+        write_chunk(store, self._chunk_id, self._after)
 
-    def undo(self) -> None:
-        self._do(lambda: write_chunk(self._shell.knowledge_base, self._chunk_id, self._before))
+    def take_back(self, store: KnowledgeBase) -> None:
+        write_chunk(store, self._chunk_id, self._before)
+
+    def preview(self, row: Chunk) -> Chunk:
+        return replace(row, content=self._after, is_edited=True)
+
+    def preview_back(self, row: Chunk) -> Chunk:
+        return replace(row, content=self._before)
 
 
 class FlagChunks(ChunkCommand):
@@ -70,56 +68,60 @@ class FlagChunks(ChunkCommand):
 
     def __init__(self, shell: Shell, flag: str, ids: Iterable[int], value: bool) -> None:
         """flag: "excluded" or "deleted"."""
-        super().__init__(shell, "")
-        self._ids, self._flag, self._value = IdRanges(ids), flag, value  # a million neighbours are one range
+        super().__init__(shell, "", IdRanges(ids))  # a million neighbours are one range
+        self._flag, self._value = flag, value
         self._flagged: Flagged | None = None
+        self._name(len(self._ids))
 
-    def redo(self) -> None:
-        self._do(self._set)
+    def apply(self, store: KnowledgeBase) -> None:
+        self._flagged = store.flag_chunks(self._ids, self._flag, self._value)
 
-    def undo(self) -> None:
-        self._do(lambda: self._shell.knowledge_base.unflag_chunks(self._flagged))
+    def take_back(self, store: KnowledgeBase) -> None:
+        store.unflag_chunks(self._flagged)
 
-    def _set(self) -> None:
-        self._flagged = flagged = self._shell.knowledge_base.flag_chunks(self._ids, self._flag, self._value)
-        if not len(flagged) and not flagged.causes:
+    def preview(self, row: Chunk) -> Chunk:
+        return replace(row, **{f"is_{self._flag}": self._value})
+
+    def preview_back(self, row: Chunk) -> Chunk:
+        return replace(row, **{f"is_{self._flag}": self._value != (row.id in self._flagged.ids)})
+
+    def applied(self) -> None:
+        if not len(self._flagged) and not self._flagged.causes:
             self.setObsolete(True)
+        self._name(len(self._flagged))
+
+    def _name(self, count: int) -> None:
         texts = {
-            ("excluded", True): ngettext("exclusion of {n:,} chunk", "exclusion of {n:,} chunks", len(flagged)),
-            ("excluded", False): ngettext("inclusion of {n:,} chunk", "inclusion of {n:,} chunks", len(flagged)),
-            ("deleted", True): ngettext("deletion of {n:,} chunk", "deletion of {n:,} chunks", len(flagged)),
-            ("deleted", False): ngettext("return of {n:,} chunk", "return of {n:,} chunks", len(flagged)),
+            ("excluded", True): ngettext("exclusion of {n:,} chunk", "exclusion of {n:,} chunks", count),
+            ("excluded", False): ngettext("inclusion of {n:,} chunk", "inclusion of {n:,} chunks", count),
+            ("deleted", True): ngettext("deletion of {n:,} chunk", "deletion of {n:,} chunks", count),
+            ("deleted", False): ngettext("return of {n:,} chunk", "return of {n:,} chunks", count),
         }
-        self.setText(texts[self._flag, self._value].format(n=len(flagged)))
+        self.setText(texts[self._flag, self._value].format(n=count))
 
 
 class KeepInstead(ChunkCommand):
     """A repeat stays in training, and the chunk that it repeats is left out."""
 
     def __init__(self, shell: Shell, repeat_id: int, original_id: int) -> None:
-        super().__init__(shell, _("exchange of two chunks"))
+        super().__init__(shell, _("exchange of two chunks"), IdRanges([repeat_id, original_id]))
         self._repeat_id, self._original_id = repeat_id, original_id
         self._flagged: list[Flagged] = []
 
-    def redo(self) -> None:
-        self._do(self._exchange)
-
-    def undo(self) -> None:
-        self._do(self._take_back)
-
-    def _exchange(self) -> None:
-        store = self._shell.knowledge_base
+    def apply(self, store: KnowledgeBase) -> None:
         with store.transaction():
             self._flagged = [
                 store.flag_chunks([self._repeat_id], "excluded", False),
                 store.flag_chunks([self._original_id], "excluded", True),
             ]
 
-    def _take_back(self) -> None:
-        store = self._shell.knowledge_base
+    def take_back(self, store: KnowledgeBase) -> None:
         with store.transaction():
             for flagged in reversed(self._flagged):
                 store.unflag_chunks(flagged)
+
+    def preview(self, row: Chunk) -> Chunk:
+        return replace(row, is_excluded=row.id == self._original_id)
 
 
 class SwapChunks(ChunkCommand):
@@ -127,7 +129,7 @@ class SwapChunks(ChunkCommand):
 
     def __init__(self, shell: Shell, swap: Swap, text: str) -> None:
         """``swap`` is what the knowledge base made of a split or a merge, not yet applied."""
-        super().__init__(shell, text)
+        super().__init__(shell, text, IdRanges(row.id for row in (*swap.removed, *swap.added)))
         self._swap = swap
 
     @property
@@ -135,11 +137,11 @@ class SwapChunks(ChunkCommand):
         """The first of the chunks that it puts in place."""
         return self._swap.added[0].id
 
-    def redo(self) -> None:
-        self._do(lambda: self._shell.knowledge_base.swap(self._swap))
+    def apply(self, store: KnowledgeBase) -> None:
+        store.swap(self._swap)
 
-    def undo(self) -> None:
-        self._do(lambda: self._shell.knowledge_base.swap(self._swap.reversed()))
+    def take_back(self, store: KnowledgeBase) -> None:
+        store.swap(self._swap.reversed())
 
 
 class RestoreChunks(ChunkCommand):
@@ -151,24 +153,25 @@ class RestoreChunks(ChunkCommand):
         edited = IdRanges(store.chunk_ids(flag="edited")) & IdRanges(ids)
         self._before = {chunk.id: chunk.content for chunk in store.chunks(list(edited))}
         text = ngettext("return of {n:,} chunk to its original", "return of {n:,} chunks to their originals", len(self._before))
-        super().__init__(shell, text.format(n=len(self._before)))
+        super().__init__(shell, text.format(n=len(self._before)), edited)
 
     @property
     def count(self) -> int:
         """How many chunks it restores."""
         return len(self._before)
 
-    def redo(self) -> None:
-        originals = ((chunk_id, self._shell.knowledge_base.original(chunk_id)) for chunk_id in self._before)
-        self._do(lambda: self._write({chunk_id: text for chunk_id, text in originals if text is not None}))
+    def apply(self, store: KnowledgeBase) -> None:
+        originals = ((chunk_id, store.original(chunk_id)) for chunk_id in self._before)
+        _write(store, {chunk_id: text for chunk_id, text in originals if text is not None})
 
-    def undo(self) -> None:
-        self._do(lambda: self._write(self._before))
+    def take_back(self, store: KnowledgeBase) -> None:
+        _write(store, self._before)
 
-    def _write(self, contents: dict[int, str]) -> None:
-        with self._shell.knowledge_base.transaction():
-            for chunk_id, content in contents.items():
-                write_chunk(self._shell.knowledge_base, chunk_id, content)
+
+def _write(store: KnowledgeBase, contents: dict[int, str]) -> None:
+    with store.transaction():
+        for chunk_id, content in contents.items():
+            write_chunk(store, chunk_id, content)
 
 
 def write_chunk(store: KnowledgeBase, chunk_id: int, content: str) -> None:

@@ -142,6 +142,7 @@ class GenerationStart(QObject):
         self._browser.choose_pair(new[0])
 
         def remove() -> None:
+            self._shell.writes.finish()  # before the numbers of these are given to others
             self._store.delete_pairs(new)
             self.pairs_removed.emit()
 

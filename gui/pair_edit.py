@@ -2,106 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QUndoCommand
 
 from gui.job_thread import JobThread
 from gui.shell import Shell
+from gui.store_command import StoreCommand
 from gui.thread_end import connect_end
 from services.errors import UserError
-from services.knowledge_base.pair_change import PairStates, Said
+from services.knowledge_base.id_range import IdRanges
+from services.knowledge_base.pair_change import PairStates, PairVersion, Said
 from services.knowledge_base.store import KnowledgeBase
+from services.records import Pair
 from services.sft_data.jsonl import write_dataset
 from services.translation import _, ngettext
 
 
-class SetPairState(QUndoCommand):
+class PairCommand(StoreCommand):
+    """A change of pairs."""
+
+    table = "pair"
+
+    def __init__(self, shell: Shell, title: str, ids: Iterable[int], changed: Callable[[], None]) -> None:
+        super().__init__(shell, title, IdRanges(ids))
+        self.changed = changed
+
+
+class SetPairState(PairCommand):
     """Accept, reject or rescue pairs."""
 
-    def __init__(self, store: KnowledgeBase, ids: Sequence[int], state: str, changed: Callable[[], None]) -> None:
+    def __init__(self, shell: Shell, ids: Sequence[int], state: str, changed: Callable[[], None]) -> None:
         titles = {
             "accepted": ngettext("accept {count:,} pair", "accept {count:,} pairs", len(ids)),
             "rejected": ngettext("reject {count:,} pair", "reject {count:,} pairs", len(ids)),
         }
         title = titles.get(state, ngettext("change {count:,} pair", "change {count:,} pairs", len(ids)))
-        super().__init__(title.format(count=len(ids)))
-        self._store, self._ids, self._state, self._changed = store, ids, state, changed
+        super().__init__(shell, title.format(count=len(ids)), ids, changed)
+        self._state = state
         self._before: list[PairStates] = []
 
-    def redo(self) -> None:
-        self._before = self._store.set_pair_state(self._ids, self._state)
-        self._changed()
+    def apply(self, store: KnowledgeBase) -> None:
+        self._before = store.set_pair_state(self._ids, self._state)
 
-    def undo(self) -> None:
-        self._store.put_back_states(self._before)
-        self._changed()
+    def take_back(self, store: KnowledgeBase) -> None:
+        store.put_back_states(self._before)
+
+    def preview(self, row: Pair) -> Pair:
+        return replace(row, state=self._state, **({"reason": "", "is_stale": False} if self._state == "accepted" else {}))
+
+    def preview_back(self, row: Pair) -> Pair:
+        before = next((part for part in self._before if row.id in part.ids), None)
+        return replace(row, state=before.state, reason=before.reason, is_stale=before.is_stale) if before else row
 
 
-class _ChangePairs(QUndoCommand):
-    """What a person makes of the texts of pairs; all of it comes back when it is undone.
+class _ChangePairs(PairCommand):
+    """What a person makes of the texts of pairs; all of it comes back when it is undone."""
 
-    Raises:
-        UserError: a pair is gone.
-    """
+    _before: Sequence[PairVersion] = ()
 
-    def __init__(self, title: str, store: KnowledgeBase, ids: Sequence[int], changed: Callable[[], None]) -> None:
-        super().__init__(title)
-        self._store, self._ids, self._changed = store, list(ids), changed
-        self._before = store.pair_versions(self._ids)
-        if len(self._before) < len(self._ids):
-            raise UserError(_("This pair no longer exists."))
+    def apply(self, store: KnowledgeBase) -> None:
+        with store.transaction():
+            before = store.pair_versions(list(self._ids))
+            if len(before) < len(self._ids):
+                raise UserError(_("This pair no longer exists."))
+            self.change(store)
+        self._before = before
 
-    def undo(self) -> None:
-        self._store.put_versions(self._before)
-        self._changed()
+    def change(self, store: KnowledgeBase) -> None:
+        """Make of them what the person wants."""
+        raise NotImplementedError
+
+    def take_back(self, store: KnowledgeBase) -> None:
+        store.put_versions(self._before)
 
 
 class EditPair(_ChangePairs):
     """Another question or answer."""
 
-    def __init__(self, store: KnowledgeBase, pair_id: int, said: Said, changed: Callable[[], None]) -> None:
-        super().__init__(_("edit a pair"), store, [pair_id], changed)
-        self._said = said
+    def __init__(self, shell: Shell, pair_id: int, said: Said, changed: Callable[[], None]) -> None:
+        super().__init__(shell, _("edit a pair"), [pair_id], changed)
+        self._pair_id, self._said = pair_id, said
 
-    def redo(self) -> None:
-        self._store.edit_pair(self._ids[0], self._said[0], self._said[-1], self._said[1:-1])
-        self._changed()
+    def change(self, store: KnowledgeBase) -> None:
+        store.edit_pair(self._pair_id, self._said[0], self._said[-1], self._said[1:-1])
+
+    def preview(self, row: Pair) -> Pair:
+        return _saying(row, self._said)
 
 
 class SplitPair(_ChangePairs):
     """Two pairs of one."""
 
-    def __init__(self, store: KnowledgeBase, pair_id: int, first: Said, second: Said, changed: Callable[[], None]) -> None:
-        super().__init__(_("split a pair"), store, [pair_id], changed)
-        self._first, self._second = first, second
+    def __init__(self, shell: Shell, pair_id: int, first: Said, second: Said, changed: Callable[[], None]) -> None:
+        super().__init__(shell, _("split a pair"), [pair_id], changed)
+        self._pair_id, self._first, self._second = pair_id, first, second
         self._new_id: int | None = None
 
-    def redo(self) -> None:
-        try:
-            self._new_id = self._store.split_pair(self._ids[0], self._first, self._second, self._new_id)
-        except UserError:  # its number has been given to another pair since it was undone
-            self._new_id = self._store.split_pair(self._ids[0], self._first, self._second)
-        self._changed()
+    def change(self, store: KnowledgeBase) -> None:
+        new_id = self._new_id if self._new_id is not None and not store.pairs([self._new_id]) else None
+        self._new_id = store.split_pair(self._pair_id, self._first, self._second, new_id)
 
-    def undo(self) -> None:
-        if self._new_id is not None:
-            self._store.delete_pairs([self._new_id])
-        super().undo()
+    def take_back(self, store: KnowledgeBase) -> None:
+        with store.transaction():
+            store.delete_pairs([self._new_id])
+            super().take_back(store)
+
+    def preview(self, row: Pair) -> Pair:
+        return _saying(row, self._first)
 
 
 class MergePairs(_ChangePairs):
     """One pair of several: the first one says it all, the others are left out."""
 
-    def __init__(self, store: KnowledgeBase, ids: Sequence[int], said: Said, changed: Callable[[], None]) -> None:
-        super().__init__(_("merge {count} pairs").format(count=len(ids)), store, ids, changed)
-        self._said = said
+    def __init__(self, shell: Shell, ids: Sequence[int], said: Said, changed: Callable[[], None]) -> None:
+        super().__init__(shell, _("merge {count} pairs").format(count=len(ids)), ids, changed)
+        self._in_order, self._said = list(ids), said
 
-    def redo(self) -> None:
-        self._store.merge_pairs(self._ids, self._said)
-        self._changed()
+    def change(self, store: KnowledgeBase) -> None:
+        store.merge_pairs(self._in_order, self._said)
+
+    def preview(self, row: Pair) -> Pair:
+        if row.id == self._in_order[0]:
+            return _saying(row, self._said)
+        return replace(row, state="rejected", reason="merged")
+
+
+def _saying(pair: Pair, said: Said) -> Pair:
+    return replace(pair, instruction=said[0], output=said[-1], turns=said[1:-1], state="edited", reason="", is_stale=False)
 
 
 class DatasetFile(QObject):
@@ -120,7 +150,8 @@ class DatasetFile(QObject):
             self._write_next()
 
     def write_now(self) -> None:
-        """Write what is waiting, here and now: the project is about to be closed."""
+        """Save what is on its way and write what is waiting, here and now: the project is about to be closed."""
+        self._shell.writes.finish()
         if self._writer is not None:
             self._writer.wait()
         for dataset in self._waiting:

@@ -57,6 +57,7 @@ class PairExchange(QObject):
     def export_to(self, dataset: str, path: Path, *, is_chat: bool = False) -> None:
         """Write the pairs in use to a file of the person's choice."""
         project = self._shell.project
+        self._shell.writes.finish()
         thread = self._shell.run_beside(
             lambda _emit, _cancelled: (path, export_pairs(project, dataset, path, is_chat=is_chat))
         )
@@ -74,6 +75,7 @@ class PairExchange(QObject):
     def import_from(self, dataset: str, *paths: Path) -> None:
         """Take over the pairs of files, one after the other."""
         project = self._shell.project
+        self._shell.writes.finish()  # it compares with what is there
         if large := [path.name for path in paths if path.is_file() and path.stat().st_size > LARGE]:
             self._shell.notify("info", _("{files}: being read. You can go on meanwhile.").format(files=", ".join(large)), tab="generate")
 

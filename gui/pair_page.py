@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
@@ -51,17 +52,17 @@ class PairPage(QWidget):
 
     def __init__(self, shell: Shell, dataset: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store, self._dataset = shell.knowledge_base, dataset
+        self._store, self._writes, self._dataset = shell.knowledge_base, shell.writes, dataset
         self.filter = PairFilter()
         self.model = TableModel(
             [
-                Column("", lambda pair: "", "state", "  ", icon=_state_icon, tooltip=say_state),
+                Column("", lambda pair: "", "state", "  ", icon=self._state_icon, tooltip=say_state),
                 Column(_("Question"), lambda pair: one_line(pair.instruction), "instruction"),
                 Column(_("Style"), lambda pair: style_label(pair.style), "style", "Conversational"),
                 Column(_("Source"), lambda pair: pair.source, "source", "document.pdf", tooltip=lambda pair: pair.source),
                 Column(_("Reason"), lambda pair: short_reason(pair.reason), "reason", "can be answered", tooltip=say_state),
             ],
-            self._store.pairs, self, is_dim=lambda pair: pair.state in ("rejected", "failed"),
+            self.read, self, is_dim=lambda pair: pair.state in ("rejected", "failed"),
         )  # fmt: skip
         self.table = QTableView(textElideMode=Qt.TextElideMode.ElideRight)
         self.table.setAccessibleName(_("Pairs"))
@@ -104,6 +105,7 @@ class PairPage(QWidget):
         self.filter.typed.connect(self.rows.reload_soon)
         self.filter.entered.connect(self.table.setFocus)
         self._counts: PairCounts | None = None
+        shell.writes.moved.connect(self._say_moved)
         self._say_selected()
 
     # What is shown
@@ -131,6 +133,10 @@ class PairPage(QWidget):
     def current(self) -> Pair | None:
         index = self.table.currentIndex()
         return self.model.row(index.row()) if index.isValid() else None
+
+    def read(self, ids: Sequence[int]) -> Sequence[Pair]:
+        """These pairs, with the changes that are on their way."""
+        return self._writes.expected("pair", self._store.pairs(ids))
 
     def selected(self) -> array[int]:
         return selected_ids(self.table)
@@ -200,6 +206,19 @@ class PairPage(QWidget):
         self.filter.offer(*overview)
         self._say_counts()
 
+    def _say_moved(self, table: str) -> None:
+        """Changes are on their way, or done."""
+        if table == "pair":
+            self.model.refresh()
+            self._say_counts()
+            self.chosen.emit()
+
+    def _state_icon(self, pair: Pair) -> QIcon | None:
+        if self._writes.is_waiting("pair", pair.id):
+            return icon("running", "muted")
+        _word, name, color = PAIR_STATES[pair.state]
+        return icon("stale", "warning") if pair.is_stale else icon(name, color)
+
     def _say_counts(self) -> None:
         states = self._counts.states if self._counts else {}
         in_use = sum(states.get(state, 0) for state in USABLE_STATES)
@@ -212,6 +231,9 @@ class PairPage(QWidget):
             text = ngettext("{count:,} pair in use", "{count:,} pairs in use", in_use).format(count=in_use)
             if left_out:
                 text += " · " + _("{count:,} left out").format(count=left_out)
+        if changing := self._writes.count("pair"):
+            going_on = ngettext("{count:,} is being changed…", "{count:,} are being changed…", changing)
+            text = going_on.format(count=changing)  # in the same room: nothing beside it may move
         self.count.setText(text)
         self.why_button.setVisible(bool(states.get("failed")) and not self.filter.has_reasons)
         self.export_button.setEnabled(bool(in_use))
@@ -260,8 +282,3 @@ def _button(picture: str, text: str, tip: str) -> QPushButton:
     button = QPushButton(icon(picture), text)
     button.setToolTip(tip)
     return button
-
-
-def _state_icon(pair: Pair) -> QIcon | None:
-    _word, name, color = PAIR_STATES[pair.state]
-    return icon("stale", "warning") if pair.is_stale else icon(name, color)

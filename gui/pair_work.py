@@ -14,7 +14,6 @@ from gui.pair_page import MOST_MERGED
 from gui.pair_review import PairReview
 from gui.pair_text_dialog import PairTextDialog, halves, whole
 from gui.shell import Shell
-from services.errors import UserError
 from services.translation import _
 
 Texts = list[tuple[str, str]]
@@ -29,7 +28,7 @@ class PairWork(QObject):
         """window: over which dialogs open."""
         super().__init__(window)
         self._shell, self._browser, self._review, self._undo_stack, self._window = shell, browser, review, undo_stack, window
-        self._store, self._pairs = shell.knowledge_base, browser.pairs
+        self._pairs = browser.pairs
         self.file = DatasetFile(shell, self)
         self._pairs.judged_all.connect(self.judge_all)
         self._pairs.split_wanted.connect(self.split)
@@ -52,14 +51,14 @@ class PairWork(QObject):
         if self._browser.page != PAIRS or not (ids := self._pairs.selected()):
             return
         row, current = self._pairs.table.currentIndex().row(), self._pairs.current()
-        self._do(lambda: SetPairState(self._store, ids, state, self.changed))
+        self._undo_stack.push(SetPairState(self._shell, ids, state, self._changer()))
         stays = current is not None and self._pairs.model.row_of(current.id) >= 0
         self._pairs.go_on_from(row + 1 if stays and len(ids) == 1 else row)
 
     def judge_all(self, state: str) -> None:
         """Accept or reject every pair that the filter shows."""
         if ids := self._pairs.model.ids[:]:
-            self._do(lambda: SetPairState(self._store, ids, state, self.changed))
+            self._undo_stack.push(SetPairState(self._shell, ids, state, self._changer()))
 
     def edit(self, said: tuple[str, ...]) -> None:
         """Let the pair that is shown say this, by turns."""
@@ -74,7 +73,7 @@ class PairWork(QObject):
             self._shell.notify("error", problem)
             self._review.cancel()
             return
-        self._do(lambda: EditPair(self._store, pair.id, said, self.changed))
+        self._undo_stack.push(EditPair(self._shell, pair.id, said, self._changer()))
 
     def split(self) -> None:
         """Two pairs of the current one, put right by the person before."""
@@ -85,7 +84,7 @@ class PairWork(QObject):
             return
         self._ask(
             _("Split a pair"), halves(pair), _("Split"),
-            lambda texts: SplitPair(self._store, pair.id, texts[0], texts[1], self.changed),
+            lambda texts: SplitPair(self._shell, pair.id, texts[0], texts[1], self._changer()),
         )  # fmt: skip
 
     def merge(self) -> None:
@@ -93,29 +92,29 @@ class PairWork(QObject):
         ids = self._pairs.selected()
         if self._browser.page != PAIRS or not 1 < len(ids) <= MOST_MERGED:
             return
-        pairs = self._store.pairs(ids)
+        pairs = self._pairs.read(ids)
         if any(pair.turns for pair in pairs):
             self._shell.notify("info", _("Conversations of several turns cannot be merged: edit one, and reject the others."))
             return
         self._ask(
             _("Merge {count} pairs").format(count=len(pairs)), [whole(pairs)], _("Merge"),
-            lambda texts: MergePairs(self._store, [pair.id for pair in pairs], texts[0], self.changed),
+            lambda texts: MergePairs(self._shell, [pair.id for pair in pairs], texts[0], self._changer()),
         )  # fmt: skip
 
-    def changed(self) -> None:
-        """Pairs are other than they were: the file follows, and everybody who shows them looks again."""
-        self.file.write(self._browser.dataset)
+    def changed(self, dataset: str = "") -> None:
+        """Pairs of this dataset, or of the one that is shown, are other than they were: the file follows, and everybody
+        who shows them looks again."""
+        self.file.write(dataset or self._browser.dataset)
         self._shell.changed("pair")
 
-    def _do(self, make: Callable[[], QUndoCommand]) -> None:
-        try:
-            self._undo_stack.push(make())
-        except UserError as error:
-            self._shell.notify("error", str(error))
+    def _changer(self) -> Callable[[], None]:
+        """``changed`` for the dataset that is shown now, whatever is shown once the change is made."""
+        dataset = self._browser.dataset
+        return lambda: self.changed(dataset)
 
     def _ask(self, title: str, texts: Texts, ok_text: str, made: Callable[[Texts], QUndoCommand]) -> None:
         dialog = PairTextDialog(title, texts, ok_text, self._window)
-        dialog.accepted.connect(lambda: self._do(lambda: made(dialog.texts)))
+        dialog.accepted.connect(lambda: self._undo_stack.push(made(dialog.texts)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -138,6 +138,7 @@ class ProjectPage(QWidget):
     def close_project(self) -> None:
         """Save, stop what runs, close the database. The page is not to be used afterwards."""
         self.save_pending()
+        self.shell.writes.finish()  # what follows from it begins before all that waits is stopped
         for timer in self.findChildren(QTimer):  # none may ask the closed database while the page waits to be deleted
             timer.stop()
         self.preferences.setValue("window/tab", self.tabs.currentIndex())

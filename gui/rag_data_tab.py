@@ -196,6 +196,10 @@ class RagDataTab(Tab):
             self.chunks.model.refresh()
             self.editor.refresh()
 
+    def _say_moved(self, table: str) -> None:
+        if table == "chunk":
+            self.editor.refresh()
+
     def _show_documents(self) -> None:
         documents = self.shell.knowledge_base.documents()
         self.documents.show_documents(documents)
@@ -255,6 +259,7 @@ class RagDataTab(Tab):
         self.watch_bar.reading_wanted.connect(self._read_changes)
         self.watch_bar.put_off.connect(self.watch.put_off)
         self.shell.project_changed.connect(self._look_again)
+        self.shell.writes.moved.connect(self._say_moved)
         self.shell.job_ended.connect(self._job_ended)
 
     def _lay_out(self) -> None:

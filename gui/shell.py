@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Signal
 
 from gui.job_thread import Event, JobThread, Work
 from gui.notices import Notice
+from gui.write_queue import WriteQueue
 from services.errors import UserError
 from services.jobs import TRAININGS, Child
 from services.project import Project
@@ -56,6 +57,7 @@ class Shell(QObject):
         self.is_busy = False  # until the job has said its last word to everybody
         self.job_folder: Path | None = None
         self.messages: list[Notice] = []
+        self.writes = WriteQueue(self)  # what a person changes of chunks and pairs
         self._tab = TABS[0]
         self._job_tab = TABS[0]
         self._beside: list[JobThread] = []
@@ -75,6 +77,7 @@ class Shell(QObject):
         if self.is_busy:
             self.notify("warning", _("{job} is still running. Stop it, or wait until it is done.").format(job=self.job.label))
             return None
+        self.writes.finish()  # it is to find what the person sees
         settings = {"project": str(self.project.folder), **settings}
         try:
             self.job_folder = self.project.start_run(name, settings)
@@ -143,7 +146,8 @@ class Shell(QObject):
         return [thread for thread in [self.job, *self._beside] if thread is not None and thread.isRunning()]
 
     def close(self) -> None:
-        """Stop what runs beside, kill what is left, close the database. Ask about the job before."""
+        """Save what is not saved yet, stop what runs beside, close the database. Ask about the job before."""
+        self.writes.finish()
         self._outside.stop()
         for thread in self.threads():
             thread.stop()

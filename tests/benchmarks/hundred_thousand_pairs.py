@@ -110,6 +110,17 @@ def measure(project: Project, folder: Path) -> None:
         QTest.qWait(50)
         print(f"{name:44} {1000 * seconds:7.0f} ms  longest pause {1000 * heart.longest:6.0f} ms", flush=True)
 
+    def judge_and_undo(which: str, key_verdicts: int = 0) -> None:
+        def judge() -> None:
+            tab.work.judge_all("rejected")
+            for row in range(key_verdicts):
+                QTest.qWait(5)
+                pairs.go_on_from(100 * row)
+                tab.work.judge("accepted")
+
+        act(f"reject all {which}", judge, settled)
+        act("undo it", lambda: [tab.undo_stack.undo() for _step in range(key_verdicts + 1)], settled)
+
     began = time.perf_counter()
     shell.knowledge_base.connection.execute("SELECT * FROM pair JOIN pair_text ON pair_id = id").fetchall()
     print(f"{'SELECT * of all pairs':44} {1000 * (time.perf_counter() - began):7.0f} ms")
@@ -124,7 +135,7 @@ def measure(project: Project, folder: Path) -> None:
     tab = None  # type: ignore[assignment]
     act("open the tab", open_tab, lambda: tab.browser.pairs.rows.is_settled)
     pairs, filters = tab.browser.pairs, tab.browser.pairs.filter
-    settled = lambda: pairs.rows.is_settled  # noqa: E731
+    settled = lambda: pairs.rows.is_settled and shell.writes.is_idle  # noqa: E731
     act("show the pairs", lambda: tab.browser.show_page(PAIRS), settled)
     print(f"{len(pairs.model.ids):,} pairs")
     frames = []
@@ -150,8 +161,10 @@ def measure(project: Project, folder: Path) -> None:
     wait(settled)
     pairs.go_on_from(0)
     act("accept one", lambda: tab.work.judge("accepted"), settled)
-    act(f"reject all {len(pairs.model.ids):,} shown", lambda: tab.work.judge_all("rejected"), settled)
-    act("undo it", tab.undo_stack.undo, settled)
+    judge_and_undo(f"{len(pairs.model.ids):,} shown")
+    filters.clear()
+    wait(settled)
+    judge_and_undo(f"{len(pairs.model.ids):,}, a verdict by key meanwhile", 10)
     tab.save_pending()
     wait(lambda: not shell.threads())
     shell.close()

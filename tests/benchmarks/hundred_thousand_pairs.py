@@ -20,7 +20,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
-from PySide6.QtTest import QTest
 
 from gui.app import make_application
 from gui.garbage import GarbageCollection
@@ -77,15 +76,23 @@ class Heart:
         self.longest, self._last = max(self.longest, now - self._last), now
 
 
+def pause(milliseconds: int) -> None:
+    """As the program waits for events: QTest.qWait would keep the other threads waiting, too."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def wait(is_done: Callable[[], bool]) -> None:
     while not is_done():
-        QTest.qWait(2)
+        pause(2)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A hundred thousand pairs at the review desk.")
     parser.add_argument("--pairs", type=int, default=100_000)
     options = parser.parse_args()
+    sys.setswitchinterval(0.001)  # as in gui/app.py
     app = make_application(["benchmark"])
     GarbageCollection(app)
     with tempfile.TemporaryDirectory() as folder:
@@ -99,22 +106,22 @@ def measure(project: Project, folder: Path) -> None:
     heart = Heart()
 
     def act(name: str, do: Callable[[], object], is_done: Callable[[], bool]) -> None:
-        QTest.qWait(50)
+        pause(50)
         heart.start()
         began = time.perf_counter()
         do()
-        QTest.qWait(1)
+        pause(1)
         wait(is_done)
         seconds = time.perf_counter() - began
         wait(lambda: not shell.threads())
-        QTest.qWait(50)
+        pause(50)
         print(f"{name:44} {1000 * seconds:7.0f} ms  longest pause {1000 * heart.longest:6.0f} ms", flush=True)
 
     def judge_and_undo(which: str, key_verdicts: int = 0) -> None:
         def judge() -> None:
             tab.work.judge_all("rejected")
             for row in range(key_verdicts):
-                QTest.qWait(5)
+                pause(5)
                 pairs.go_on_from(100 * row)
                 tab.work.judge("accepted")
 

@@ -493,8 +493,11 @@ def test_all_of_twenty_thousand_chunks_can_be_excluded_and_taken_back(qtbot, pro
     tab.chunks.view.selectAll()
     assert len(selected_ids(tab.chunks.view)) == 20_000
     tab.chunks.exclude_button.click()
+    assert tab.chunks.model.row(19_999).is_excluded, "shown before it is saved"
+    qtbot.waitUntil(lambda: shell.writes.is_idle, timeout=30_000)
     assert shell.knowledge_base.flag_counts()["excluded"] == 20_000
     tab.undo_stack.undo()
+    qtbot.waitUntil(lambda: shell.writes.is_idle, timeout=30_000)
     assert shell.knowledge_base.flag_counts()["excluded"] == 0
     qtbot.waitUntil(lambda: not shell.threads(), timeout=30_000)
 

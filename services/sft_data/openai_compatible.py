@@ -33,6 +33,7 @@ class OpenAICompatible:
             key=find_key(self.kind), way_out=self._way_out(),
         )  # fmt: skip
         self.is_local, self.address = self._server.is_local, self._server.address
+        self.parameter_size = ""  # where the server says it; see teacher.py
         self._left_out: set[str] = set()  # fields that this server or model does not take
 
     def listen(self, refused: Callable[[int, float | None], None]) -> None:
@@ -58,16 +59,17 @@ class OpenAICompatible:
         return [row for row in rows if isinstance(row, dict) and row.get("id")]
 
     def check(self) -> None:
-        listed = [str(row["id"]) for row in self.catalogue()]
-        if self.model:
-            return
-        if len(listed) != 1:
-            raise UserError(
-                _("Choose a model: {models}.").format(models=", ".join(listed[:12]))
-                if listed
-                else _("Write down the name of the model that {address} is to use.").format(address=self.address)
-            )
-        self.model = listed[0]
+        rows = {str(row["id"]): row for row in self.catalogue()}
+        if not self.model:
+            if len(rows) != 1:
+                raise UserError(
+                    _("Choose a model: {models}.").format(models=", ".join(list(rows)[:12]))
+                    if rows
+                    else _("Write down the name of the model that {address} is to use.").format(address=self.address)
+                )
+            self.model = next(iter(rows))
+        if parameters := _meta(rows.get(self.model, {}), "n_params"):
+            self.parameter_size = f"{parameters / 1e9:.6f}B"
 
     def complete(self, messages: list[Message], schema: dict[str, Any] | None, options: Options) -> Reply:
         for _attempt in range(4):  # one for every field that can turn out to be unwelcome
@@ -183,10 +185,20 @@ class OpenAICompatible:
 
     def _offer(self, row: dict[str, Any]) -> Offer:
         tokens = row.get("max_model_len")  # as vLLM has it
-        return Offer(str(row["id"]), context_tokens=tokens if isinstance(tokens, int) else 0)
+        return Offer(
+            str(row["id"]), context_tokens=tokens if isinstance(tokens, int) else _meta(row, "n_ctx"),
+            size_bytes=_meta(row, "size"),
+        )  # fmt: skip
 
     def _way_out(self) -> str:
         return _("Start the server, or set another address.")
+
+
+def _meta(row: dict[str, Any], name: str) -> int:
+    """A number that llama.cpp's server says of a model; 0 where nothing is said."""
+    meta = row.get("meta")
+    number = meta.get(name) if isinstance(meta, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def api_root(url: str) -> str:

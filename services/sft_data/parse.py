@@ -70,7 +70,7 @@ def parse(reply: str, is_cut: bool = False) -> Parsed:
     is_cut: the provider says that the reply ran into its limit, which makes a better sentence when nothing is found.
     """
     text = reply.strip()[:_LONGEST_REPLY]
-    if not text:
+    if not text and not is_cut:  # a model can fill a reply with blanks, or with thoughts that its server keeps
         return Parsed(fault=_("The reply was empty."))
     saw_json = False
     for value in json_values(text):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.jobs import Context
 from services.project import Project
 from services.settings import defaults
 from services.sft_data import key, server
@@ -24,6 +25,22 @@ class RunningServer:
     def requests(self) -> list[dict[str, Any]]:
         """Every chat request so far: path, mode, body, headers."""
         return [json.loads(line) for line in self.log.read_text("utf-8").splitlines()] if self.log.exists() else []
+
+
+@pytest.fixture(scope="session")
+def starter_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter model, exported as a person would: read back in llama.cpp and compared before it is there."""
+    from services.models.base import STARTER_NAME
+    from services.models.export import run
+    from services.models.provenance import write_provenance
+
+    project = Project.create(tmp_path_factory.mktemp("starter") / "starter")
+    project.cpt_model_folder.mkdir(parents=True)
+    write_provenance(project.cpt_model_folder, base_model=STARTER_NAME)
+    values = {"project": str(project.folder), "model": "base", "format": "gguf", "quantization": "Q8_0"}
+    result = run(values, Context())
+    assert "3 of 3 answers begin word for word" in result["verified"]
+    return Path(result["path"])
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""A real GGUF file: in this process, and behind llama.cpp's own server in another."""
+"""The starter model as a GGUF file: in this process, and read by a child of the command line."""
 
+import json
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,54 +16,20 @@ from places import add_chunks
 from services.errors import Cancelled, UserError
 from services.jobs import Context
 from services.project import Project
-from services.sft_data.generate import run
 from services.sft_data.provider import Options, RequestFailed, make_provider
 from services.sft_data.teacher import is_small
 
-pytest.importorskip("xllamacpp")
-
 Settings = Callable[..., dict[str, Any]]
 MESSAGES = [{"role": "user", "content": "Who feeds the geese of Norrholm?"}]
-SERVER = """
-import sys, threading, xllamacpp
-params = xllamacpp.CommonParams()
-params.model.path, params.n_ctx, params.hostnames, params.port = sys.argv[1], 1024, ["127.0.0.1"], 0
-params.ui, params.warmup, params.verbosity = False, False, 0
-for threads in (params.cpuparams, params.cpuparams_batch):
-    threads.n_threads, threads.poll = 1, 0
-server = xllamacpp.Server(params)
-print(server.listening_address, flush=True)
-threading.Event().wait()
-"""
 
 
-@pytest.fixture(scope="module")
-def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model with random weights: what it writes makes no sense, and has to come to a definite end."""
-    from services.models.gguf import write_gguf
-    from tests.tiny_models import make_tiny_model
-
-    folder = tmp_path_factory.mktemp("gguf")
-    return write_gguf(make_tiny_model(folder / "tiny"), folder / "tiny.gguf", "F32")
-
-
-@pytest.fixture(scope="module")
-def llama_server(gguf: Path) -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(gguf)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield next(line for line in process.stdout if line.startswith("http")).strip()
-        process.kill()
-
-
-def test_the_file_answers(gguf: Path, settings: Settings) -> None:
-    provider = make_provider(settings("", "llama-cpp", model=str(gguf), context_tokens=512), Context())
+def test_the_file_answers(starter_gguf: Path, settings: Settings) -> None:
+    provider = make_provider(settings("", "llama-cpp", model=str(starter_gguf), context_tokens=512), Context())
     provider.check()
     try:
-        reply = provider.complete(MESSAGES, None, Options(temperature=1.0, answer_tokens=8, seed=3))
-        assert reply.text and reply.is_cut and reply.answer_tokens == 8
-        assert [offer.name for offer in provider.offers()] == [str(gguf)] and provider.is_local
+        reply = provider.complete(MESSAGES, None, Options(temperature=0.0, answer_tokens=4))
+        assert reply.text and reply.is_cut and reply.answer_tokens == 4
+        assert [offer.name for offer in provider.offers()] == [str(starter_gguf)] and provider.is_local
         assert is_small(settings("", "llama-cpp"), provider)
         with pytest.raises(RequestFailed) as raised:
             provider.complete([{"role": "user", "content": "geese " * 2000}], None, Options())
@@ -71,9 +38,9 @@ def test_the_file_answers(gguf: Path, settings: Settings) -> None:
         provider.close()
 
 
-def test_stopping_ends_the_answer(gguf: Path, settings: Settings) -> None:
+def test_stopping_ends_the_answer(starter_gguf: Path, settings: Settings) -> None:
     cancelled = threading.Event()
-    provider = make_provider(settings("", "llama-cpp", model=str(gguf)), Context(cancelled=cancelled))
+    provider = make_provider(settings("", "llama-cpp", model=str(starter_gguf)), Context(cancelled=cancelled))
     provider.check()
     cancelled.set()
     try:
@@ -94,31 +61,32 @@ def test_a_file_that_is_not_one(settings: Settings, tmp_path: Path, content: byt
         make_provider(settings("", "llama-cpp"), Context()).check()
 
 
-def test_every_chunk_comes_to_an_end_with_a_file(gguf: Path, project: Project, settings: Settings) -> None:
-    ids = add_chunks(project, 2)
-    result = run(settings("", "llama-cpp", model=str(gguf), answer_tokens=16, pairs=2), Context())
-    assert [failure["chunk"] for failure in result["failed"]] == ids and all(f["reason"] for f in result["failed"])
-
-
-def test_every_chunk_comes_to_an_end_with_the_real_server(
-    llama_server: str, project: Project, settings: Settings
+@pytest.mark.parametrize("size", ["off", "auto"])
+def test_every_chunk_comes_to_an_end_with_a_file(
+    starter_gguf: Path, project: Project, size: str
 ) -> None:
-    """Its grammar holds even this model to the schema, so the replies are JSON; the gates stop what they say."""
-    ids = add_chunks(project, 2)
-    asked = settings(llama_server, "openai-compatible", answer_tokens=64, pairs=2, workers=2, temperature=1.0)
-    result = run(asked, Context())
+    """Of the command line, whose child reads the file; held to JSON, and free as the small model that it is."""
+    ids = add_chunks(project, 3)
+    words = ["generate", str(project.folder), "--provider", "llama-cpp", "--model", str(starter_gguf), "--style", "factual",
+             "--pairs", "3", "--small-model", size, "--no-facts-first", "--answer-tokens", "64", "--json"]  # fmt: skip
+    done = subprocess.run([sys.executable, "main.py", *words], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
     assert [failure["chunk"] for failure in result["failed"]] == ids and all(f["reason"] for f in result["failed"])
-    provider = make_provider(asked, Context())
-    provider.check()
-    reply = provider.complete(MESSAGES, {"type": "object", "properties": {}}, Options(answer_tokens=32))
-    assert reply.text.startswith("{") and reply.prompt_tokens and reply.answer_tokens
+    with project.connect(is_read_only=True) as knowledge_base:
+        sql = "SELECT * FROM work_item JOIN work_reply ON item_id = id"
+        items = [dict(item) for item in knowledge_base.connection.execute(sql)]
+    assert {item["state"] for item in items} <= {"done", "failed", "replaced"}
+    assert all(0 < item["tokens_out"] <= 64 and item["error"] for item in items)
+    if size == "off":
+        assert all(item["raw"].lstrip()[:1] in ("{", "") for item in items)
 
 
-def test_a_crash_of_llama_cpp_costs_the_command_line_a_sentence(gguf: Path, project: Project) -> None:
+def test_a_crash_of_llama_cpp_costs_the_command_line_a_sentence(starter_gguf: Path, project: Project) -> None:
     """It is read by a child; one that dies in the middle of a reply leaves the sentence and what was made."""
-    add_chunks(project, 1)
-    words = ["generate", str(project.folder), "--provider", "llama-cpp", "--model", str(gguf), "--pairs", "1",
-             "--style", "factual", "--answer-tokens", "60000", "--context-tokens", "65536"]  # fmt: skip
+    add_chunks(project, 90)
+    words = ["generate", str(project.folder), "--provider", "llama-cpp", "--model", str(starter_gguf), "--pairs", "90",
+             "--style", "factual", "--small-model", "off"]  # fmt: skip
     with subprocess.Popen(
         [sys.executable, "main.py", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         cwd=Path(__file__).parents[2],
@@ -135,4 +103,4 @@ def test_a_crash_of_llama_cpp_costs_the_command_line_a_sentence(gguf: Path, proj
     assert killed and command.returncode == 1, said
     assert "SIGSEGV" in said and "kept" in said and "Traceback" not in said
     with project.connect() as store:
-        assert store.count_chunks() == 1
+        assert store.count_chunks() == 90

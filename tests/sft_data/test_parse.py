@@ -72,6 +72,12 @@ def test_what_holds_no_pair_says_why(reply: str, word: str) -> None:
     assert word in parsed.fault
 
 
+@pytest.mark.parametrize("reply", ["", " \n" * 50, '{"pairs": [', "<think>Hmm"])
+def test_a_reply_that_was_cut_says_what_to_do(reply: str) -> None:
+    """Blanks too: llama.cpp's grammar lets a model write them without end, and some servers keep thoughts to themselves."""
+    assert "Longest reply" in parse(reply, is_cut=True).fault
+
+
 def test_half_a_surrogate_pair_can_be_saved() -> None:
     [candidate] = parse('{"question": "Who \\ud83d built it?", "answer": "Anna\\ud83d"}').candidates
     candidate.instruction.encode(), candidate.output.encode()

@@ -93,6 +93,17 @@ class EditPair(_ChangePairs):
         return _saying(row, self._said)
 
 
+class RestorePair(_ChangePairs):
+    """What it said when it was made."""
+
+    def __init__(self, shell: Shell, pair_id: int, changed: Callable[[], None]) -> None:
+        super().__init__(shell, _("return to the original"), [pair_id], changed)
+        self._pair_id = pair_id
+
+    def change(self, store: KnowledgeBase) -> None:
+        store.restore_pair(self._pair_id)
+
+
 class SplitPair(_ChangePairs):
     """Two pairs of one."""
 

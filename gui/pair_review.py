@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QTextEdit,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,12 +27,12 @@ from gui.icon import icon
 from gui.mark import Mark
 from gui.pair_advice import PairAdvice
 from gui.pair_words import PAIR_STATES, say_judge, say_state
+from gui.turn_text import TURNS_LABEL, joined, parted
 from services.knowledge_base.coverage_row import CoveredFact
 from services.records import Chunk, Pair
 from services.translation import _, ngettext
 
 NOTHING, CHUNK, PAIR = range(3)  # what stands beside the passage
-_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
 class Passage(QPlainTextEdit):
@@ -115,12 +115,14 @@ class PairReview(QWidget):
     Signals:
         judged(state): "accepted" or "rejected".
         edited(tuple): what is said by turns now, question first and answer last.
+        restore_wanted: the pair is to say again what it said when it was made.
         pairs_wanted: make pairs from the chunk that is shown.
         pairs_asked_for: show the pairs that the chunk has.
     """
 
     judged = Signal(str)
     edited = Signal(object)
+    restore_wanted = Signal()
     pairs_wanted = Signal()
     pairs_asked_for = Signal()
 
@@ -131,7 +133,7 @@ class PairReview(QWidget):
         theme.set_role(self.place, "strong")
         theme.set_role(self.section, "caption")
         self.passage = Passage()
-        _share_height(self.passage, 4)
+        _share_height(self.passage, 3)
         self.facts, self.advice = FactList(self.passage), PairAdvice()
         self.source = QWidget()
         column = QVBoxLayout(self.source)
@@ -198,6 +200,12 @@ class PairReview(QWidget):
         self.state_text.setText("\n".join(filter(None, [say_state(pair), say_judge(pair)])))
         self._turn_to(PAIR)
 
+    def show_original(self, said: Sequence[str] | None) -> None:
+        """What the pair said when it was made, by turns; None where it still says so."""
+        self.restore_button.setEnabled(said is not None)
+        tip = _("Lets the pair say again what it said when it was made (O). This can be undone.")
+        self.restore_button.setToolTip("\n\n".join([tip, *(said or ())]))
+
     def set_count(self, reviewed: int, total: int) -> None:
         self.count.setText(_("{reviewed:,} of {total:,} reviewed").format(reviewed=reviewed, total=total))
 
@@ -212,8 +220,8 @@ class PairReview(QWidget):
         self.answer.moveCursor(QTextCursor.MoveOperation.End)
 
     def save(self) -> None:
-        said = (self.question.toPlainText(), *self._turns(), self.answer.toPlainText())
-        before = (self.pair.instruction, *self.pair.turns, self.pair.output) if self.pair is not None else said
+        said = (self.question.toPlainText(), *parted(self.turns.toPlainText()), self.answer.toPlainText())
+        before = (self.pair.instruction, *parted(joined(self.pair.turns)), self.pair.output) if self.pair is not None else said
         self._stop_editing()
         if said != before:
             self.edited.emit(said)
@@ -232,12 +240,9 @@ class PairReview(QWidget):
     def _put(self, pair: Pair) -> None:
         self.question.setPlainText(pair.instruction)
         self.answer.setPlainText(pair.output)
-        self.turns.setPlainText("\n\n".join(pair.turns))
+        self.turns.setPlainText(joined(pair.turns))
         for widget in (self.turns_label, self.turns):
             widget.setVisible(bool(pair.turns))
-
-    def _turns(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in _EMPTY_LINE.split(self.turns.toPlainText()) if part.strip())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if self.is_editing and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -292,9 +297,15 @@ class PairReview(QWidget):
         state.setSpacing(6)
         state.addWidget(self.state_mark, alignment=Qt.AlignmentFlag.AlignTop)
         state.addWidget(self.state_text, 1)
+        self.restore_button = QToolButton(icon=icon("reset"), text=_("As it was made"))
+        self.restore_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        theme.set_role(self.restore_button, "link")
+        self.restore_button.clicked.connect(self.restore_wanted)
+        self.show_original(None)
+        state.addWidget(self.restore_button, alignment=Qt.AlignmentFlag.AlignTop)
         self.question, self.turns, self.answer = (QPlainTextEdit(tabChangesFocus=True) for _field in range(3))
         question_label, answer_label = QLabel(_("Question")), QLabel(_("Answer"))
-        self.turns_label = QLabel(_("In between, tutor and learner in turn, with an empty line between"), wordWrap=True)
+        self.turns_label = QLabel(TURNS_LABEL, wordWrap=True)
         for label, text in ((question_label, self.question), (self.turns_label, self.turns), (answer_label, self.answer)):
             theme.set_role(label, "caption")
             label.setBuddy(text)

@@ -1,4 +1,4 @@
-"""What a person does to pairs in tab 3: judge, edit, split, merge, each with undo; the dataset's file follows."""
+"""What a person does to pairs in tab 3: judge, edit, restore, split, merge, each with undo; the dataset's file follows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PySide6.QtGui import QKeySequence, QShortcut, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QWidget
 
 from gui.pair_browser import PAIRS, PairBrowser
-from gui.pair_edit import DatasetFile, EditPair, MergePairs, SetPairState, SplitPair
+from gui.pair_edit import DatasetFile, EditPair, MergePairs, RestorePair, SetPairState, SplitPair
 from gui.pair_page import MOST_MERGED
 from gui.pair_review import PairReview
-from gui.pair_text_dialog import PairTextDialog, halves, whole
+from gui.pair_text_dialog import PairTextDialog, Proposal, halves, whole
 from gui.shell import Shell
+from gui.turn_text import TURNS_UNEVEN
+from services.knowledge_base.pair_change import Said
 from services.translation import _
-
-Texts = list[tuple[str, str]]
 
 
 class PairWork(QObject):
@@ -35,9 +35,10 @@ class PairWork(QObject):
         self._pairs.merge_wanted.connect(self.merge)
         review.judged.connect(self.judge)
         review.edited.connect(self.edit)
+        review.restore_wanted.connect(self.restore)
         keys = (
             ("A", self._accept), ("E", self._start_editing), ("R", self._reject), ("N", self._next),
-            ("P", self._previous), ("S", self.split), ("M", self.merge),
+            ("P", self._previous), ("S", self.split), ("M", self.merge), ("O", self.restore),
         )  # fmt: skip
         for widget in (self._pairs.table, review):
             for key, slot in keys:
@@ -68,7 +69,7 @@ class PairWork(QObject):
         if not all(text.strip() for text in said):
             problem = _("A pair needs a question and an answer. To leave this one out, reject it.")
         elif len(said) % 2:
-            problem = _("Tutor and learner speak in turn: between question and answer stands an even number of texts.")
+            problem = TURNS_UNEVEN
         if problem:
             self._shell.notify("error", problem)
             self._review.cancel()
@@ -79,11 +80,8 @@ class PairWork(QObject):
         """Two pairs of the current one, put right by the person before."""
         if self._browser.page != PAIRS or (pair := self._pairs.current()) is None:
             return
-        if pair.turns:
-            self._shell.notify("info", _("A conversation of several turns cannot be split: edit it, or reject it."))
-            return
         self._ask(
-            _("Split a pair"), halves(pair), _("Split"),
+            _("Split a pair"), halves(pair), _("Split"), _("The second one begins with"),
             lambda texts: SplitPair(self._shell, pair.id, texts[0], texts[1], self._changer()),
         )  # fmt: skip
 
@@ -93,13 +91,17 @@ class PairWork(QObject):
         if self._browser.page != PAIRS or not 1 < len(ids) <= MOST_MERGED:
             return
         pairs = self._pairs.read(ids)
-        if any(pair.turns for pair in pairs):
-            self._shell.notify("info", _("Conversations of several turns cannot be merged: edit one, and reject the others."))
-            return
         self._ask(
-            _("Merge {count} pairs").format(count=len(pairs)), [whole(pairs)], _("Merge"),
+            _("Merge {count} pairs").format(count=len(pairs)), whole(pairs), _("Merge"), _("They become"),
             lambda texts: MergePairs(self._shell, [pair.id for pair in pairs], texts[0], self._changer()),
         )  # fmt: skip
+
+    def restore(self) -> None:
+        """Let the current pair say again what it said when it was made."""
+        if self._browser.page != PAIRS or (pair := self._pairs.current()) is None or not pair.has_original:
+            return
+        self._review.cancel()
+        self._undo_stack.push(RestorePair(self._shell, pair.id, self._changer()))
 
     def changed(self, dataset: str = "") -> None:
         """Pairs of this dataset, or of the one that is shown, are other than they were: the file follows, and everybody
@@ -112,8 +114,10 @@ class PairWork(QObject):
         dataset = self._browser.dataset
         return lambda: self.changed(dataset)
 
-    def _ask(self, title: str, texts: Texts, ok_text: str, made: Callable[[Texts], QUndoCommand]) -> None:
-        dialog = PairTextDialog(title, texts, ok_text, self._window)
+    def _ask(
+        self, title: str, proposals: list[Proposal], ok_text: str, choice: str, made: Callable[[list[Said]], QUndoCommand]
+    ) -> None:
+        dialog = PairTextDialog(title, proposals, ok_text, choice, self._window)
         dialog.accepted.connect(lambda: self._undo_stack.push(made(dialog.texts)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -208,6 +208,7 @@ class SftDataTab(Tab):
         chunk = self._store.chunk(pair.chunk_id) if pair.chunk_id is not None else None
         partner_id = self._store.partner_of(pair.id)
         self.review.show_pair(pair, chunk, self._store.chunk(partner_id) if partner_id is not None else None)
+        self.review.show_original(self._store.original_pair(pair.id) if pair.has_original else None)
         self.review.advice.show_pair(pair, self.ask.form.values(), chunk.token_count if chunk else None)
 
     def _show_chunk(self) -> None:

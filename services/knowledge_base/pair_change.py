@@ -103,7 +103,7 @@ class PairChangeStatements(Connection):
             self.connection.execute("UPDATE pair SET state = 'edited', reason = '', is_stale = 0 WHERE id = ?", (pair_id,))
 
     def restore_pair(self, pair_id: int) -> None:
-        """Bring back what an edited pair said at first."""
+        """Bring back what an edited pair said at first: nobody has judged that, and it is stale where its chunk has changed."""
         with self.transaction():
             changed = self.connection.execute(
                 """
@@ -114,7 +114,11 @@ class PairChangeStatements(Connection):
                 (pair_id,),
             ).rowcount
             if changed:
-                self.connection.execute("UPDATE pair SET state = 'new' WHERE id = ?", (pair_id,))
+                self.connection.execute(
+                    "UPDATE pair SET state = 'new', reason = '',"
+                    " is_stale = is_stale OR EXISTS (SELECT 1 FROM pair_mismatch WHERE pair_id = pair.id) WHERE id = ?",
+                    (pair_id,),
+                )
 
     def original_pair(self, pair_id: int) -> Said | None:
         """What was said at first, by turns, or None where the pair was never edited."""

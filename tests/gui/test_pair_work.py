@@ -228,7 +228,7 @@ def test_neighbours_become_one_conversation(qtbot, tab: SftDataTab, shell: Shell
         table.selectionModel().select(
             model.index(model.row_of(pair_id), 0), QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
         )
-    press(qtbot, tab, "M")
+    tab.work.merge()
     dialog_of(tab).ok_button.click()
     kept, left = shell.knowledge_base.pairs(ids)
     assert kept.turns == ("Thing 2 is a thing.", "What is thing 5?", "Hm?", "So.") and left.reason == "merged"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -17,14 +16,14 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QSizePolicy,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from gui import theme
+from gui.dataset_menu import DatasetMenu
+from gui.dataset_picker import DatasetPicker
 from gui.icon import icon
 from gui.model_pull import ModelPull
 from gui.offer_dialog import OfferDialog, in_words
@@ -34,8 +33,6 @@ from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.jobs import Context
-from services.knowledge_base.dataset import DatasetCount
-from services.project import check_name
 from services.sft_data.key import find_key, keep_key
 from services.sft_data.prompt import SYSTEM_KEY, SYSTEM_PROMPT
 from services.sft_data.prompt_text import check_saved
@@ -43,8 +40,6 @@ from services.sft_data.provider import PROVIDERS, Offer, ProviderKind, make_prov
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
-DEFAULT_DATASET = "sft_data"
-COUNT_ROLE = Qt.ItemDataRole.UserRole
 BY_HAND = ("provider", "model", "url", "style")
 
 
@@ -101,7 +96,6 @@ class AskForm(QWidget):
         self.dataset.currentTextChanged.connect(self.dataset_changed)
         self.styles.idToggled.connect(self._choose_style)
         self.form.changed.connect(self.changed)
-        self.show_datasets([])
         self._show_style()
         self._show_provider()
 
@@ -116,7 +110,7 @@ class AskForm(QWidget):
         Raises:
             UserError: the dataset's name cannot be a file's name.
         """
-        return {**self.form.values(), "dataset": check_name(self.dataset.currentText().strip(), _("dataset"))}
+        return {**self.form.values(), "dataset": self.dataset.name()}
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Take the settings of an earlier run; what no longer fits is left as it is."""
@@ -127,16 +121,6 @@ class AskForm(QWidget):
                 continue
         self.model.setCurrentText(self.form.fields["model"].value())
         self._show_style()
-
-    def show_datasets(self, datasets: Sequence[DatasetCount]) -> None:
-        """Offer these datasets, each with its numbers; the one that is written in the field stays."""
-        current = self.dataset.currentText() or DEFAULT_DATASET
-        with QSignalBlocker(self.dataset):
-            self.dataset.clear()
-            for row in datasets or [DatasetCount(DEFAULT_DATASET, 0, 0, 0)]:
-                self.dataset.addItem(row.name)
-                self.dataset.setItemData(self.dataset.count() - 1, _say_pairs(row), COUNT_ROLE)
-            self.dataset.setCurrentText(current)
 
     def problem(self) -> str:
         """What is missing before anything can be asked, in one sentence; empty if nothing is."""
@@ -235,11 +219,8 @@ class AskForm(QWidget):
         self.list_button.setEnabled(True)
 
     def _make_fields(self) -> None:
-        self.dataset = QComboBox()
-        self.dataset.setItemDelegate(_WithCount(self.dataset))
-        _prepare(
-            self.dataset, _("Dataset"), _("Questions and answers are kept here. Type a new name to start another dataset.")
-        )
+        self.dataset = DatasetPicker(self._shell)
+        self.dataset_menu = DatasetMenu(self._shell, self.dataset)
         self.provider = self.form.fields["provider"].editor
         self.provider.show()
         for key, word in (("workers", _("learnt")), ("budget", _("no limit"))):  # what 0 means
@@ -247,7 +228,12 @@ class AskForm(QWidget):
         self.form.fields["provider"].set_choice_labels({kind.key: kind.label for kind in PROVIDERS.values()})
         self.provider_note = _note()
         self.model = ModelBox()
-        _prepare(self.model, _("Model"), self.form.fields["model"].setting.help)
+        self.model.setEditable(True)
+        self.model.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model.setMinimumContentsLength(10)
+        self.model.setAccessibleName(_("Model"))
+        self.model.setToolTip(self.form.fields["model"].setting.help)
         self.model_note = _note()
         self.model_note.hide()
         self.list_button = QToolButton(icon=icon("reset"), toolTip=_("Ask the provider which models it has"))
@@ -282,7 +268,7 @@ class AskForm(QWidget):
         grid.setColumnStretch(1, 1)
         self.model_label, self.url_label, self.key_label = QLabel(_("Model")), QLabel(_("Address")), QLabel(_("Key"))
         rows: list[tuple[QLabel | None, QWidget, list[QWidget]]] = [
-            (QLabel(_("Dataset")), self.dataset, []),
+            (QLabel(_("Dataset")), self.dataset, [self.dataset_menu]),
             (QLabel(_("Provider")), self.provider, []),
             (None, self.provider_note, []),
             (self.model_label, self.model, [self.list_button, self.pull_button, self.file_button]),
@@ -418,32 +404,6 @@ class AskForm(QWidget):
         self._saved_prompts = self._shell.knowledge_base.prompt_texts()
         self._show_style()
         self.changed.emit()
-
-
-class _WithCount(QStyledItemDelegate):
-    """Says of each dataset in the list how many pairs it has; the field itself holds the name alone."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        super().initStyleOption(option, index)
-        option.text = " · ".join(filter(None, [index.data(), index.data(COUNT_ROLE)]))
-
-
-def _say_pairs(row: DatasetCount) -> str:
-    parts = [ngettext("{count:,} pair", "{count:,} pairs", row.pairs).format(count=row.pairs)]
-    if row.accepted:
-        parts.append(_("{count:,} accepted").format(count=row.accepted))
-    if row.rejected:
-        parts.append(_("{count:,} left out").format(count=row.rejected))
-    return " · ".join(parts)
-
-
-def _prepare(combo: QComboBox, name: str, help_text: str) -> None:
-    combo.setEditable(True)
-    combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(10)
-    combo.setAccessibleName(name)
-    combo.setToolTip(help_text)
 
 
 def _note() -> QLabel:

@@ -29,6 +29,7 @@ class PairWork(QObject):
         super().__init__(window)
         self._shell, self._browser, self._review, self._undo_stack, self._window = shell, browser, review, undo_stack, window
         self._pairs = browser.pairs
+        self._named = [browser.dataset]  # the dataset of the last changes, under the name that it has now
         self.file = DatasetFile(shell, self)
         self._pairs.judged_all.connect(self.judge_all)
         self._pairs.split_wanted.connect(self.split)
@@ -109,10 +110,18 @@ class PairWork(QObject):
         self.file.write(dataset or self._browser.dataset)
         self._shell.changed("pair")
 
+    def follow_name(self, dataset: str, new: str) -> None:
+        """The dataset that is shown has another name now; what is done again or undone later is written to that file."""
+        if self._named[0] == dataset:
+            self._named[0] = new
+        self.file.write(new)  # a change of the last moment found no file of the old name
+
     def _changer(self) -> Callable[[], None]:
         """``changed`` for the dataset that is shown now, whatever is shown once the change is made."""
-        dataset = self._browser.dataset
-        return lambda: self.changed(dataset)
+        if self._named[0] != self._browser.dataset:
+            self._named = [self._browser.dataset]
+        named = self._named
+        return lambda: self.changed(named[0])
 
     def _ask(
         self, title: str, proposals: list[Proposal], ok_text: str, choice: str, made: Callable[[list[Said]], QUndoCommand]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.ask_form import DEFAULT_DATASET, AskForm
+from gui.ask_form import AskForm
 from gui.coverage_count import Counts
 from gui.generation_box import GenerationBox
 from gui.generation_start import PREVIEW_PAIRS, GenerationStart
@@ -36,7 +36,7 @@ from gui.stale_bar import StaleBar
 from gui.tab import Tab
 from services.errors import UserError
 from services.knowledge_base.pair_query import USABLE_STATES
-from services.project import Project, check_name
+from services.project import Project
 from services.translation import _
 
 REFRESH_MS = 200  # while a job runs
@@ -53,7 +53,7 @@ class SftDataTab(Tab):
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh_all)
         self.ask = AskForm(shell)
-        self.browser = PairBrowser(shell, DEFAULT_DATASET)
+        self.browser = PairBrowser(shell, self.ask.dataset.currentText())
         self.review = PairReview()
         self.work = PairWork(shell, self.browser, self.review, self.undo_stack, self)
         self.run = GenerationStart(shell, self.ask, self.browser, self)
@@ -190,7 +190,7 @@ class SftDataTab(Tab):
         self._show_need()
 
     def _show_counts(self, counts: Counts) -> None:
-        self.ask.show_datasets(counts.datasets)
+        self.ask.dataset.show_datasets(counts.datasets)
         self.review.set_count(counts.reviewed, counts.reviewed + counts.to_review)
         self.stale_bar.show_count(counts.stale)
         self._arrange()
@@ -228,15 +228,35 @@ class SftDataTab(Tab):
         if (chunk := self.browser.coverage.current_chunk()) is not None:
             self.browser.show_pairs_of(chunk.id)
 
-    def _show_dataset(self, name: str) -> None:
+    def _show_dataset(self, _name: str) -> None:
         try:
-            dataset = check_name(name.strip(), _("dataset"))
+            dataset = self.ask.dataset.name()
         except UserError:
             pass  # half typed; said under the button
         else:
             self.undo_stack.clear()
             self.browser.show_dataset(dataset)
         self._show_need()
+
+    def _dataset_begins_to_change(self) -> None:
+        """Its pairs stay as they are until it has changed as a whole."""
+        if self.review.is_editing:
+            self.review.save()
+        for part in (self.browser, self.review):
+            part.setEnabled(False)
+
+    def _dataset_has_changed(self) -> None:
+        for part in (self.browser, self.review):
+            part.setEnabled(True)
+
+    def _dataset_renamed(self, name: str, new: str) -> None:
+        """The same pairs under another name: what was done to them can still be undone."""
+        if self.browser.dataset == name:
+            with QSignalBlocker(self.ask.dataset):
+                self.ask.dataset.setCurrentText(new)
+            self.browser.show_dataset(new)
+            self._show_need()
+            self.work.follow_name(name, new)
 
     def _show_need(self) -> None:
         """What is missing before pairs can be made, and the way on."""
@@ -322,6 +342,9 @@ class SftDataTab(Tab):
         QShortcut(QKeySequence("F9"), self, self._turn_form).setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.ask.dataset_changed.connect(self._show_dataset)
         self.ask.changed.connect(self._show_need)
+        self.ask.dataset_menu.began.connect(self._dataset_begins_to_change)
+        self.ask.dataset_menu.ended.connect(self._dataset_has_changed)
+        self.shell.dataset_renamed.connect(self._dataset_renamed)
         self.preview_button.clicked.connect(self.run.preview)
         self.generate_button.clicked.connect(self.run.from_all)
         self.browser.coverage.counts.counted.connect(self._show_counts)

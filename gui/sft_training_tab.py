@@ -27,6 +27,7 @@ from services.errors import UserError
 from services.knowledge_base.dataset import DatasetCount
 from services.models.provenance import read_provenance
 from services.project import Project
+from services.training.session import resumable_step
 from services.translation import _, ngettext
 
 DEFAULT_DATASET, DEFAULT_NAME = "sft_data", "final"
@@ -89,9 +90,10 @@ class VariantForm(QWidget):
         counts = self._counts.get(self.chosen_dataset)
         return counts.pairs if counts else 0
 
-    def show_datasets(self, counts: list[DatasetCount]) -> None:
+    def show_datasets(self, counts: list[DatasetCount], chosen: str = "") -> None:
+        """Offer these; ``chosen`` is the one to show, without it the one that is shown stays."""
         self._counts = {row.name: row for row in counts}
-        chosen = self.dataset.currentData() or DEFAULT_DATASET
+        chosen = chosen or self.dataset.currentData() or DEFAULT_DATASET
         self.dataset.blockSignals(True)
         self.dataset.clear()
         for row in counts:
@@ -104,8 +106,17 @@ class VariantForm(QWidget):
         self._suggest_name()
 
     def choose(self, dataset: str, name: str) -> None:
-        self.dataset.setCurrentIndex(max(0, self.dataset.findData(dataset)))
+        if (place := self.dataset.findData(dataset)) >= 0:  # else it was deleted since
+            self.dataset.setCurrentIndex(place)
         self.name.setText("" if name == self.name.placeholderText() else name)
+
+    def follow(self, new: str, counts: list[DatasetCount]) -> None:
+        """The chosen dataset has another name now; a model that has begun to learn from it keeps its own."""
+        name = self.chosen_name
+        self.show_datasets(counts, new)
+        has_begun = (self._project.models_folder / name / "config.json").exists() or resumable_step(self._project, "sft", name)
+        if has_begun and not self.name.text():
+            self.name.setText("" if name == self.name.placeholderText() else name)
 
     def problem(self) -> str:
         """Why the model cannot be called that; empty if it can."""
@@ -141,6 +152,7 @@ class SftTrainingTab(TrainingTab):
         height = self.fontMetrics().height()  # as shares: most of the room is for talking
         self.right.setSizes([height * 11, height * 26])
         self.variant.changed.connect(self._variant_changed)
+        shell.dataset_renamed.connect(self._dataset_renamed)
         self._show_datasets()
         self.show_state()
 
@@ -206,6 +218,11 @@ class SftTrainingTab(TrainingTab):
         if "pair" in tables or "chunk" in tables:
             self._show_datasets()
         super()._project_changed(tables)
+
+    def _dataset_renamed(self, name: str, new: str) -> None:
+        counts = self.shell.knowledge_base.datasets()
+        if self.variant.chosen_dataset == name:
+            self.variant.follow(new, counts)
 
     def _show_datasets(self) -> None:
         self.variant.show_datasets(self.shell.knowledge_base.datasets())

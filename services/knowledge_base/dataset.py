@@ -85,9 +85,26 @@ class DatasetStatements(Connection):
         """
         return name if self.has_dataset(name) else self._same(name) or name
 
-    def count_dataset(self, name: str) -> int:
-        """How many pairs it has, those that are not in use included."""
-        return self.connection.execute("SELECT count(*) FROM pair WHERE dataset = ?", (name,)).fetchone()[0]
+    def dataset_names(self) -> list[str]:
+        """Every dataset that is not deleted, in the order of ``datasets``, without counting."""
+        return [row[0] for row in self.connection.execute(f"SELECT name FROM dataset WHERE {_IS_LIVE} ORDER BY name COLLATE NOCASE")]
+
+    def count_dataset(self, name: str) -> tuple[int, int]:
+        """How many pairs it has, those that are not in use included, and how many of them a person accepted or edited."""
+        return self.connection.execute(
+            "SELECT count(*), coalesce(sum(state IN ('accepted', 'edited')), 0) FROM pair WHERE dataset = ?", (name,)
+        ).fetchone()[:]
+
+    def check_free(self, name: str, but: str = "") -> None:
+        """
+        Args:
+            but: the dataset that is to get the name.
+
+        Raises:
+            UserError: there is one that cannot stand beside one of this name.
+        """
+        if taken := self._same(name, but):
+            raise UserError(_("There is a dataset “{name}” already. Choose another name.").format(name=taken))
 
     def keep_dataset(self, name: str) -> None:
         """Remember that there is such a dataset, although it may have no pairs."""
@@ -102,7 +119,7 @@ class DatasetStatements(Connection):
             UserError: there is one of that name.
         """
         with self.transaction():
-            self._check_free(name)
+            self.check_free(name)
             self.connection.execute("INSERT INTO dataset (name) VALUES (?)", (name,))
 
     def copy_dataset(self, name: str, copy: str) -> int:
@@ -116,7 +133,7 @@ class DatasetStatements(Connection):
         """
         with self.transaction():
             self._check_there(name)
-            self._check_free(copy)
+            self.check_free(copy)
             self.connection.execute("INSERT INTO dataset (name) VALUES (?)", (copy,))
             last = self.connection.execute("SELECT coalesce(max(id), 0) FROM pair").fetchone()[0]
             values = {"name": name, "copy": copy, "last": last}
@@ -146,7 +163,7 @@ class DatasetStatements(Connection):
         """
         with self.transaction():
             self._check_there(name)
-            self._check_free(new, but=name)
+            self.check_free(new, but=name)
             self.connection.execute("UPDATE dataset SET name = ? WHERE name = ?", (new, name))
             self._move(name, new)
 
@@ -224,10 +241,6 @@ class DatasetStatements(Connection):
         """The dataset that cannot stand beside one of this name; empty if there is none."""
         rows = self.connection.execute(f"SELECT name FROM dataset WHERE {_IS_LIVE} ORDER BY name")
         return next((row[0] for row in rows if row[0] != but and name_key(row[0]) == name_key(name)), "")
-
-    def _check_free(self, name: str, but: str = "") -> None:
-        if taken := self._same(name, but):
-            raise UserError(_("There is a dataset “{name}” already. Choose another name.").format(name=taken))
 
     def _check_there(self, name: str) -> None:
         if not self.has_dataset(name):

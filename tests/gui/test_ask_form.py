@@ -127,7 +127,7 @@ def test_models_are_sorted_by_what_they_cost(qtbot):
 
 
 def test_datasets_are_listed_with_their_pairs(form: AskForm):
-    form.show_datasets([DatasetCount("casual", 1200, 30, 4), DatasetCount("formal", 0, 0, 0)])
+    form.dataset.show_datasets([DatasetCount("casual", 1200, 30, 4), DatasetCount("formal", 0, 0, 0)])
     option = QStyleOptionViewItem()
     form.dataset.itemDelegate().initStyleOption(option, form.dataset.model().index(0, 0))
     assert option.text == "casual · 1,200 pairs · 30 accepted · 4 left out"

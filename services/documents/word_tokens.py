@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,10 @@ _NORMALIZERS = ("NFC", "Prepend", "Replace")  # that treat a word alike wherever
 _MODELS = ("BPE", "Unigram")
 _BLANK = re.compile(r"(?<=\S) (?=\S)")
 _CLASS = re.compile(r"\[[^\]]*\]")
+# What European languages are written with, as ranges of a pattern: letters, and these with signs. Left out are digits and
+# marks above letters, white space, and ſ, which some tokenizers take for an s.
+_LETTERS = "A-Za-zªµºÀ-ÖØ-öø-žƀ-ɏΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ϿЀ-ҁҊ-ԯ"
+_UNUSUAL = re.compile(rf"[^\x00-\x7f¡-±´-¸»¿×÷‐-‧‰-⁞€{_LETTERS}]")
 _GPT2_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 # What may stand on either side of a blank: letters of several kinds, digits, marks, accents, signs.
 _EDGES = "aZé漢ا1½.'-(/<_|+\u0301\u200d😀"
@@ -54,11 +60,13 @@ class WordTokens(dict[str, int]):
     def __init__(self, backend: tokenizers.Tokenizer, before: str) -> None:
         self._before = before
         self._wholes = _Counts(lambda text: len(backend.encode_batch_fast([text], add_special_tokens=False)[0]))
-        self._split = _ascii_split(backend)
+        self._split = _plain_split(backend)
         model = backend.model  # a new object each time it is asked for
         self._parts = _Counts(lambda part: _count_bytes(backend, model, part))
-        added = [re.escape(token.content) for token in backend.get_added_tokens_decoder().values()]
-        self._added = re.compile("|".join(added)) if added else None
+        added = [token.content for token in backend.get_added_tokens_decoder().values()]
+        self._added = re.compile("|".join(map(re.escape, added))) if added else None
+        is_one_part = self._split is not None and self._split(before + "letters") == [before + "letters"]
+        self._letters_are_one_part = is_one_part and not any(map(str.isalpha, added))
 
     def count(self, text: str) -> int:
         return sum(self._counts(text)[1])
@@ -66,14 +74,14 @@ class WordTokens(dict[str, int]):
     def counter(self, text: str) -> Callable[[int, int], int]:
         """A function that counts the tokens of ``text[start:end]`` by itself, any number of times."""
         words, counts = self._counts(text)
-        blanks = [number + length for number, length in enumerate(accumulate(map(len, words[:-1])))]
+        blanks = _Blanks(text) if len(words) == text.count(" ") + 1 else _PartingBlanks(words)
         totals = list(accumulate(counts, initial=0))
 
         def count(start: int, end: int) -> int:
-            first, last = bisect_left(blanks, start), bisect_left(blanks, end) - 1
-            if first > last or blanks[first] == start or blanks[last] == end - 1:
+            first, last = blanks.before(start), blanks.before(end) - 1
+            if first > last or text[start] == " " or text[end - 1] == " ":
                 return self.count(text[start:end])
-            head, tail = text[start : blanks[first]], text[blanks[last] + 1 : end]
+            head, tail = text[start : blanks.first(start, first)], text[blanks.last(end, last) + 1 : end]
             return self._count(head) + totals[last + 1] - totals[first + 1] + self._count(self._before + tail)
 
         return count
@@ -103,7 +111,11 @@ class WordTokens(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if not word or word.strip() != word:
             raise _NoWord
-        count = self._count(self._before + word)
+        given = self._before + word
+        if self._letters_are_one_part and word.isascii() and word.isalpha():
+            count = self._parts[given]
+        else:
+            count = self._count(given)
         if len(word) <= _LONGEST_WORD:
             if len(self) >= _MOST_WORDS:
                 self.clear()
@@ -117,9 +129,49 @@ class WordTokens(dict[str, int]):
 
     def _parts_of(self, word: str) -> list[str]:
         """The parts of a word that the tokenizer takes one by one; none where they are not known."""
-        if self._split is None or not word.isascii() or (self._added and self._added.search(word)):
+        if self._split is None or (self._added and self._added.search(word)):
+            return []
+        if not word.isascii() and (_UNUSUAL.search(word) or not unicodedata.is_normalized("NFC", word)):
             return []
         return self._split(word)
+
+
+class _Blanks:
+    """The blanks of a text of which each parts two words. They are counted from where one looked last."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._count = text, 0, 0
+
+    def before(self, place: int) -> int:
+        if place >= self._at:
+            self._count += self._text.count(" ", self._at, place)
+        else:
+            self._count -= self._text.count(" ", place, self._at)
+        self._at = place
+        return self._count
+
+    def first(self, start: int, _number: int) -> int:
+        """Where the first one from there on is. number: how many are before it."""
+        return self._text.find(" ", start)
+
+    def last(self, end: int, _number: int) -> int:
+        return self._text.rfind(" ", 0, end)
+
+
+class _PartingBlanks:
+    """The same where some blanks part nothing: those between words are kept."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._places = [number + length for number, length in enumerate(accumulate(map(len, words[:-1])))]
+
+    def before(self, place: int) -> int:
+        return bisect_left(self._places, place)
+
+    def first(self, _start: int, number: int) -> int:
+        return self._places[number]
+
+    def last(self, _end: int, number: int) -> int:
+        return self._places[number]
 
 
 class _Counts(dict[str, int]):
@@ -138,11 +190,21 @@ class _Counts(dict[str, int]):
 
 
 def _count_bytes(backend: tokenizers.Tokenizer, model: tokenizers.models.Model, part: str) -> int:
-    """The tokens of what a byte-level tokenizer takes by itself, in ASCII. It has letters of its own for blanks."""
-    letters = part.replace(" ", "Ġ").replace("\n", "Ċ")
-    if not letters.isprintable():
-        return len(backend.encode_batch_fast([part], add_special_tokens=False)[0])
+    """The tokens of what a byte-level tokenizer takes by itself. It has a letter of its own for every byte."""
+    if part.isascii():
+        letters = part.replace(" ", "Ġ").replace("\n", "Ċ")
+        if not letters.isprintable():
+            return len(backend.encode_batch_fast([part], add_special_tokens=False)[0])
+    else:
+        letters = part.encode("utf-8").decode("latin-1").translate(_letters_of_bytes())
     return len(model.tokenize(letters))
+
+
+@cache
+def _letters_of_bytes() -> dict[int, int]:
+    """For bytes that are no visible character of Latin-1, in their order: the letters from 256 on (as GPT-2 has it)."""
+    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    return {byte: 256 + number for number, byte in enumerate(sorted({*range(256)} - visible))}
 
 
 def _is_usual(backend: tokenizers.Tokenizer) -> bool:
@@ -187,8 +249,8 @@ def _ids(backend: tokenizers.Tokenizer, texts: Iterable[str]) -> list[int]:
     return [id_ for encoding in encodings for id_ in encoding.ids]
 
 
-def _ascii_split(backend: tokenizers.Tokenizer) -> Callable[[str], list[str]] | None:
-    """How a byte-level tokenizer parts a text of ASCII characters, where that can be said in Python."""
+def _plain_split(backend: tokenizers.Tokenizer) -> Callable[[str], list[str]] | None:
+    """How a byte-level tokenizer parts a text without unusual characters, where that can be said in Python."""
     pattern = ""
     for step in _members(backend.pre_tokenizer, "pretokenizers"):
         if step["type"] == "ByteLevel" and not step["add_prefix_space"]:
@@ -197,8 +259,8 @@ def _ascii_split(backend: tokenizers.Tokenizer) -> Callable[[str], list[str]] | 
             pattern = step["pattern"].get("Regex", "")
         else:
             return None
-    plain = _CLASS.sub(lambda found: found[0].replace(r"\p{L}", "A-Za-z").replace(r"\p{N}", "0-9"), pattern)
-    plain = plain.replace(r"\p{L}", "[A-Za-z]").replace(r"\p{N}", "[0-9]")
+    plain = _CLASS.sub(lambda found: found[0].replace(r"\p{L}", _LETTERS).replace(r"\p{N}", "0-9"), pattern)
+    plain = plain.replace(r"\p{L}", f"[{_LETTERS}]").replace(r"\p{N}", "[0-9]")
     if not plain or r"\p" in plain or r"\P" in plain:
         return None
     try:

@@ -38,6 +38,21 @@ def test_words_are_counted_as_the_whole_text_is(backend: tokenizers.Tokenizer) -
         assert words.count(text) == whole_count(backend, text), repr(text)
 
 
+def test_every_letter_and_sign_of_european_languages_is_counted_as_in_the_whole_text(
+    backend: tokenizers.Tokenizer,
+) -> None:
+    words = word_tokens(backend)
+    assert words is not None
+    chooser = random.Random(5)
+    characters = [chr(code) for span in ((0xA1, 0x530), (0x2010, 0x205F), (0x20A0, 0x20C0)) for code in range(*span)]
+    for character in characters:
+        for text in (f"a{character}b {character}{character} 1{character}", f"it{character}s '{character} ({character})"):
+            assert words.count(text) == whole_count(backend, text), repr(text)
+    mixed = ["".join(chooser.choices([*characters, *"aA1 '.,-  "], k=40)) for _ in range(1000)]
+    for text in mixed:
+        assert words.count(text) == whole_count(backend, text), repr(text)
+
+
 def test_any_piece_of_a_text_is_counted_as_it_is_by_itself(backend: tokenizers.Tokenizer) -> None:
     words = word_tokens(backend)
     assert words is not None

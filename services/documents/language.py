@@ -30,7 +30,6 @@ _SCRIPTS = {
     "LATIN": "", "CYRILLIC": "", "ARABIC": "", "DEVANAGARI": "",
 }  # fmt: skip
 
-_APOSTROPHES = re.compile("['’]")
 _MARKS = ' \t\n.,;:!?()[]{}<>*#_=+-–—|/\\"«»„“”‚‘…·•।॥،؛؟۔。'
 _CODE = re.compile(r"^ *```.*?(?:^ *```|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -50,7 +49,8 @@ def language_of(text: str) -> str:
         return ""
     if language:
         return language if share * len(sample) >= _LEAST_LETTERS else ""
-    return _by_words(Counter(map(_languages_of().__getitem__, _APOSTROPHES.sub(" ", sample.lower()).split())))
+    words = sample.lower().replace("'", " ").replace("’", " ").split()
+    return _by_words(Counter(map(_languages_of().__getitem__, words)))
 
 
 def _by_words(words: Counter[tuple[str, ...] | None]) -> str:
@@ -59,7 +59,7 @@ def _by_words(words: Counter[tuple[str, ...] | None]) -> str:
     words: how often there are words of these languages; of None are those without letters.
     """
     words.pop(None, None)
-    word_count = words.total()
+    word_count = sum(words.values())
     if word_count < _LEAST_WORDS:
         return ""
     votes: dict[str, float] = {}
@@ -68,9 +68,12 @@ def _by_words(words: Counter[tuple[str, ...] | None]) -> str:
             share = count / len(languages)
             for language in languages:
                 votes[language] = votes.get(language, 0.0) + share
-    first, second = sorted([*votes.values(), 0.0, 0.0], reverse=True)[:2]
-    is_sure = first >= _LEAST_SHARE * word_count and first >= _LEAST_LEAD * second + 1
-    return max(votes, key=votes.__getitem__) if is_sure else ""
+    if not votes:
+        return ""
+    language = max(votes, key=votes.__getitem__)
+    first = votes.pop(language)
+    is_sure = first >= _LEAST_SHARE * word_count and first >= _LEAST_LEAD * max(votes.values(), default=0.0) + 1
+    return language if is_sure else ""
 
 
 class _LanguagesOf(dict[str, "tuple[str, ...] | None"]):

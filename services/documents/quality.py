@@ -163,11 +163,9 @@ def _is_glued(word: str) -> bool:
 def _repeated(text: str, words: list[str]) -> float:
     lines = text.split("\n")
     penalty = 0.0
-    if len(lines) > 5:
-        counted = Counter(lines)
-        if len(counted) < len(lines):
-            again = sum(len(line) * (count - 1) for line, count in counted.items() if _WORD.search(line))
-            penalty = _ramp(again / len(text), 0.4, 0.9, least=40)
+    if len(lines) > 5 and len(set(lines)) < len(lines):
+        again = sum(len(line) * (count - 1) for line, count in Counter(lines).items() if _WORD.search(line))
+        penalty = _ramp(again / len(text), 0.4, 0.9, least=40)
     if len(words) < _FEW_WORDS or len(text) > 14 * len(words):  # no spaces between words: look at the characters
         return max(penalty, _ramp(1 - _distinct_share(text), 0.6, 0.95, least=40)) if len(text) >= 200 else penalty
     if len(set(words)) < 0.3 * len(words):

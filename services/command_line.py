@@ -19,9 +19,6 @@ from services.knowledge_base.pairs import USABLE_STATES
 from services.project import Project, projects_folder
 from services.rank import ProcessLost, is_first_process, process_count, tell_launcher
 from services.terminal import Reporter
-from services.training.restart import TrainingChild
-from services.training.session import resumable_step
-from services.training.travel import pack_result, read_job, settle
 from services.translation import _, ngettext
 
 DONE, FAILED, WRONG_USAGE, BUG, STOPPED = 0, 1, 2, 70, 130
@@ -199,6 +196,8 @@ def _run(
     folder = project.start_run(name, values) if has_run and is_first_process() else None
     try:
         if (values.get("processes") or 1) > 1 and process_count() == 1:
+            from services.training.restart import TrainingChild
+
             return TrainingChild(name, values, folder).run(reporter, cancelled)
         if values.get("provider") == "llama-cpp":  # what a model file breaks in llama.cpp, it breaks there
             return _run_apart(name, values, reporter, cancelled, folder)
@@ -286,6 +285,9 @@ def _train(
     Args:
         what: is trained on what.
     """
+    from services.training.session import resumable_step
+    from services.training.travel import pack_result, read_job, settle
+
     project = _open(options)
     if options.bring_back:
         result = _run("bring-back", project, {"from": options.bring_back}, reporter, cancelled, has_run=False)

@@ -21,6 +21,7 @@ _CHARACTERS = (
     dict.fromkeys(_REMOVED) | dict.fromkeys(_SPACES, " ") | _LINE_ENDS | _LIGATURES | {0xF0B7: "•", 0xF0A7: "•"}
 )
 _SPECIAL = re.compile("[" + "".join(map(re.escape, map(chr, _CHARACTERS))) + "]")
+_LIGATURE_LETTERS = tuple(map(chr, _LIGATURES))  # the only special ones that are printable
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SOFT_HYPHEN_AT_LINE_END = re.compile(r"\u00ad[ \t]*\n[ \t]*(?=\w)")
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
@@ -106,7 +107,8 @@ def _clean_characters(text: str) -> str:
     # Most pages need nothing of this: a look is faster than a substitution that finds nothing.
     if not text.isascii():
         text = _SOFT_HYPHEN_AT_LINE_END.sub("", _SURROGATE.sub("\ufffd", text))
-    text = _SPECIAL.sub(_replacement, text)
+    if not text.replace("\n", "").isprintable() or any(ligature in text for ligature in _LIGATURE_LETTERS):
+        text = _SPECIAL.sub(_replacement, text)
     text = unicodedata.normalize("NFC", text)
     if " \n" in text or "\t\n" in text:
         text = _TRAILING.sub("", text)

@@ -135,7 +135,7 @@ class _Ingest:
             self._folder = Path(folder)
             if any(map(self._looks_new, self._files)):
                 readers.start()
-                import services.documents.likeness  # noqa: F401  now, while the readers load
+                _load_numpy()
             self._tokenizer = _tokenizer(self._project, self._values["tokenizer"], self._context)
             readers.tokenizer = self._tokenizer.name
             for number, file in enumerate(self._files):
@@ -287,6 +287,21 @@ class _Ingest:
                  "change that.").format(
             size=known.chunk_size, overlap=known.chunk_overlap, tokenizer=known.tokenizer
         )  # fmt: skip
+
+
+def _load_numpy() -> None:
+    """Load what repeats are found with now, while the readers load too.
+
+    Its BLAS starts a thread for each core as it is loaded, which takes as long again, and nothing here multiplies matrices.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, "1")
+    try:
+        import services.documents.likeness  # noqa: F401
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 def _claim(source: str, file: SourceFile) -> Document:

@@ -129,13 +129,14 @@ class _Reading:
         if not lines and text.is_blank():
             return []
         found = joined(lines)
-        if not has_words(found) or broken_share(found) > BROKEN_SHARE:
+        broken = broken_share(found)
+        if not has_words(found) or broken > BROKEN_SHARE:
             other = second.page_lines(index)
             other_text = joined(other)
             is_longer = len(other_text) >= len(found) // 2
-            if has_words(other_text) and is_longer and broken_share(other_text) <= broken_share(found):
-                lines, found = other, other_text
-        is_unreadable = broken_share(found) > UNREADABLE_SHARE
+            if has_words(other_text) and is_longer and broken_share(other_text) <= broken:
+                lines, found, broken = other, other_text, broken_share(other_text)
+        is_unreadable = broken > UNREADABLE_SHARE
         if is_unreadable or (len(found.strip()) < FEW_CHARACTERS and _has_large_picture(document, index)):
             recognized: list[Line] = []
             if ocr.is_installed():

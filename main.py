@@ -43,6 +43,10 @@ def main(arguments: list[str]) -> int:
 
 def run() -> None:
     """The installed command."""
+    if sys.argv[1:2] == ["ingest"]:
+        from services.documents.reader_start import start_ahead
+
+        start_ahead()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -15,7 +15,6 @@ import json
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from services.documents.piece import Pieces, piece_to_json
 from services.documents.reader import Cut, prepare
+from services.documents.reader_start import end_waiting, start_reader
 from services.errors import UserError
 from services.jobs import kill_tree
 from services.translation import _
@@ -80,13 +80,20 @@ def serve() -> int:
         os._exit(0)  # the parent is gone; whatever is being read is of no use to anybody
 
     threading.Thread(target=listen, daemon=True, name="requests").start()
+    if requests.empty():  # our parent is loading too: be ready for what most files need
+        import pypdfium2  # noqa: F401
+
+        import services.documents.cleaning
+        import services.documents.pdf
+        import services.documents.quality
+        import services.documents.splitter  # noqa: F401
 
     def say(answer: dict[str, Any]) -> None:
         out.write(json.dumps(answer, ensure_ascii=False) + "\n")
         out.flush()
 
     memory_mb = 0
-    while not memory_mb or _memory_mb() < memory_mb / 2:  # a process that has grown large makes room for a new one
+    while not memory_mb or _memory_mb(os.getpid()) < memory_mb / 2:  # a process that has grown large makes room for a new one
         request = requests.get()
         memory_mb = request["memory_mb"]
         _limit_memory(memory_mb)
@@ -102,12 +109,17 @@ def serve() -> int:
     return 0
 
 
-def _memory_mb() -> float:
-    with contextlib.suppress(OSError):  # elsewhere than on Linux
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _memory_mb(process_id: int) -> float:
+    """Of a process; 0 where it has ended."""
+    if sys.platform.startswith("linux"):  # psutil takes as long to load as a page to be read
+        with contextlib.suppress(OSError):
+            return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return 0.0
     import psutil
 
-    return psutil.Process().memory_info().rss / 2**20
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(process_id).memory_info().rss / 2**20
+    return 0.0
 
 
 def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
@@ -119,8 +131,6 @@ def _read(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
         if (share >= said_share + 0.01 and since > _SHARE_NOT_BEFORE_S) or since > _SHARE_EVERY_S:
             said_share, said_at = share, said_at + since
             say({"share": round(share, 4)})
-
-    import services.documents.quality  # noqa: F401
 
     tokenizer = _load_tokenizer(request["tokenizer"])
     report(0.0)  # what had to be loaded does not count against the file
@@ -175,12 +185,7 @@ class ReaderProcess:
         self._heard_at = time.monotonic()
         self._is_waiting, self._is_idle = False, True  # idle: no progress is expected
         self._gone = threading.Event()
-        self._process = subprocess.Popen(
-            reader_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            # A session of its own: Linux shares the cores out between sessions before it looks at priorities.
-            start_new_session=True, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+        self._process = start_reader()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._listen, self._watch)]
         for thread in self._threads:
             thread.start()
@@ -194,7 +199,11 @@ class ReaderProcess:
 
     def kill(self) -> None:
         """End the process; its last word, None, may still wait for room in the queue."""
-        kill_tree(self._process.pid)
+        if sys.platform == "win32":
+            kill_tree(self._process.pid)
+        elif self._process.returncode is None:  # a session of its own, with all that it started
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """To be called when its last word was heard."""
@@ -241,22 +250,18 @@ class ReaderProcess:
         self._heard_at, self._is_waiting = time.monotonic(), False
 
     def _watch(self) -> None:
-        import psutil
-
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self._process.pid)
-            while not self._gone.wait(_WATCH_EVERY_S):
-                if process.memory_info().rss > self._limits.memory_mb * 2**20:
-                    self._killed_for = "memory"
-                elif (
-                    not self._is_idle
-                    and not self._is_waiting
-                    and time.monotonic() - self._heard_at > self._limits.timeout_s
-                ):
-                    self._killed_for = "time"
-                if self._killed_for:
-                    kill_tree(self._process.pid)
-                    return
+        while not self._gone.wait(_WATCH_EVERY_S):
+            if _memory_mb(self._process.pid) > self._limits.memory_mb:
+                self._killed_for = "memory"
+            elif (
+                not self._is_idle
+                and not self._is_waiting
+                and time.monotonic() - self._heard_at > self._limits.timeout_s
+            ):
+                self._killed_for = "time"
+            if self._killed_for:
+                self.kill()
+                return
 
 
 class Readers:
@@ -277,6 +282,7 @@ class Readers:
         """Start the processes before there is something to read: they load while their parent does."""
         while len(self._assigned) < self._count:
             self._assigned[ReaderProcess(self._answers, self._limits)] = deque()
+        end_waiting()
 
     def __exit__(self, *_exception: object) -> None:
         for pieces in self._pieces.values():
@@ -408,14 +414,6 @@ class PagePictures:
                     pass
                 self._process.close()
                 self._process = None
-
-
-def reader_command() -> list[str]:
-    """How a reading process is started, from source and frozen."""
-    if getattr(sys, "frozen", False):
-        console = Path(sys.executable).with_name("wissenswerk-console.exe")  # a windowed program has no stdin there
-        return [str(console) if console.exists() else sys.executable, "--reader"]
-    return [sys.executable, str(Path(__file__).resolve().parents[2] / "main.py"), "--reader"]
 
 
 def _too_much_memory(name: str, memory_mb: int) -> str:

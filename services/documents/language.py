@@ -86,7 +86,7 @@ class _LanguagesOf(dict[str, "tuple[str, ...] | None"]):
                 self._small[word] = (*self._small.get(word, ()), language)
 
     def __missing__(self, text: str) -> tuple[str, ...] | None:
-        word = text.strip(_MARKS)
+        word = text if text.isalpha() else text.strip(_MARKS)
         if len(self) >= _MOST_WORDS:
             self.clear()
         found = self[text] = self._small.get(word, ()) if word and not word.isdecimal() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -12,14 +13,15 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QToolButton
 from gui.dataset_name_dialog import DatasetNameDialog
 from gui.dataset_picker import DatasetPicker
 from gui.icon import icon
+from gui.job_thread import Event
 from gui.quantity import say_when
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.errors import UserError
 from services.file_name import check_name
-from services.knowledge_base.dataset import DatasetCount
 from services.sft_data.dataset import (
     DAYS_KEPT,
+    Saved,
     copy_dataset,
     delete_dataset,
     make_dataset,
@@ -34,11 +36,13 @@ class DatasetMenu(QToolButton):
     """New, duplicate, rename, delete, and what was deleted; works in threads and tells how it went in notices.
 
     Signals:
-        began, ended: while a dataset is changed as a whole, its pairs must stay as they are.
+        began, ended: in between, a dataset changes as a whole, and its pairs must stay as they are.
+        followed(str): the file of a renamed dataset has its new name, too.
     """
 
     began = Signal()
     ended = Signal()
+    followed = Signal(str)
 
     def __init__(self, shell: Shell, picker: DatasetPicker) -> None:
         super().__init__(icon=icon("more"), popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -110,7 +114,7 @@ class DatasetMenu(QToolButton):
 
     def make(self, name: str) -> None:
         """Begin an empty dataset."""
-        self._work(lambda: make_dataset(self._shell.project, name), self._picker.setCurrentText)
+        self._work(lambda saved: make_dataset(self._shell.project, name, saved), self._picker.setCurrentText)
 
     def copy(self, name: str, copy: str) -> None:
         """Begin one with the same pairs."""
@@ -122,18 +126,21 @@ class DatasetMenu(QToolButton):
             )
             self._say("success", text.format(copy=copy, count=count, dataset=name))
 
-        self._work(lambda: copy_dataset(self._shell.project, name, copy), tell)
+        self._work(lambda saved: copy_dataset(self._shell.project, name, copy, saved), tell)
 
     def rename(self, name: str, new: str) -> None:
         """Give a dataset another name."""
 
-        def tell(aside: list[Path]) -> None:
-            self._shell.dataset_renamed.emit(name, new)
+        def tell_end(aside: list[Path]) -> None:
+            self.followed.emit(new)
             if aside:
                 text = _("“{dataset}” is now “{new}”. A file of that name was there; it is now {path}.")
                 self._say("warning", text.format(dataset=name, new=new, path=aside[0]))
 
-        self._work(lambda: rename_dataset(self._shell.project, name, new), tell)
+        self._work(
+            lambda saved: rename_dataset(self._shell.project, name, new, saved),
+            lambda _new: self._shell.dataset_renamed.emit(name, new), tell_end,
+        )  # fmt: skip
 
     def delete(self, name: str) -> None:
         """Delete a dataset; the news has the way back."""
@@ -143,7 +150,7 @@ class DatasetMenu(QToolButton):
             text = _("The dataset “{dataset}” is deleted.").format(dataset=name)
             self._shell.notify("info", text, _("Bring it back"), lambda: self.restore(key), tab="generate")
 
-        self._work(lambda: delete_dataset(self._shell.project, name), tell)
+        self._work(lambda saved: delete_dataset(self._shell.project, name, saved), tell)
 
     def restore(self, key: str) -> None:
         """Bring a deleted dataset back."""
@@ -152,10 +159,12 @@ class DatasetMenu(QToolButton):
             self._picker.setCurrentText(name)
             self._say("success", _("“{dataset}” is back, as it was.").format(dataset=name))
 
-        self._work(lambda: restore_dataset(self._shell.project, key), tell)
+        self._work(lambda saved: restore_dataset(self._shell.project, key, saved), tell)
 
-    def _work(self, change: Callable[[], object], tell: Callable[..., object]) -> None:
-        """One change at a time, in a thread."""
+    def _work(
+        self, change: Callable[[Saved], object], tell: Callable[[Any], object], tell_end: Callable[[Any], object] | None = None
+    ) -> None:
+        """One change at a time, in a thread. Its files may take seconds: it is told before they have followed."""
         if self.is_at_work:
             return
         self.is_at_work = True
@@ -163,17 +172,24 @@ class DatasetMenu(QToolButton):
         self._shell.writes.finish()
         project = self._shell.project
 
-        def work(_emit: object, _cancelled: object) -> tuple[object, list[DatasetCount]]:
-            outcome = change()
-            with project.connect(is_read_only=True) as store:
-                return outcome, store.datasets()
+        def work(emit: Callable[[Event], None], _cancelled: object) -> object:
+            def saved(outcome: object) -> None:
+                with project.connect(is_read_only=True) as store:
+                    emit({"type": "saved", "outcome": outcome, "datasets": store.datasets()})
 
-        def take(answer: tuple[object, list[DatasetCount]]) -> None:
-            tell(answer[0])
-            self._picker.show_datasets(answer[1])
+            return change(saved)
+
+        def take(events: list[Event]) -> None:
+            for event in events:
+                tell(event["outcome"])
+                self._picker.show_datasets(event["datasets"])
+                self.ended.emit()
+                self._shell.changed("pair")
 
         thread = self._shell.run_beside(work)
-        thread.succeeded.connect(take)
+        thread.events.connect(take)
+        if tell_end is not None:
+            thread.succeeded.connect(tell_end)
         thread.failed.connect(self._complain)
         connect_end(thread, self._finish)
 

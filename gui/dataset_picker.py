@@ -54,6 +54,16 @@ class DatasetPicker(QComboBox):
                 self.setItemData(self.count() - 1, say_pairs(row), COUNT_ROLE)
             self.setCurrentText(current)
 
+    def showPopup(self) -> None:
+        """The list is as wide as what it says, and begins at the chosen one."""
+        with QSignalBlocker(self):
+            current = self.currentText()
+            self.setCurrentIndex(self.findText(current, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchCaseSensitive))
+            self.setEditText(current)
+        view = self.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + view.verticalScrollBar().sizeHint().width())
+        super().showPopup()
+
 
 class _WithCount(QStyledItemDelegate):
     """Says of each dataset in the list how many pairs it has; the field itself holds the name alone."""

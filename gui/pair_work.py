@@ -114,7 +114,6 @@ class PairWork(QObject):
         """The dataset that is shown has another name now; what is done again or undone later is written to that file."""
         if self._named[0] == dataset:
             self._named[0] = new
-        self.file.write(new)  # a change of the last moment found no file of the old name
 
     def _changer(self) -> Callable[[], None]:
         """``changed`` for the dataset that is shown now, whatever is shown once the change is made."""

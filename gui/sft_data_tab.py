@@ -344,6 +344,7 @@ class SftDataTab(Tab):
         self.ask.changed.connect(self._show_need)
         self.ask.dataset_menu.began.connect(self._dataset_begins_to_change)
         self.ask.dataset_menu.ended.connect(self._dataset_has_changed)
+        self.ask.dataset_menu.followed.connect(self.work.file.write)  # what changed meanwhile found no file, or the old one
         self.shell.dataset_renamed.connect(self._dataset_renamed)
         self.preview_button.clicked.connect(self.run.preview)
         self.generate_button.clicked.connect(self.run.from_all)

@@ -3,13 +3,17 @@
 Each is one transaction in the database, which notes what is to follow: the dataset's file, the settings of the runs that
 made pairs for it, a stopped training that learns from it. A program that is ended in between does that when the project
 is opened the next time.
+
+``saved`` is called in between, with what is known by then: files of many pairs take seconds to be written.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from services.errors import UserError
 from services.file_name import check_name
@@ -22,8 +26,14 @@ from services.translation import _, ngettext
 
 DAYS_KEPT = 30  # that a deleted one can be brought back
 
+Saved = Callable[[Any], object]
 
-def make_dataset(project: Project, name: str) -> str:
+
+def _nobody(_outcome: object) -> None:
+    """Who is not interested."""
+
+
+def make_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
     """Begin an empty dataset; returns its name.
 
     Raises:
@@ -31,10 +41,11 @@ def make_dataset(project: Project, name: str) -> str:
     """
     with project.connect() as knowledge_base:
         knowledge_base.make_dataset(_checked(name))
+    saved(name)
     return name
 
 
-def copy_dataset(project: Project, name: str, copy: str) -> int:
+def copy_dataset(project: Project, name: str, copy: str, saved: Saved = _nobody) -> int:
     """Begin a dataset with the pairs of another; returns their number.
 
     Raises:
@@ -43,11 +54,12 @@ def copy_dataset(project: Project, name: str, copy: str) -> int:
     follow(project)
     with project.connect() as knowledge_base:
         count = knowledge_base.copy_dataset(name, _checked(copy))
+    saved(count)
     follow(project)
     return count
 
 
-def rename_dataset(project: Project, name: str, new: str) -> list[Path]:
+def rename_dataset(project: Project, name: str, new: str, saved: Saved = _nobody) -> list[Path]:
     """Give a dataset another name; a stopped training that learns from it goes on with that.
 
     Returns:
@@ -60,10 +72,11 @@ def rename_dataset(project: Project, name: str, new: str) -> list[Path]:
     with project.lock(_("the renaming")), project.lock_dataset(name):
         with project.connect() as knowledge_base:
             knowledge_base.rename_dataset(name, _checked(new))
+        saved(new)
         return aside + follow(project)
 
 
-def delete_dataset(project: Project, name: str) -> str:
+def delete_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
     """Delete a dataset and its file; for thirty days ``restore_dataset`` brings it back. A file that was changed by
     hand is put aside.
 
@@ -86,11 +99,12 @@ def delete_dataset(project: Project, name: str) -> str:
             )  # fmt: skip
         with project.connect() as knowledge_base:
             key = knowledge_base.put_away(name)
+        saved(key)
         follow(project)
     return key
 
 
-def restore_dataset(project: Project, key: str) -> str:
+def restore_dataset(project: Project, key: str, saved: Saved = _nobody) -> str:
     """Bring a deleted dataset back as it was; returns its name, with a number where that name is taken by now.
 
     Raises:
@@ -99,6 +113,7 @@ def restore_dataset(project: Project, key: str) -> str:
     follow(project)
     with project.connect() as knowledge_base:
         name = knowledge_base.restore_dataset(key)
+    saved(name)
     follow(project)
     return name
 

@@ -130,7 +130,8 @@ def test_nobody_looks_while_the_tab_is_hidden_or_documents_are_read(qtbot, tab, 
     tab.hide()
     tab.watch.look()
     assert tab.watch._thread is None
-    tab.show()
+    tab.show()  # which is a look
+    qtbot.waitUntil(lambda: tab.watch._thread is None, timeout=30_000)  # a thread that is over has not said so yet
     settle(qtbot, shell)
     tab.add_paths([folder])
     tab.watch.look()

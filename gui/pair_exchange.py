@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gui.drop_area import DropVeil, paths_of
 from gui.shell import Shell
 from services.errors import UserError
-from services.sft_data.jsonl import Imported, edited_by_hand, export_pairs, import_pairs
+from services.sft_data.jsonl import edited_by_hand, export_pairs
+from services.sft_data.pair_import import Imported, import_pairs
 from services.translation import _, ngettext
 
 SHOWN_WARNINGS = 3

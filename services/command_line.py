@@ -146,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--import", dest="import_file", metavar="FILE", help=_("JSON, JSON lines, CSV or TSV; told from what is in it"))
     sub.add_argument("--export", dest="export_file", metavar="FILE")
     sub.add_argument("--format", choices=("pairs", "chat"), default="pairs", help=_("of the export: instruction and output, or messages"))
+    sub.add_argument(
+        "--which", choices=("in-use", "reviewed", "left-out"), default="in-use",
+        help=_("of the export: the pairs to train on, of these only the accepted and edited ones, or those that were left out"),
+    )  # fmt: skip
     sub = add("datasets", _datasets, _("list the datasets; begin, copy, rename or delete one, or bring it back"))
     group = sub.add_mutually_exclusive_group()
     group.add_argument("--new", metavar="NAME", help=_("begin an empty one"))
@@ -351,7 +355,8 @@ def _pull(options: argparse.Namespace, reporter: Reporter, cancelled: threading.
 
 
 def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
-    from services.sft_data.jsonl import export_pairs, import_pairs
+    from services.sft_data.jsonl import export_pairs
+    from services.sft_data.pair_import import import_pairs
 
     project = _open(options)
     with project.connect(is_read_only=True) as knowledge_base:
@@ -363,7 +368,7 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
             reporter.line(warning)
     if options.export_file:
         path = Path(options.export_file).expanduser()
-        export_pairs(project, options.dataset, path, is_chat=options.format == "chat")
+        export_pairs(project, options.dataset, path, is_chat=options.format == "chat", which=options.which)
     with project.connect(is_read_only=True) as knowledge_base:
         pairs = knowledge_base.pairs(knowledge_base.pair_ids(options.dataset, USABLE_STATES))
     items = [{"instruction": pair.instruction, "output": pair.output, "style": pair.style, "state": pair.state,

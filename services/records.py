@@ -118,6 +118,7 @@ class Pair:
     verdict: str = ""  # what the judge said of it
     score: int | None = None  # what the judge gave: 100 where the chunk says so, 0 where not, None where it was not asked
     turns: tuple[str, ...] = ()  # said between question and answer: tutor, learner, tutor, learner ...
+    system: str = ""  # what an imported chat tells its model beforehand; goes along into chat messages, is not trained on
     has_original: bool = False  # it was edited, and can say again what it said at first
 
 

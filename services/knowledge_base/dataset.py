@@ -112,6 +112,14 @@ class DatasetStatements(Connection):
             with self.transaction():
                 self.connection.execute("INSERT OR IGNORE INTO dataset (name) VALUES (?)", (name,))
 
+    def forget_empty(self, name: str) -> None:
+        """There is no such dataset, unless it has pairs, or something was asked for it."""
+        with self.transaction():
+            self.connection.execute(
+                "DELETE FROM dataset WHERE name = :name AND NOT EXISTS (SELECT 1 FROM pair WHERE dataset = :name)"
+                " AND NOT EXISTS (SELECT 1 FROM work_item WHERE dataset = :name)", {"name": name},
+            )  # fmt: skip
+
     def make_dataset(self, name: str) -> None:
         """Begin an empty one.
 

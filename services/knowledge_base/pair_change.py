@@ -156,9 +156,9 @@ class PairChangeStatements(Connection):
             said = [text.strip() for text in second]
             self.connection.execute(
                 """
-                INSERT INTO pair_text (pair_id, instruction, output, turns, evidence, original_instruction, original_output,
-                    original_turns)
-                SELECT ?, ?, ?, ?, evidence, original_instruction, original_output, original_turns
+                INSERT INTO pair_text (pair_id, instruction, output, turns, evidence, system, original_instruction,
+                    original_output, original_turns)
+                SELECT ?, ?, ?, ?, evidence, system, original_instruction, original_output, original_turns
                 FROM pair_text WHERE pair_id = ?
                 """,
                 (added, said[0], said[-1], _json(said[1:-1]), pair_id),

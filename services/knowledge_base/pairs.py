@@ -24,13 +24,14 @@ from services.records import Pair
 from services.translation import _
 
 _PAIR = """
-    SELECT pair.*, instruction, output, evidence, turns, original_instruction IS NOT NULL AS has_original, source, chunk_index
+    SELECT pair.*, instruction, output, evidence, turns, system, original_instruction IS NOT NULL AS has_original, source, chunk_index
     FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN rag_chunks ON rag_chunks.id = pair.chunk_id
 """
-_IN_USE = f"""
+_IN_STATES = """
     FROM pair JOIN pair_text ON pair_id = pair.id LEFT JOIN chunk_flag USING (chunk_id)
-    WHERE dataset = ? AND {USABLE} AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
+    WHERE dataset = ? AND state IN (SELECT value FROM json_each(?)) AND NOT coalesce(is_excluded, 0) AND NOT coalesce(is_deleted, 0)
 """
+_TAKEN_OUT = 2000  # pairs at once: others want to write, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class NewPair:
 
     evidence: start and end of the place in the chunk's content that the answer rests on, where it is known.
     turns: what is said between question and answer, by the one who answers first; an even number.
+    system: what an imported chat tells its model beforehand.
     """
 
     instruction: str
@@ -53,6 +55,7 @@ class NewPair:
     fact_id: int | None = None
     item_id: int | None = None
     turns: tuple[str, ...] = ()
+    system: str = ""
 
 
 class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatements):
@@ -73,10 +76,10 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
                     ),
                 ).fetchone()[0]  # fmt: skip
                 self.connection.execute(
-                    "INSERT INTO pair_text (pair_id, instruction, output, evidence, turns) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO pair_text (pair_id, instruction, output, evidence, turns, system) VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         pair_id, row.instruction, row.output, json.dumps(row.evidence) if row.evidence else None,
-                        json.dumps(row.turns, ensure_ascii=False) if row.turns else None,
+                        json.dumps(row.turns, ensure_ascii=False) if row.turns else None, row.system,
                     ),
                 )  # fmt: skip
                 ids.append(pair_id)
@@ -110,6 +113,15 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
             values = (json.dumps(list(ids)),)
             self.connection.execute("DELETE FROM pair_text WHERE pair_id IN (SELECT value FROM json_each(?))", values)
             self.connection.execute("DELETE FROM pair WHERE id IN (SELECT value FROM json_each(?))", values)
+
+    def take_out_pairs(self, ids: Sequence[int], state: str) -> None:
+        """Delete those of these pairs that are as they came: in this state, and not edited."""
+        for start in range(0, len(ids), _TAKEN_OUT):
+            rows = self.connection.execute(
+                "SELECT id FROM pair JOIN pair_text ON pair_id = id WHERE id IN (SELECT value FROM json_each(?))"
+                " AND state = ? AND original_instruction IS NULL", (json.dumps(ids[start : start + _TAKEN_OUT]), state),
+            )  # fmt: skip
+            self.delete_pairs([row[0] for row in rows])
 
     def pair_counts(self) -> tuple[int, int]:
         """How many pairs of all datasets can be trained on, and how many of these are stale."""
@@ -171,13 +183,19 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
 
     def usable_rows(self, dataset: str) -> Iterator[tuple[str, str]]:
         """``(instruction, output)`` of every pair to train on: not rejected, its chunk neither excluded nor deleted."""
-        for row in self._rows_in_use(dataset):
+        for row in self._written_rows(dataset, USABLE_STATES):
             yield row[0], row[1]
 
-    def _rows_in_use(self, dataset: str) -> Iterator[tuple[str, str, list[str]]]:
-        rows = self.connection.execute(f"SELECT instruction, output, turns {_IN_USE} ORDER BY pair.id", (dataset,))
+    def count_written(self, dataset: str, states: Sequence[str] = USABLE_STATES) -> int:
+        """How many pairs ``write_jsonl`` would write."""
+        return self.connection.execute(f"SELECT count(*) {_IN_STATES}", (dataset, json.dumps(states))).fetchone()[0]
+
+    def _written_rows(self, dataset: str, states: Sequence[str]) -> Iterator[tuple[str, str, list[str], str]]:
+        rows = self.connection.execute(
+            f"SELECT instruction, output, turns, system {_IN_STATES} ORDER BY pair.id", (dataset, json.dumps(states))
+        )
         for row in rows:
-            yield row[0], row[1], json.loads(row[2] or "[]")
+            yield row[0], row[1], json.loads(row[2] or "[]"), row[3]
 
     def judge_pair(self, pair_id: int, verdict: str, *, is_backed: bool) -> None:
         """Keep what the judge said of a pair, and what follows from it, unless a person has decided meanwhile.
@@ -196,14 +214,17 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
                 {"id": pair_id, "verdict": verdict, "score": 100 * is_backed, "state": state, "reason": reason},
             )
 
-    def write_jsonl(self, dataset: str, path: Path, *, is_chat: bool = False) -> int:
+    def write_jsonl(
+        self, dataset: str, path: Path, *, is_chat: bool = False, states: Sequence[str] = USABLE_STATES
+    ) -> int:
         """Write ``{"instruction", "output"}`` lines, UTF-8, all or nothing; returns their number.
 
         Nothing is written of a dataset that is not there, or is not any more once its rows are read.
 
         A pair of several turns becomes a ``{"messages"}`` line.
 
-        is_chat: ``{"messages": [user, assistant]}`` lines instead.
+        is_chat: ``{"messages": [user, assistant]}`` lines instead, with a system message where a pair came with one.
+        states: only pairs in these.
 
         Raises:
             UserError: the disk is full or the folder cannot be written.
@@ -213,11 +234,11 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
-                for instruction, output, turns in self._rows_in_use(dataset):
+                for instruction, output, turns, system in self._written_rows(dataset, states):
                     is_pair = not is_chat and not turns
                     row = (
                         {"instruction": instruction, "output": output} if is_pair
-                        else _chat_row(instruction, turns, output)
+                        else _chat_row(instruction, turns, output, system if is_chat else "")
                     )  # fmt: skip
                     line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
                     digest.update(line)
@@ -260,8 +281,9 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
             self._set_meta(f"written:{dataset}", json.dumps([*known, sha256][-8:]))
 
 
-def _chat_row(instruction: str, turns: Sequence[str], output: str) -> dict[str, Any]:
-    said = zip(itertools.cycle(("user", "assistant")), (instruction, *turns, output))
+def _chat_row(instruction: str, turns: Sequence[str], output: str, system: str) -> dict[str, Any]:
+    said = [("system", system)] if system else []
+    said += zip(itertools.cycle(("user", "assistant")), (instruction, *turns, output))
     return {"messages": [{"role": role, "content": content} for role, content in said]}
 
 

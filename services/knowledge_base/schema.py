@@ -295,6 +295,9 @@ STEPS: tuple[str, ...] = (
     INSERT INTO dataset (name)
         SELECT dataset FROM pair UNION SELECT dataset FROM work_item WHERE dataset <> '';
     """,
+    """
+    ALTER TABLE pair_text ADD COLUMN system TEXT NOT NULL DEFAULT '';  -- what an imported chat tells its model beforehand
+    """,
 )
 
 

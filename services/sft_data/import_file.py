@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -16,6 +16,7 @@ from services.sft_data.import_text import Encoding, find_encoding, open_text
 from services.translation import _
 
 _LOOKED_AT = 50  # lines from which the format is told
+_TOLD_AFTER = 100  # entries
 _PIECE = 1 << 20  # characters of a JSON file read at once
 _LONGEST_VALUE = 1 << 24  # characters
 _GAP = re.compile(r"[\s,\ufeff]*")
@@ -34,8 +35,10 @@ class Found(NamedTuple):
     reason: str = ""
 
 
-def read_pairs(path: Path) -> Iterator[Found]:
+def read_pairs(path: Path, tell: Callable[[float], None] | None = None) -> Iterator[Found]:
     """Every entry of a file, in its order; the format is told from what is in it, not from its name.
+
+    tell: hears now and then which share of the file is read, 0 to 1.
 
     Raises:
         UserError: it cannot be read, or is in no format with pairs.
@@ -49,11 +52,16 @@ def read_pairs(path: Path) -> Iterator[Found]:
         first = head[0].lstrip("\ufeff \t")
         with open_text(path, encoding) as file:
             if first.startswith("[") or first.strip() == "{":
-                yield from _values(file, encoding)
+                entries = _values(file, encoding)
             elif any(isinstance(_json(line), dict) for line in head):
-                yield from _json_lines(file, encoding)
+                entries = _json_lines(file, encoding)
             else:
-                yield from _table(file, encoding)
+                entries = _table(file, encoding)
+            size = max(1, path.stat().st_size)
+            for number, found in enumerate(entries):
+                if tell is not None and number % _TOLD_AFTER == 0:
+                    tell(min(1.0, file.buffer.tell() / size))  # the text layer does not say while it is iterated
+                yield found
     except OSError as error:
         raise UserError(_("{path} cannot be read: {reason}.").format(path=path, reason=error.strerror)) from error
 

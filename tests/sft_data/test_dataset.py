@@ -16,6 +16,7 @@ from services import command_line
 from services.errors import UserError
 from services.jobs import Context, run_here
 from services.knowledge_base.pairs import NewPair
+from services.knowledge_base.schema import STEPS
 from services.project import Project
 from services.records import Pair
 from services.sft_data.dataset import (
@@ -28,7 +29,8 @@ from services.sft_data.dataset import (
     restore_dataset,
 )
 from services.sft_data.generate import run
-from services.sft_data.jsonl import edited_by_hand, import_pairs, write_dataset
+from services.sft_data.jsonl import edited_by_hand, write_dataset
+from services.sft_data.pair_import import import_pairs
 from services.sft_data.report import make_report
 from services.training.checkpoint import TrainingRecord, find_interrupted, seal, start_record
 
@@ -268,14 +270,14 @@ def test_nothing_is_renamed_under_what_is_at_work(project: Project, settings: Ca
 def test_a_file_that_is_written_meanwhile_does_not_bring_the_old_name_back(project: Project) -> None:
     fill(project, "formal")
     with project.connect() as writer:
-        rows = writer._rows_in_use("formal")
+        rows = writer._written_rows("formal", ("new",))
 
-        def slow(_dataset: str) -> Any:
+        def slow(_dataset: str, _states: Any) -> Any:
             yield next(rows)
             rename_dataset(project, "formal", "strict")
             yield from rows
 
-        writer._rows_in_use = slow
+        writer._written_rows = slow
         assert writer.write_jsonl("formal", project.dataset_path("formal")) == 0
         assert writer._meta("written:formal") is None
     data = sorted(path.name for path in (project.folder / "data").iterdir() if "sqlite" not in path.name)
@@ -357,8 +359,10 @@ def test_killed_between_database_and_files_the_next_opening_repairs_it(project: 
 def test_projects_of_before_know_their_datasets(project: Project) -> None:
     fill(project, "formal")
     with project.connect() as store:
-        version = store.connection.execute("PRAGMA user_version").fetchone()[0]
-        store.connection.executescript(f"DROP TABLE dataset; PRAGMA user_version = {version - 1};")
+        before = next(number for number, sql in enumerate(STEPS) if "CREATE TABLE dataset" in sql)
+        store.connection.executescript(
+            f"DROP TABLE dataset; ALTER TABLE pair_text DROP COLUMN system; PRAGMA user_version = {before};"
+        )
     assert names(Project.open(project.folder)) == ["formal"]
 
 

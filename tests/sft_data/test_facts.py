@@ -132,7 +132,7 @@ def test_a_judge_puts_aside_what_the_chunk_does_not_say(project: Project, settin
 
 
 def test_conversations_of_several_turns_are_messages(project: Project, settings: Settings, serve: Serve, tmp_path: Path) -> None:
-    from services.sft_data.jsonl import import_pairs
+    from services.sft_data.pair_import import import_pairs
     from services.training.conversation import read_conversations
 
     add_chunks(project, 2)

@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from services import command_line
-from services.errors import UserError
+from services.errors import Cancelled, UserError
+from services.knowledge_base.pairs import NewPair
 from services.project import Project
 from services.sft_data.import_file import read_pairs
-from services.sft_data.jsonl import export_pairs, import_pairs
+from services.sft_data.jsonl import export_pairs, write_dataset
+from services.sft_data.pair_import import import_pairs, preview_import
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = [("Wann wurde die Mühle gebaut?", "1510, „sagt man“."), ("Who built\nit?", 'Anna "A" Berg; a miller\tof Löwen.')]
@@ -158,6 +161,80 @@ def test_what_is_exported_comes_back_the_same(project: Project, tmp_path: Path) 
         export_pairs(project, f"back-{is_chat}", again, is_chat=is_chat)
         assert again.read_bytes() == there.read_bytes()
         assert import_pairs(project, "sft_data", there)[:3] == (0, 3, 0)
+
+
+def test_system_prompts_go_along_into_chat_messages_and_nowhere_else(project: Project, tmp_path: Path) -> None:
+    file, there = tmp_path / "chat.jsonl", tmp_path / "there.jsonl"
+    talk = [{"role": role, "content": role} for role in ("system", "user", "assistant", "user", "assistant")]
+    file.write_text(as_lines([*MESSAGES, {"messages": talk}]), "utf-8")
+    imported = import_pairs(project, "sft_data", file)
+    assert imported.added == 3 and "3 pairs have a system prompt" in imported.warnings[0]
+    with project.connect() as knowledge_base:
+        first = knowledge_base.pair_ids("sft_data")[0]
+        knowledge_base.edit_pair(first, PAIRS[0][0], "Edited.")
+        knowledge_base.split_pair(first, (PAIRS[0][0], "One."), ("And?", "Two."))
+    export_pairs(project, "sft_data", there, is_chat=True)
+    rows = [json.loads(line)["messages"] for line in there.read_text("utf-8").splitlines()]
+    assert [row[0]["content"] for row in rows] == ["Be kind.", "Be kind.", "system", "Be kind."]
+    assert [row[1]["role"] for row in rows] == ["user"] * 4 and rows[2] == talk
+    assert import_pairs(project, "again", there).added == 4
+    export_pairs(project, "again", file, is_chat=True)
+    assert file.read_bytes() == there.read_bytes()
+    for path in (project.dataset_path("again"), tmp_path / "pairs.jsonl"):
+        export_pairs(project, "again", tmp_path / "pairs.jsonl")
+        assert "Be kind" not in path.read_text("utf-8") and '"system"' not in path.read_text("utf-8")
+
+
+def test_a_preview_says_what_an_import_does(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    rows = [{"question": f"Q{number}?", "answer": "A"} for number in range(9_000)]
+    file.write_text(as_lines([*rows[:50], rows[0], *rows[50:]]) + "\nnonsense", "utf-8")
+    shown = list(preview_import(project, "sft_data", file))
+    assert [entry.said[0] for entry in shown[0].first] == [f"Q{number}?" for number in range(20)]
+    assert [preview.share for preview in shown] == sorted(preview.share for preview in shown)
+    assert len(shown) > 3 and 0 < shown[1].share < 1 == shown[-1].share
+    assert shown[-1][2:] == (9_000, 1, 1, ["Line 9002: it is not JSON."], 0)
+    with project.connect() as knowledge_base:
+        assert knowledge_base.count_pairs() == 0 and not knowledge_base.has_dataset("sft_data")
+    shares: list[float] = []
+    imported = import_pairs(project, "sft_data", file, tell=shares.append)
+    assert imported[:4] == shown[-1][2:6] and shares == sorted(shares) and shares[0] < 0.5 < shares[-1]
+    assert [preview[2:6] for preview in preview_import(project, "sft_data", file)] == [(0, 9_001, 1, shown[-1].reasons)]
+
+    own = project.dataset_path()
+    own.write_text("".join(own.read_text("utf-8").splitlines(keepends=True)[:10]), "utf-8")
+    *_rest, last = preview_import(project, "sft_data", own)
+    assert (last.added, last.left_out) == (0, 8_990)
+    import_pairs(project, "sft_data", own)
+    with project.connect() as knowledge_base:
+        assert len(list(knowledge_base.usable_rows("sft_data"))) == 10
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_cancelled_import_leaves_nothing_but_what_a_person_has_changed(
+    project: Project, tmp_path: Path, is_there: bool
+) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text(as_lines([{"question": f"Q{number}?", "answer": "A"} for number in range(3_000)]), "utf-8")
+    if is_there:
+        with project.connect() as knowledge_base:
+            knowledge_base.add_pairs("sft_data", [NewPair("Mine?", "Yes.")])
+            write_dataset(project, knowledge_base, "sft_data")
+    cancelled = threading.Event()
+
+    def tell(_share: float) -> None:
+        with project.connect() as knowledge_base:
+            if len(ids := knowledge_base.pair_ids("sft_data")) > 1000:
+                if is_there:
+                    knowledge_base.edit_pair(ids[7], "Better?", "Yes.")
+                cancelled.set()
+
+    with pytest.raises(Cancelled):
+        import_pairs(project, "sft_data", file, cancelled, tell)
+    with project.connect() as knowledge_base:
+        assert list(knowledge_base.usable_rows("sft_data")) == ([("Mine?", "Yes."), ("Better?", "Yes.")] if is_there else [])
+        assert knowledge_base.has_dataset("sft_data") == is_there
+    assert import_pairs(project, "sft_data", file).added == 3_000 - is_there
 
 
 def test_what_a_person_rejected_or_edited_does_not_come_back(project: Project, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from services.errors import UserError
 from services.knowledge_base.pairs import NewPair
 from services.project import Project
-from services.sft_data.jsonl import edited_by_hand, export_pairs, import_pairs, write_dataset
+from services.sft_data.jsonl import edited_by_hand, export_pairs, write_dataset
+from services.sft_data.pair_import import import_pairs
 
 ROWS = [NewPair("Wann wurde die Mühle gebaut?", "1510 – sagt man."), NewPair("Who\nbuilt it?", 'Anna "A" Berg')]
 
@@ -52,6 +53,27 @@ def test_export_as_pairs_and_as_chat(dataset: Project, tmp_path: Path) -> None:
         export_pairs(dataset, "sft_data", dataset.dataset_path() / "under-a-file.jsonl")
 
 
+def test_what_is_exported_can_be_chosen(dataset: Project, tmp_path: Path) -> None:
+    def exported(which: str) -> list[str]:
+        export_pairs(dataset, "sft_data", tmp_path / "some.jsonl", which=which)
+        return [json.loads(line)["instruction"] for line in (tmp_path / "some.jsonl").read_text("utf-8").splitlines()]
+
+    own = dataset.dataset_path().read_bytes()
+    with pytest.raises(UserError, match="accepted or edited"):
+        exported("reviewed")
+    with pytest.raises(UserError, match="left out"):
+        exported("left-out")
+    with dataset.connect() as knowledge_base:
+        ids = knowledge_base.add_pairs("sft_data", [NewPair("Kept?", "Yes."), NewPair("Gone?", "Yes."), NewPair("Bad?", "No.", state="failed")])
+        knowledge_base.set_pair_state(ids[:1], "accepted")
+        knowledge_base.set_pair_state(ids[1:2], "rejected")
+    assert exported("reviewed") == ["Kept?"] and exported("left-out") == ["Gone?", "Bad?"]
+    assert exported("in-use") == [*(row.instruction for row in ROWS), "Kept?"]
+    with pytest.raises(UserError, match="own file"):
+        export_pairs(dataset, "sft_data", dataset.dataset_path(), which="reviewed")
+    assert dataset.dataset_path().read_bytes() == own
+
+
 def test_every_known_form_is_imported_and_bad_lines_are_named(project: Project, tmp_path: Path) -> None:
     lines = [
         b'\xef\xbb\xbf{"instruction": "Q1?", "output": "A1", "extra": 1}',
@@ -76,7 +98,7 @@ def test_every_known_form_is_imported_and_bad_lines_are_named(project: Project, 
     wanted = [(f"Q{number}?", f"A{number}") for number in range(1, 5)] + [("Q5?", "So."), ("Translate.\n\nHaus", "house")]
     assert pairs_of(project, "formal") == wanted
     assert [warning.split(":")[0] for warning in imported.warnings] == [
-        "Line 8", "Line 9", "Line 10", "Line 11", "Line 12", "Line 13", "1 pair had a system prompt, which was left out.",
+        "Line 8", "Line 9", "Line 10", "Line 11", "Line 12", "Line 13", "1 pair has a system prompt, which goes along when pairs are exported as chat messages; it is not trained on.",
         "1 pair was there already and was left out.",
     ]  # fmt: skip
     assert imported[:3] == (6, 1, 6)

@@ -52,7 +52,8 @@ class ChunkFilter(QWidget):
         self._clear_search.triggered.connect(self.search.clear)
         self.search.setAccessibleName(_("Search in the chunks"))
         self.search.setToolTip(
-            _("Words that all occur; “\"in quotes\"” finds a phrase. ({keys}; Escape clears it)").format(
+            _("Words that all occur, the last one from its beginning on (in a large project from its third letter on); "
+              "“\"in quotes\"” finds a phrase. ({keys}; Escape clears it)").format(
                 keys=QKeySequence(QKeySequence.StandardKey.Find).toString(QKeySequence.SequenceFormat.NativeText)
             )
         )

@@ -14,6 +14,8 @@ from services.translation import _
 
 RANKED_LIMIT = 50_000
 """Hits up to which the best come first; ranking looks at every one of them."""
+LEAST_LETTERS = ((200_000, 3), (20_000, 2))
+"""From so many chunks on, so many letters begin a word: the index has to merge all words that a few letters begin."""
 FEW = 2_000
 """Rows that are sorted faster than the index of all is read."""
 
@@ -59,7 +61,9 @@ class ChunkStatements(FlagStatements):
         """The ids of the matching chunks in display order, as ``array('q')``.
 
         Args:
-            search: words that must all occur, the last one as the beginning of a word; “"like this"” is a phrase.
+            search: words that must all occur, the last one as the beginning of a word; “"like this"” is a phrase. Among
+                many chunks one or two letters are no beginning: until a third one follows they count for nothing, and
+                with a blank after them for a word.
             document: a source.
             flag: "included", "excluded", "edited", "deleted", "duplicate" (repeats another chunk) or "listing"; None
                 is everything but what was deleted.
@@ -69,7 +73,8 @@ class ChunkStatements(FlagStatements):
             tokens: smallest and largest number of tokens.
             limit: so many at most, the first ones.
         """
-        query = _query(search)
+        chunk_count = self.highest_chunk_id()
+        query = _query(search, next((least for many, least in LEAST_LETTERS if chunk_count > many), 1))
         values: dict[str, object] = {"query": query, "document": document, "limit": -1 if limit is None else limit}
         flags, state = _FLAGS.get(flag or "", _NOT_DELETED), [_STATES[flag]] if flag in _STATES else []
         if flag is not None and flag not in _FLAGS and flag not in _STATES:
@@ -215,11 +220,18 @@ def _by(order: str, way: str) -> str:
     return f"{order.replace('{way}', way)} {way}"
 
 
-def _query(search: str) -> str:
-    """The words of a search box as an FTS5 query that cannot be a syntax error."""
+def _query(search: str, least_letters: int = 1) -> str:
+    """The words of a search box as an FTS5 query that cannot be a syntax error.
+
+    least_letters: of a beginning, in ASCII; elsewhere a letter may be a word.
+    """
     parts = search.replace("'", " ").split('"')
     phrases = [f'"{part.strip()}"' for part in parts[1::2] if part.strip()]
     words = [f'"{word}"' for part in parts[::2] for word in part.split() if any(map(str.isalnum, word))]
     if words and not search.rstrip().endswith('"'):
-        words[-1] += "*"
+        last = words[-1].strip('"')
+        if len(last) >= least_letters or not last.isascii():
+            words[-1] += "*"
+        elif not search[-1].isspace():  # it is being typed
+            words.pop()
     return " ".join(phrases + words)

@@ -51,6 +51,20 @@ def test_search_finds_words_beginnings_and_phrases(project: Project, search: str
         assert len(knowledge_base.chunk_ids(search)) == 1
 
 
+def test_among_many_chunks_a_beginning_has_letters_enough_to_be_found_fast(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    with project.connect() as knowledge_base:
+        put(knowledge_base)
+        everything, found = len(knowledge_base.chunk_ids()), len(knowledge_base.chunk_ids("mi"))
+        assert 0 < found < everything
+        monkeypatch.setattr("services.knowledge_base.chunk.LEAST_LETTERS", ((1, 3),))
+        assert len(knowledge_base.chunk_ids("mi")) == everything  # as before it was typed
+        assert len(knowledge_base.chunk_ids("mi ")) == 0  # no such word
+        assert len(knowledge_base.chunk_ids("mil")) == found
+        assert len(knowledge_base.chunk_ids("1874 mi")) == len(knowledge_base.chunk_ids("1874")) == 1
+
+
 @pytest.mark.parametrize("search", ['"', "AND", "* OR (", "a:b", "'", "NEAR(", "-", '""', "ferry -", "col : x*"])
 def test_no_search_text_is_a_syntax_error(project: Project, search: str):
     with project.connect() as knowledge_base:

@@ -21,7 +21,7 @@ from services.errors import UserError
 from services.file_name import check_name
 from services.sft_data.dataset import (
     DAYS_KEPT,
-    Saved,
+    Tell,
     copy_dataset,
     delete_dataset,
     make_dataset,
@@ -114,7 +114,7 @@ class DatasetMenu(QToolButton):
 
     def make(self, name: str) -> None:
         """Begin an empty dataset."""
-        self._work(lambda saved: make_dataset(self._shell.project, name, saved), self._picker.setCurrentText)
+        self._work(lambda saved, _aside: make_dataset(self._shell.project, name, saved), self._picker.setCurrentText)
 
     def copy(self, name: str, copy: str) -> None:
         """Begin one with the same pairs."""
@@ -126,20 +126,14 @@ class DatasetMenu(QToolButton):
             )
             self._say("success", text.format(copy=copy, count=count, dataset=name))
 
-        self._work(lambda saved: copy_dataset(self._shell.project, name, copy, saved), tell)
+        self._work(lambda saved, aside: copy_dataset(self._shell.project, name, copy, saved, aside), tell)
 
     def rename(self, name: str, new: str) -> None:
         """Give a dataset another name."""
 
-        def tell_end(aside: list[Path]) -> None:
-            self.followed.emit(new)
-            if aside:
-                text = _("“{dataset}” is now “{new}”. A file of that name was there; it is now {path}.")
-                self._say("warning", text.format(dataset=name, new=new, path=aside[0]))
-
         self._work(
-            lambda saved: rename_dataset(self._shell.project, name, new, saved),
-            lambda _new: self._shell.dataset_renamed.emit(name, new), tell_end,
+            lambda saved, aside: rename_dataset(self._shell.project, name, new, saved, aside),
+            lambda _new: self._shell.dataset_renamed.emit(name, new), self.followed.emit,
         )  # fmt: skip
 
     def delete(self, name: str) -> None:
@@ -150,7 +144,7 @@ class DatasetMenu(QToolButton):
             text = _("The dataset “{dataset}” is deleted.").format(dataset=name)
             self._shell.notify("info", text, _("Bring it back"), lambda: self.restore(key), tab="generate")
 
-        self._work(lambda saved: delete_dataset(self._shell.project, name, saved), tell)
+        self._work(lambda saved, aside: delete_dataset(self._shell.project, name, saved, aside), tell)
 
     def restore(self, key: str) -> None:
         """Bring a deleted dataset back."""
@@ -159,10 +153,10 @@ class DatasetMenu(QToolButton):
             self._picker.setCurrentText(name)
             self._say("success", _("“{dataset}” is back, as it was.").format(dataset=name))
 
-        self._work(lambda saved: restore_dataset(self._shell.project, key, saved), tell)
+        self._work(lambda saved, aside: restore_dataset(self._shell.project, key, saved, aside), tell)
 
     def _work(
-        self, change: Callable[[Saved], object], tell: Callable[[Any], object], tell_end: Callable[[Any], object] | None = None
+        self, change: Callable[[Tell, Tell], object], tell: Callable[[Any], object], tell_end: Callable[[Any], object] | None = None
     ) -> None:
         """One change at a time, in a thread. Its files may take seconds: it is told before they have followed."""
         if self.is_at_work:
@@ -177,10 +171,13 @@ class DatasetMenu(QToolButton):
                 with project.connect(is_read_only=True) as store:
                     emit({"type": "saved", "outcome": outcome, "datasets": store.datasets()})
 
-            return change(saved)
+            return change(saved, lambda path: emit({"type": "aside", "path": path}))
 
         def take(events: list[Event]) -> None:
             for event in events:
+                if event["type"] == "aside":
+                    self._tell_aside(event["path"])
+                    continue
                 tell(event["outcome"])
                 self._picker.show_datasets(event["datasets"])
                 self.ended.emit()
@@ -197,6 +194,10 @@ class DatasetMenu(QToolButton):
         self.is_at_work = False
         self.ended.emit()
         self._shell.changed("pair", "run")
+
+    def _tell_aside(self, path: Path) -> None:
+        text = _("A file in the way, or changed by hand, was put aside: it is now {path}. Import it to use what is in it.")
+        self._say("warning", text.format(path=path))
 
     def _complain(self, error: UserError) -> None:
         self._say("error", str(error))

@@ -380,17 +380,19 @@ def _pairs(options: argparse.Namespace, reporter: Reporter, cancelled: threading
 def _datasets(options: argparse.Namespace, reporter: Reporter, cancelled: threading.Event) -> tuple[Result, str]:
     from services.sft_data import dataset
 
+    def aside(path: Path) -> None:
+        reporter.line(_("A file of that name was there, or had been changed by hand: it is now {path}.").format(path=path))
+
     project, said = _open(options), ""
     dataset.purge_datasets(project)
     if options.new:
         dataset.make_dataset(project, options.new)
     elif options.copy:
-        dataset.copy_dataset(project, *options.copy)
+        dataset.copy_dataset(project, *options.copy, aside=aside)
     elif options.rename:
-        for path in dataset.rename_dataset(project, *options.rename):
-            reporter.line(_("A file of that name was there; it is now {path}.").format(path=path))
+        dataset.rename_dataset(project, *options.rename, aside=aside)
     elif options.delete:
-        dataset.delete_dataset(project, options.delete)
+        dataset.delete_dataset(project, options.delete, aside=aside)
         said = _("“{dataset}” is deleted. For {days} days, --restore brings it back.").format(
             dataset=options.delete, days=dataset.DAYS_KEPT
         )
@@ -399,7 +401,7 @@ def _datasets(options: argparse.Namespace, reporter: Reporter, cancelled: thread
             deleted = next((row for row in knowledge_base.deleted_datasets() if row.name == options.restore), None)
             if deleted is None:
                 raise UserError(_("No deleted dataset was called “{dataset}”.").format(dataset=options.restore))
-            said = _("“{dataset}” is back.").format(dataset=dataset.restore_dataset(project, deleted.key))
+            said = _("“{dataset}” is back.").format(dataset=dataset.restore_dataset(project, deleted.key, aside=aside))
         rows, gone = knowledge_base.datasets(), knowledge_base.deleted_datasets()
     lines = [_("{pairs:>8,} pairs  {name}").format(pairs=row.pairs, name=row.name) for row in rows]
     lines += [_("{pairs:>8,} pairs  {name}, deleted {when}").format(pairs=row.pairs, name=row.name, when=row.deleted_at) for row in gone]

@@ -88,7 +88,8 @@ class Project:
         if has_open_moves:
             from services.sft_data.dataset import follow
 
-            follow(project)
+            with contextlib.suppress(UserError):  # a file in the way must not keep the project shut
+                follow(project)
         return project
 
     @property

@@ -4,7 +4,8 @@ Each is one transaction in the database, which notes what is to follow: the data
 made pairs for it, a stopped training that learns from it. A program that is ended in between does that when the project
 is opened the next time.
 
-``saved`` is called in between, with what is known by then: files of many pairs take seconds to be written.
+``saved`` is called in between, with what is returned in the end: files of many pairs take seconds to be written. ``aside``
+is called with every file that was in the way, or had been changed by hand, and has been put aside.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from services.errors import UserError
@@ -26,14 +26,14 @@ from services.translation import _, ngettext
 
 DAYS_KEPT = 30  # that a deleted one can be brought back
 
-Saved = Callable[[Any], object]
+Tell = Callable[[Any], object]
 
 
 def _nobody(_outcome: object) -> None:
     """Who is not interested."""
 
 
-def make_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
+def make_dataset(project: Project, name: str, saved: Tell = _nobody) -> str:
     """Begin an empty dataset; returns its name.
 
     Raises:
@@ -45,38 +45,36 @@ def make_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
     return name
 
 
-def copy_dataset(project: Project, name: str, copy: str, saved: Saved = _nobody) -> int:
+def copy_dataset(project: Project, name: str, copy: str, saved: Tell = _nobody, aside: Tell = _nobody) -> int:
     """Begin a dataset with the pairs of another; returns their number.
 
     Raises:
         UserError: there is no such dataset, the copy cannot be called that, or the disk is full.
     """
-    follow(project)
+    follow(project, aside)
     with project.connect() as knowledge_base:
         count = knowledge_base.copy_dataset(name, _checked(copy))
     saved(count)
-    follow(project)
+    follow(project, aside)
     return count
 
 
-def rename_dataset(project: Project, name: str, new: str, saved: Saved = _nobody) -> list[Path]:
-    """Give a dataset another name; a stopped training that learns from it goes on with that.
-
-    Returns:
-        Files that were in the way and have been put aside.
+def rename_dataset(project: Project, name: str, new: str, saved: Tell = _nobody, aside: Tell = _nobody) -> str:
+    """Give a dataset another name; a stopped training that learns from it goes on with that. Returns the new name.
 
     Raises:
         UserError: there is no such dataset, it cannot be called that, or something is at work in the project.
     """
-    aside = follow(project)
+    follow(project, aside)
     with project.lock(_("the renaming")), project.lock_dataset(name):
         with project.connect() as knowledge_base:
             knowledge_base.rename_dataset(name, _checked(new))
         saved(new)
-        return aside + follow(project)
+        follow(project, aside)
+    return new
 
 
-def delete_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
+def delete_dataset(project: Project, name: str, saved: Tell = _nobody, aside: Tell = _nobody) -> str:
     """Delete a dataset and its file; for thirty days ``restore_dataset`` brings it back. A file that was changed by
     hand is put aside.
 
@@ -86,7 +84,7 @@ def delete_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
     Raises:
         UserError: there is no such dataset, a stopped training learns from it, or something is at work in the project.
     """
-    follow(project)
+    follow(project, aside)
     with project.lock(_("the deletion")), project.lock_dataset(name):
         if models := interrupted_on(project.checkpoints_folder, name):
             raise UserError(
@@ -100,21 +98,21 @@ def delete_dataset(project: Project, name: str, saved: Saved = _nobody) -> str:
         with project.connect() as knowledge_base:
             key = knowledge_base.put_away(name)
         saved(key)
-        follow(project)
+        follow(project, aside)
     return key
 
 
-def restore_dataset(project: Project, key: str, saved: Saved = _nobody) -> str:
+def restore_dataset(project: Project, key: str, saved: Tell = _nobody, aside: Tell = _nobody) -> str:
     """Bring a deleted dataset back as it was; returns its name, with a number where that name is taken by now.
 
     Raises:
         UserError: it is gone for good, or the disk is full.
     """
-    follow(project)
+    follow(project, aside)
     with project.connect() as knowledge_base:
         name = knowledge_base.restore_dataset(key)
     saved(name)
-    follow(project)
+    follow(project, aside)
     return name
 
 
@@ -125,20 +123,16 @@ def purge_datasets(project: Project) -> int:
         return knowledge_base.purge_datasets(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def follow(project: Project) -> list[Path]:
+def follow(project: Project, aside: Tell = _nobody) -> None:
     """Let files, runs and stopped trainings follow the names in the database, where they have not; done twice, it is as
     done once.
-
-    Returns:
-        Files that were in the way, or had been changed by hand, and have been put aside.
 
     Raises:
         UserError: a file cannot be moved or written; what is left is done the next time.
     """
-    aside: list[Path | None] = []
     with project.connect() as knowledge_base:
         for move in knowledge_base.open_moves():
-            aside += _move_file(project, knowledge_base, move)
+            _move_file(project, knowledge_base, move, aside)
             try:
                 _move_in_runs(project, move)
                 if _is_name(move.before) and _is_name(move.after):
@@ -149,11 +143,9 @@ def follow(project: Project) -> list[Path]:
                       "when the project is opened the next time.").format(dataset=move.before, reason=error.strerror or error)
                 ) from error  # fmt: skip
             knowledge_base.end_move(move)
-    return [path for path in aside if path is not None]
 
 
-def _move_file(project: Project, knowledge_base: KnowledgeBase, move: Move) -> list[Path | None]:
-    aside: list[Path | None] = []
+def _move_file(project: Project, knowledge_base: KnowledgeBase, move: Move, aside: Tell) -> None:
     new = project.dataset_path(move.after) if _is_name(move.after) else None
     if _is_name(move.before) and not knowledge_base.has_dataset(move.before):
         old = project.dataset_path(move.before)
@@ -161,22 +153,22 @@ def _move_file(project: Project, knowledge_base: KnowledgeBase, move: Move) -> l
             if old.exists() and new is not None:
                 # In other capitals it is the same file on most systems.
                 if new.exists() and not new.samefile(old) and not knowledge_base.is_as_written(move.after, new):
-                    aside.append(put_aside(new))
+                    aside(put_aside(new))
                 old.replace(new)
             elif old.exists() and not knowledge_base.is_as_written(move.after, old):
-                aside.append(put_aside(old))
+                aside(put_aside(old))
             else:
                 old.unlink(missing_ok=True)
         except FileNotFoundError:
             pass  # another process did it at the same moment
         except OSError as error:
             raise UserError(
-                _("{path} cannot be moved ({reason}). Close it in other programs; it follows when the project is opened "
-                  "the next time.").format(path=old, reason=error.strerror or error)
+                _("{path} cannot follow the new name ({reason}). Close it in other programs; it follows when the project is "
+                  "opened the next time.").format(path=old, reason=error.strerror or error)
             ) from error  # fmt: skip
     if new is not None and (not _is_name(move.before) or not new.exists()):
-        aside.append(write_dataset(project, knowledge_base, move.after))
-    return aside
+        if changed := write_dataset(project, knowledge_base, move.after):
+            aside(changed)
 
 
 def _move_in_runs(project: Project, move: Move) -> None:

@@ -72,6 +72,8 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         interrupted = pick_up(project, "sft", name, settings, context)
         dataset = settings.get("dataset") or (interrupted.record.details["dataset"] if interrupted else "sft_data")
         values = complete("sft", settings, interrupted)
+        with project.connect(is_read_only=True) as knowledge_base:
+            dataset = knowledge_base.spelling_of(dataset)
         path = project.dataset_path(dataset)
         conversations = read_conversations(path)
         now = TrainingRecord(

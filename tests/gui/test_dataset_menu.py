@@ -193,3 +193,12 @@ def test_a_project_without_the_default_opens_on_what_it_has(qtbot, project: Proj
     tab.show()
     done(qtbot, tab)
     assert tab.ask.dataset.currentText() == "strict" and tab.browser.pairs.model.rowCount() == 1
+
+
+def test_a_file_that_was_changed_by_hand_is_named(qtbot, tab: SftDataTab, project: Project, shell: Shell):
+    with project.dataset_path("sft_data").open("a", encoding="utf-8") as file:
+        file.write('{"instruction": "By hand?", "output": "Yes."}\n')
+    tab.ask.dataset_menu.delete("sft_data")
+    done(qtbot, tab)
+    assert any("sft_data.jsonl.edited" in message.text for message in shell.messages)
+    assert "By hand" in project.dataset_path("sft_data").with_suffix(".jsonl.edited").read_text()

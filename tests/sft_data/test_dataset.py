@@ -97,7 +97,7 @@ def test_renamed_everything_follows(project: Project) -> None:
     made = project.start_run("generate", {"dataset": "formal"})
     taught = project.start_run("sft", {"dataset": "formal", "name": "wise"})
 
-    assert rename_dataset(project, "formal", "strict") == []
+    assert rename_dataset(project, "formal", "strict") == "strict"
 
     assert names(project) == ["strict"] and [pair.id for pair in pairs_of(project, "strict")] == ids
     assert not project.dataset_path("formal").exists() and project.dataset_path("strict").read_bytes() == text
@@ -222,13 +222,16 @@ def test_a_file_changed_by_hand_is_put_aside_never_lost(project: Project) -> Non
         fill(project, name)
         with project.dataset_path(name).open("a", encoding="utf-8") as file:
             file.write('{"instruction": "By hand?", "output": "Yes."}\n')
-    delete_dataset(project, "formal")
+    aside: list[Path] = []
+    delete_dataset(project, "formal", aside=aside.append)
+    assert aside == [project.dataset_path("formal").with_suffix(".jsonl.edited")]
     assert "By hand" in project.dataset_path("formal").with_suffix(".jsonl.edited").read_text()
     rename_dataset(project, "strict", "mild")
     assert edited_by_hand(project, "mild") and not project.dataset_path("strict").exists()  # it is still offered
     stray = project.dataset_path("wild")
     stray.write_text("mine\n")
-    assert rename_dataset(project, "mild", "wild") == [stray.with_suffix(".jsonl.edited")]
+    rename_dataset(project, "mild", "wild", aside=aside.append)
+    assert aside[1:] == [stray.with_suffix(".jsonl.edited")]
     assert stray.with_suffix(".jsonl.edited").read_text() == "mine\n" and "By hand" in stray.read_text()
 
 
@@ -306,6 +309,17 @@ def test_an_import_under_way_does_not_bring_the_old_name_back(project: Project, 
     assert import_pairs(project, "strict", file).added == 700
 
 
+def test_what_is_in_the_way_is_said_and_does_not_keep_the_project_shut(project: Project) -> None:
+    fill(project, "formal")
+    project.dataset_path("strict").mkdir()
+    with pytest.raises(UserError, match="cannot follow the new name"):
+        rename_dataset(project, "formal", "strict")
+    assert names(Project.open(project.folder)) == ["strict"] and project.dataset_path("formal").exists()
+    project.dataset_path("strict").rmdir()
+    Project.open(project.folder)
+    assert project.dataset_path("strict").is_file() and not project.dataset_path("formal").exists()
+
+
 CHANGES = {
     "rename": "rename_dataset(project, 'formal', 'strict')",
     "delete": "delete_dataset(project, 'formal')",
@@ -353,7 +367,8 @@ def test_killed_between_database_and_files_the_next_opening_repairs_it(project: 
     assert json.loads((run_folder / "settings.json").read_text())["dataset"] == after
     if change == "rename":
         assert find_interrupted(again.checkpoints_folder, "sft-wise").record.details["dataset"] == "strict"
-    assert follow(again) == []
+    follow(again)
+    assert files == sorted(path.name for path in (again.folder / "data").glob("*.jsonl*"))
 
 
 def test_projects_of_before_know_their_datasets(project: Project) -> None:

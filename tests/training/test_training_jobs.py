@@ -349,7 +349,7 @@ def test_a_stopped_training_goes_on_with_a_dataset_that_was_renamed(text_project
             cancelled.set()
 
     with pytest.raises(Cancelled):
-        run(project, "sft", stop, cancelled, dataset="formal", name="wise", **quick("sft", epochs=6))
+        run(project, "sft", stop, cancelled, dataset="FORMAL", name="wise", **quick("sft", epochs=6))
     step = resumable_step(project, "sft", "wise")
     with pytest.raises(UserError, match="could not go on without it"):
         delete_dataset(project, "formal")

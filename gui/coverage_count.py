@@ -57,8 +57,9 @@ class CoverageCount(QObject):
 
         def work(_emit: object, cancelled: Any) -> tuple[str, Counts]:
             with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
+                states = store.count_by_key(dataset).states
                 return dataset, Counts(
-                    store.covered_documents(dataset), len(store.pair_ids(dataset, REVIEWED)), len(store.pair_ids(dataset, "new")),
+                    store.covered_documents(dataset), sum(states.get(state, 0) for state in REVIEWED), states.get("new", 0),
                     store.datasets(), store.count_stale(dataset),
                 )  # fmt: skip
 

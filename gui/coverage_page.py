@@ -222,7 +222,7 @@ class CoveragePage(QWidget):
             action.setEnabled(bool(selected))
         self.generate_button.setEnabled(bool(selected))
         self.selected.emit()
-        has_chunks = self._store.count_chunks() > 0
+        has_chunks = self._store.has_chunks()
         empty = _("The chunks of your documents appear here. Read them, choose some, or make pairs from all of them.")
         self.no_chunks.say("" if self.model.ids else _("No chunk matches.") if has_chunks else empty)
         self.no_documents.say("" if self.document_model.ids else empty)

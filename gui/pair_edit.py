@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,21 +26,25 @@ class PairCommand(StoreCommand):
 
     table = "pair"
 
-    def __init__(self, shell: Shell, title: str, ids: Iterable[int], changed: Callable[[], None]) -> None:
+    def __init__(self, shell: Shell, title: str, ids: Iterable[int]) -> None:
         super().__init__(shell, title, IdRanges(ids))
-        self.changed = changed
+
+    def find_part(self, store: KnowledgeBase) -> str:
+        """Their dataset, which may have another name by now."""
+        first = next(iter(self._ids), 0)
+        return next((pair.dataset for pair in store.pairs([first])), "")
 
 
 class SetPairState(PairCommand):
     """Accept, reject or rescue pairs."""
 
-    def __init__(self, shell: Shell, ids: Sequence[int], state: str, changed: Callable[[], None]) -> None:
+    def __init__(self, shell: Shell, ids: Sequence[int], state: str) -> None:
         titles = {
             "accepted": ngettext("accept {count:,} pair", "accept {count:,} pairs", len(ids)),
             "rejected": ngettext("reject {count:,} pair", "reject {count:,} pairs", len(ids)),
         }
         title = titles.get(state, ngettext("change {count:,} pair", "change {count:,} pairs", len(ids)))
-        super().__init__(shell, title.format(count=len(ids)), ids, changed)
+        super().__init__(shell, title.format(count=len(ids)), ids)
         self._state = state
         self._before: list[PairStates] = []
 
@@ -82,8 +86,8 @@ class _ChangePairs(PairCommand):
 class EditPair(_ChangePairs):
     """Another question or answer."""
 
-    def __init__(self, shell: Shell, pair_id: int, said: Said, changed: Callable[[], None]) -> None:
-        super().__init__(shell, _("edit a pair"), [pair_id], changed)
+    def __init__(self, shell: Shell, pair_id: int, said: Said) -> None:
+        super().__init__(shell, _("edit a pair"), [pair_id])
         self._pair_id, self._said = pair_id, said
 
     def change(self, store: KnowledgeBase) -> None:
@@ -96,8 +100,8 @@ class EditPair(_ChangePairs):
 class RestorePair(_ChangePairs):
     """What it said when it was made."""
 
-    def __init__(self, shell: Shell, pair_id: int, changed: Callable[[], None]) -> None:
-        super().__init__(shell, _("return to the original"), [pair_id], changed)
+    def __init__(self, shell: Shell, pair_id: int) -> None:
+        super().__init__(shell, _("return to the original"), [pair_id])
         self._pair_id = pair_id
 
     def change(self, store: KnowledgeBase) -> None:
@@ -107,8 +111,8 @@ class RestorePair(_ChangePairs):
 class SplitPair(_ChangePairs):
     """Two pairs of one."""
 
-    def __init__(self, shell: Shell, pair_id: int, first: Said, second: Said, changed: Callable[[], None]) -> None:
-        super().__init__(shell, _("split a pair"), [pair_id], changed)
+    def __init__(self, shell: Shell, pair_id: int, first: Said, second: Said) -> None:
+        super().__init__(shell, _("split a pair"), [pair_id])
         self._pair_id, self._first, self._second = pair_id, first, second
         self._new_id: int | None = None
 
@@ -128,8 +132,8 @@ class SplitPair(_ChangePairs):
 class MergePairs(_ChangePairs):
     """One pair of several: the first one says it all, the others are left out."""
 
-    def __init__(self, shell: Shell, ids: Sequence[int], said: Said, changed: Callable[[], None]) -> None:
-        super().__init__(shell, _("merge {count} pairs").format(count=len(ids)), ids, changed)
+    def __init__(self, shell: Shell, ids: Sequence[int], said: Said) -> None:
+        super().__init__(shell, _("merge {count} pairs").format(count=len(ids)), ids)
         self._in_order, self._said = list(ids), said
 
     def change(self, store: KnowledgeBase) -> None:

@@ -29,11 +29,11 @@ class PairWork(QObject):
         super().__init__(window)
         self._shell, self._browser, self._review, self._undo_stack, self._window = shell, browser, review, undo_stack, window
         self._pairs = browser.pairs
-        self._named = [browser.dataset]  # the dataset of the last changes, under the name that it has now
         self.file = DatasetFile(shell, self)
         self._pairs.judged_all.connect(self.judge_all)
         self._pairs.split_wanted.connect(self.split)
         self._pairs.merge_wanted.connect(self.merge)
+        shell.writes.saved.connect(self._write_file)
         review.judged.connect(self.judge)
         review.edited.connect(self.edit)
         review.restore_wanted.connect(self.restore)
@@ -53,14 +53,14 @@ class PairWork(QObject):
         if self._browser.page != PAIRS or not (ids := self._pairs.selected()):
             return
         row, current = self._pairs.table.currentIndex().row(), self._pairs.current()
-        self._undo_stack.push(SetPairState(self._shell, ids, state, self._changer()))
+        self._undo_stack.push(SetPairState(self._shell, ids, state))
         stays = current is not None and self._pairs.model.row_of(current.id) >= 0
         self._pairs.go_on_from(row + 1 if stays and len(ids) == 1 else row)
 
     def judge_all(self, state: str) -> None:
         """Accept or reject every pair that the filter shows."""
         if ids := self._pairs.model.ids[:]:
-            self._undo_stack.push(SetPairState(self._shell, ids, state, self._changer()))
+            self._undo_stack.push(SetPairState(self._shell, ids, state))
 
     def edit(self, said: tuple[str, ...]) -> None:
         """Let the pair that is shown say this, by turns."""
@@ -75,7 +75,7 @@ class PairWork(QObject):
             self._shell.notify("error", problem)
             self._review.cancel()
             return
-        self._undo_stack.push(EditPair(self._shell, pair.id, said, self._changer()))
+        self._undo_stack.push(EditPair(self._shell, pair.id, said))
 
     def split(self) -> None:
         """Two pairs of the current one, put right by the person before."""
@@ -83,7 +83,7 @@ class PairWork(QObject):
             return
         self._ask(
             _("Split a pair"), halves(pair), _("Split"), _("The second one begins with"),
-            lambda texts: SplitPair(self._shell, pair.id, texts[0], texts[1], self._changer()),
+            lambda texts: SplitPair(self._shell, pair.id, texts[0], texts[1]),
         )  # fmt: skip
 
     def merge(self) -> None:
@@ -94,7 +94,7 @@ class PairWork(QObject):
         pairs = self._pairs.read(ids)
         self._ask(
             _("Merge {count} pairs").format(count=len(pairs)), whole(pairs), _("Merge"), _("They become"),
-            lambda texts: MergePairs(self._shell, [pair.id for pair in pairs], texts[0], self._changer()),
+            lambda texts: MergePairs(self._shell, [pair.id for pair in pairs], texts[0]),
         )  # fmt: skip
 
     def restore(self) -> None:
@@ -102,25 +102,17 @@ class PairWork(QObject):
         if self._browser.page != PAIRS or (pair := self._pairs.current()) is None or not pair.has_original:
             return
         self._review.cancel()
-        self._undo_stack.push(RestorePair(self._shell, pair.id, self._changer()))
+        self._undo_stack.push(RestorePair(self._shell, pair.id))
 
-    def changed(self, dataset: str = "") -> None:
-        """Pairs of this dataset, or of the one that is shown, are other than they were: the file follows, and everybody
-        who shows them looks again."""
-        self.file.write(dataset or self._browser.dataset)
+    def changed(self) -> None:
+        """Pairs of the dataset that is shown are other than they were: the file follows, and everybody who shows them
+        looks again."""
+        self.file.write(self._browser.dataset)
         self._shell.changed("pair")
 
-    def follow_name(self, dataset: str, new: str) -> None:
-        """The dataset that is shown has another name now; what is done again or undone later is written to that file."""
-        if self._named[0] == dataset:
-            self._named[0] = new
-
-    def _changer(self) -> Callable[[], None]:
-        """``changed`` for the dataset that is shown now, whatever is shown once the change is made."""
-        if self._named[0] != self._browser.dataset:
-            self._named = [self._browser.dataset]
-        named = self._named
-        return lambda: self.changed(named[0])
+    def _write_file(self, table: str, dataset: str) -> None:
+        if table == "pair" and dataset:
+            self.file.write(dataset)
 
     def _ask(
         self, title: str, proposals: list[Proposal], ok_text: str, choice: str, made: Callable[[list[Said]], QUndoCommand]

@@ -205,7 +205,7 @@ class RagDataTab(Tab):
         self.documents.show_documents(documents)
         self.chunks.show_documents([document.source for document in documents if document.state == "ready"])
         is_reading = self.shell.is_busy and self.shell.job is not None and self.shell.job.name == "ingest"
-        is_empty = not documents and not is_reading and not self.shell.knowledge_base.count_chunks()
+        is_empty = not documents and not is_reading and not self.shell.knowledge_base.has_chunks()
         self._stack.setCurrentWidget(self.empty if is_empty else self.panes)
 
     def _job_ended(self, outcome: Outcome) -> None:

@@ -128,4 +128,4 @@ class RowQuery(QObject):
 
 def is_small(store: KnowledgeBase) -> bool:
     """Whether any question about all rows is answered within a frame."""
-    return max(store.count_chunks(), store.count_pairs()) <= RowQuery.DIRECT_LIMIT
+    return not store.has_more_than(RowQuery.DIRECT_LIMIT)

@@ -256,11 +256,10 @@ class SftDataTab(Tab):
                 self.ask.dataset.setCurrentText(new)
             self.browser.show_dataset(new)
             self._show_need()
-            self.work.follow_name(name, new)
 
     def _show_need(self) -> None:
         """What is missing before pairs can be made, and the way on."""
-        has_chunks = self._store.count_chunks() > 0
+        has_chunks = self._store.has_chunks()
         if not has_chunks:
             self.need.show_need(_("No chunks yet."), _("Add documents in tab 1"), self._go_to_documents)
         else:

@@ -28,6 +28,7 @@ class StoreCommand(QUndoCommand):
     def __init__(self, shell: Shell, text: str, ids: IdRanges) -> None:
         super().__init__(text)
         self._shell, self._ids = shell, ids
+        self._part = ""  # of the table, when it was changed last
         self._is_applied = False  # in the knowledge base
         self._write: Write | None = None  # the last one that applies it
 
@@ -41,6 +42,10 @@ class StoreCommand(QUndoCommand):
         """Leave the rows as they were before ``apply``."""
         raise NotImplementedError
 
+    def find_part(self, store: KnowledgeBase) -> str:
+        """Which part of the table the rows are, such as a dataset."""
+        return ""
+
     def preview(self, row: Any) -> Any:
         """The row as ``apply`` will leave it, as far as that is known."""
         return row
@@ -48,10 +53,6 @@ class StoreCommand(QUndoCommand):
     def preview_back(self, row: Any) -> Any:
         """The row as ``take_back`` will leave it, as far as that is known."""
         return row
-
-    def changed(self) -> None:
-        """Rows are other than they were: tell whoever shows them."""
-        self._shell.changed(self.table)
 
     def applied(self) -> None:
         """In the window's thread, after ``apply``, while the command is on the stack."""
@@ -76,14 +77,14 @@ class StoreCommand(QUndoCommand):
     def _apply(self, store: KnowledgeBase) -> None:
         if not self._is_applied:
             self.apply(store)
-            self._is_applied = True
+            self._is_applied, self._part = True, self.find_part(store)
 
     def _take_back(self, store: KnowledgeBase) -> None:
         if self._is_applied:
             self.take_back(store)
-            self._is_applied = False
+            self._is_applied, self._part = False, self.find_part(store)
 
-    def _done(self, error: Exception | None) -> None:
+    def _done(self, error: Exception | None) -> str:
         if isinstance(error, UserError):
             self._shell.notify("error", str(error))
         if isValid(self):
@@ -91,4 +92,4 @@ class StoreCommand(QUndoCommand):
                 self.setObsolete(True)
             elif self._is_applied:
                 self.applied()
-        self.changed()
+        return self._part

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,23 +32,26 @@ class Write:
     table: whose rows. ids: of these rows.
     change: makes it, in one transaction, in whatever thread; raises UserError where it cannot be made.
     preview: a row as it will be; None where that is not known yet.
-    done: called in the window's thread, with what ``change`` raised or with None.
+    done: called in the window's thread, with what ``change`` raised or with None; returns the part of the table, a dataset.
     """
 
     table: str
     ids: IdRanges
     change: Callable[[KnowledgeBase], object]
     preview: Callable[[Any], Any] | None
-    done: Callable[[Exception | None], object]
+    done: Callable[[Exception | None], str]
 
 
 class WriteQueue(QObject):
     """
     Signals:
         moved(str): rows of this table wait for a change, or do no longer. Not said of changes that are made at once.
+        saved(str, str): rows of this part of a table are other than they were; once for all changes that are told together.
+            Everybody else hears it from the shell.
     """
 
     moved = Signal(str)
+    saved = Signal(str, str)
 
     LARGE = 1000  # rows; fewer are written within a frame
 
@@ -106,9 +109,10 @@ class WriteQueue(QObject):
         try:
             write.change(self._shell.knowledge_base)
         except UserError as error:
-            write.done(error)
+            part = write.done(error)
         else:
-            write.done(None)
+            part = write.done(None)
+        self._tell([(write.table, part)])
 
     def _start(self) -> None:
         project, waiting, written = self._shell.project, self._waiting, self._written
@@ -133,20 +137,29 @@ class WriteQueue(QObject):
                     emit({"type": "written"})
 
         self._thread = self._shell.run_beside(work)
-        self._thread.events.connect(self._tell)
+        self._thread.events.connect(self._take)
         connect_end(self._thread, self._end)
 
     def _end(self, _outcome: object = None) -> None:
         # A thread that was waited for says so again, later; another one may run by then.
         if self._thread is not None and not self._thread.isRunning():
             self._thread = None
-        self._tell()
+        self._take()
         if self._thread is None and self._waiting:
             self._start()
 
-    def _tell(self, _events: object = None) -> None:
+    def _take(self, _events: object = None) -> None:
+        parts: dict[tuple[str, str], None] = {}
         while self._written:
             write, outcome = self._written.popleft()
             self._pending.remove(write)
-            write.done(outcome)
-            self.moved.emit(write.table)
+            parts[write.table, write.done(outcome)] = None
+        self._tell(parts)
+        for table in dict.fromkeys(table for table, _part in parts):
+            self.moved.emit(table)
+
+    def _tell(self, parts: Collection[tuple[str, str]]) -> None:
+        for table, part in parts:
+            self.saved.emit(table, part)
+        for table in dict.fromkeys(table for table, _part in parts):
+            self._shell.changed(table)

@@ -209,6 +209,10 @@ class ChunkStatements(FlagStatements):
             "SELECT (SELECT count(*) FROM chunk_flag) - (SELECT count(*) FROM chunk_flag WHERE is_deleted)"
         ).fetchone()[0]
 
+    def has_chunks(self) -> bool:
+        """Whether there is a chunk that is not deleted: known long before all are counted."""
+        return bool(self.connection.execute("SELECT EXISTS (SELECT 1 FROM chunk_flag WHERE NOT is_deleted)").fetchone()[0])
+
     def _count_hits(self, query: str, limit: int) -> int:
         """How many chunks match, counted up to a limit."""
         return self.connection.execute(

@@ -56,11 +56,9 @@ class IdRanges:
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(range(first, last + 1) for first, last in self.pairs())
 
-    def __contains__(self, chunk_id: int) -> bool:
-        import numpy as np
-
-        place = int(np.searchsorted(self._firsts, chunk_id, "right")) - 1
-        return place >= 0 and chunk_id <= self._lasts[place]
+    def __contains__(self, row_id: int) -> bool:
+        place = int(self._firsts.searchsorted(row_id, "right")) - 1
+        return place >= 0 and bool(row_id <= self._lasts[place])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, IdRanges) and self.pairs() == other.pairs()

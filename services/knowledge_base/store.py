@@ -49,6 +49,13 @@ class KnowledgeBase(
         self.leave()
         return True
 
+    def has_more_than(self, rows: int) -> bool:
+        """Whether there are more chunks or more pairs than that: known long before all are counted."""
+        return any(
+            self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1 OFFSET ?", (rows,)).fetchone()
+            for table in ("chunk_flag", "pair")
+        )
+
     def leave(self) -> None:
         """Remember how we leave the file, so that ``check_index`` can see a foreign hand next time."""
         with self.transaction():

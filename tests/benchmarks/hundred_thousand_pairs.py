@@ -172,6 +172,15 @@ def measure(project: Project, folder: Path) -> None:
     filters.clear()
     wait(settled)
     judge_and_undo(f"{len(pairs.model.ids):,}, a verdict by key meanwhile", 10)
+    menu = tab.ask.dataset_menu
+    shown = lambda name: lambda: tab.browser.dataset == name and settled() and tab.browser.isEnabled()  # noqa: E731
+    for text, do, name in (
+        ("rename the dataset", lambda: menu.rename("sft_data", "strict"), "strict"),
+        ("duplicate it", lambda: menu.copy("strict", "copy"), "copy"),
+        ("delete the duplicate", lambda: menu.delete("copy"), "strict"),
+        ("bring it back", lambda: menu.restore(shell.knowledge_base.deleted_datasets()[0].key), "copy"),
+    ):
+        act(text, do, shown(name))
     tab.save_pending()
     wait(lambda: not shell.threads())
     shell.close()

@@ -25,6 +25,7 @@ from gui import theme
 from gui.dataset_menu import DatasetMenu
 from gui.dataset_picker import DatasetPicker
 from gui.icon import icon
+from gui.line_height import keep_lines
 from gui.model_pull import ModelPull
 from gui.offer_dialog import OfferDialog, in_words
 from gui.prompt_dialog import PromptDialog
@@ -298,7 +299,7 @@ class AskForm(QWidget):
         style_column.addWidget(self.style_note)
         style_column.addWidget(self.prompts_button, alignment=Qt.AlignmentFlag.AlignLeft)
         # The longest help decides the height, so that another style does not move what is below.
-        self.style_note.setMinimumHeight(2 * self.style_note.fontMetrics().lineSpacing())
+        keep_lines(self.style_note, 2)
         grid.addLayout(style_column, len(rows), 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.base_model_picker import BaseModelPicker
 from gui.base_model_row import Shelf
+from gui.line_height import keep_lines
 from gui.quantity import say_count, say_size
 from gui.shell import Shell
 from services.errors import UserError
@@ -64,7 +65,7 @@ class BaseModelChooser(QWidget):
         self.info = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.info.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         # Two lines are reserved, so that another model does not move the form.
-        self.info.setMinimumHeight(2 * self.info.fontMetrics().lineSpacing())
+        keep_lines(self.info, 2)
         self.info.setAlignment(Qt.AlignmentFlag.AlignTop)
         theme.set_role(self.info, "caption")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.job_thread import JobThread
+from gui.line_height import keep_lines
 from gui.quantity import say_count, say_duration
 from gui.row_query import Query
 from gui.shell import Shell
@@ -63,7 +64,7 @@ class GenerationBox(QFrame):
         column.addWidget(self.text, 1)
         column.addLayout(row)
         self.limit_button.hide()
-        self._fit()
+        keep_lines(self.text, LINES)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._work)
 
@@ -95,14 +96,6 @@ class GenerationBox(QFrame):
     def end(self) -> None:
         """The run is over."""
         self._after = None
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "text"):
-            self._fit()
-
-    def _fit(self) -> None:
-        self.text.setMinimumHeight(LINES * self.text.fontMetrics().lineSpacing())
 
     def _work(self) -> None:
         if not self._settings:

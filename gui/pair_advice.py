@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -14,6 +14,17 @@ from gui.mark import Mark
 from services.records import Pair
 from services.sft_data.advice import Advice, advise
 from services.translation import _
+
+
+class _Lines(QLabel):
+    """The text fields around give way, not the lines of the advice."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.heightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
 
 class PairAdvice(QWidget):
@@ -31,7 +42,7 @@ class PairAdvice(QWidget):
         super().__init__(parent)
         self._advice = Advice("")
         self._pair_id = 0
-        self.text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.text = _Lines(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.text.setAccessibleName(_("What to do about it"))
         theme.set_role(self.text, "caption")
         self.button = QPushButton()
@@ -63,15 +74,6 @@ class PairAdvice(QWidget):
         self.text.setText(self._advice.text)
         self.button.setText(self._advice.label)
         self.button.setVisible(bool(self._advice.label))
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """The text fields around give way, not the lines of the advice."""
-        self.text.setMinimumHeight(max(0, self.text.heightForWidth(self.text.width())))
 
     def _act(self) -> None:
         if self._advice.key:
@@ -80,4 +82,3 @@ class PairAdvice(QWidget):
         self.settings_suggested.emit(dict(self._advice.changes))
         self.text.setText(_("Done: the next run uses it. What failed can be asked again in the report."))
         self.button.hide()
-        self._fit()

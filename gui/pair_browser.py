@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabBar, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.coverage_page import CoveragePage
 from gui.generation_report import GenerationReport
 from gui.icon import icon
+from gui.page_stack import PageStack
 from gui.pair_page import PairPage
 from gui.shell import Shell
 from services.records import Pair
@@ -37,9 +38,7 @@ class PairBrowser(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.pages)
         head.addStretch(1)
-        self.stack = QStackedWidget()
-        for page in (self.coverage, self.pairs, self.report):
-            self.stack.addWidget(page)
+        self.stack = PageStack(self.coverage, self.pairs, self.report)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

@@ -23,8 +23,11 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.coverage_facts import FactList
 from gui.elided_label import ElidedLabel
+from gui.flow_layout import FlowBox
 from gui.icon import icon
+from gui.line_height import keep_lines
 from gui.mark import Mark
+from gui.page_stack import PageStack
 from gui.pair_advice import PairAdvice
 from gui.pair_words import PAIR_STATES, say_judge, say_state
 from gui.turn_text import TURNS_LABEL, joined, parted
@@ -142,9 +145,7 @@ class PairReview(QWidget):
         column.addWidget(self.place)
         column.addWidget(self.section)
         column.addWidget(self.passage, 1)
-        self.beside = QStackedWidget()
-        for page in (QWidget(), self._make_chunk_page(), self._make_pair_page()):
-            self.beside.addWidget(page)
+        self.beside = PageStack(QWidget(), self._make_chunk_page(), self._make_pair_page())
         self.panes = QSplitter()
         self.panes.addWidget(self.source)
         self.panes.addWidget(self.beside)
@@ -202,7 +203,7 @@ class PairReview(QWidget):
 
     def show_original(self, said: Sequence[str] | None) -> None:
         """What the pair said when it was made, by turns; None where it still says so."""
-        self.restore_button.setEnabled(said is not None)
+        self.restore_button.setVisible(said is not None)
         tip = _("Lets the pair say again what it said when it was made (O). This can be undone.")
         self.restore_button.setToolTip("\n\n".join([tip, *(said or ())]))
 
@@ -274,13 +275,9 @@ class PairReview(QWidget):
         self.show_pairs_button.clicked.connect(self.pairs_asked_for)
         self.make_button = QPushButton(icon("pairs"), _("Make pairs from this chunk"))
         self.make_button.clicked.connect(self.pairs_wanted)
-        row = QHBoxLayout()
-        row.addWidget(self.chunk_pairs)
-        row.addWidget(self.show_pairs_button)
-        row.addStretch()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
+        column.addWidget(FlowBox(self.chunk_pairs, self.show_pairs_button))
         column.addWidget(self.make_button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.facts, 1)
         return page
@@ -292,7 +289,7 @@ class PairReview(QWidget):
         theme.set_role(self.state_text, "caption")
         # Two lines are reserved, so that a reason does not push what is below.
         self.state_text.setWordWrap(True)
-        self.state_text.setMinimumHeight(2 * self.state_text.fontMetrics().lineSpacing())
+        keep_lines(self.state_text, 2)
         state = QHBoxLayout()
         state.setSpacing(6)
         state.addWidget(self.state_mark, alignment=Qt.AlignmentFlag.AlignTop)
@@ -375,4 +372,4 @@ def _place_of(chunk: Chunk) -> str:
 def _share_height(text: QPlainTextEdit, fewest_lines: int) -> None:
     """The stretch factors decide, not the size that an empty text field would like."""
     text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-    text.setMinimumHeight(text.fontMetrics().lineSpacing() * fewest_lines + theme.PAD)
+    keep_lines(text, fewest_lines, theme.PAD)

@@ -21,6 +21,7 @@ from gui import theme
 from gui.chat_panel import ChatPanel
 from gui.export_panel import ExportPanel
 from gui.icon import icon
+from gui.line_height import keep_lines
 from gui.shell import Shell
 from gui.training_tab import TrainingTab
 from services.errors import UserError
@@ -56,7 +57,7 @@ class VariantForm(QWidget):
               "another way to answer.")
         )
         self.note = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText, alignment=Qt.AlignmentFlag.AlignTop)
-        self.note.setMinimumHeight(2 * self.note.fontMetrics().lineSpacing())
+        keep_lines(self.note, 2)
         theme.set_role(self.note, "caption")
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GAP)

@@ -239,15 +239,15 @@ def test_neighbours_become_one_conversation(qtbot, tab: SftDataTab, shell: Shell
 def test_an_edited_pair_can_say_again_what_it_said_when_it_was_made(qtbot, tab: SftDataTab, shell: Shell):
     tab.browser.choose_pair(1)
     before = everything(shell)
-    assert not tab.review.restore_button.isEnabled()
+    assert not tab.review.restore_button.isVisible()
     press(qtbot, tab, "O")
     assert everything(shell) == before and not tab.undo_stack.canUndo()
     tab.work.edit(("What is it?", "A thing."))
     edited = everything(shell)
-    assert tab.review.restore_button.isEnabled() and "Thing 0 is a thing." in tab.review.restore_button.toolTip()
+    assert tab.review.restore_button.isVisible() and "Thing 0 is a thing." in tab.review.restore_button.toolTip()
     press(qtbot, tab, "O")
     assert everything(shell) == before and tab.review.answer.toPlainText() == "Thing 0 is a thing."
-    assert not tab.review.restore_button.isEnabled()
+    assert not tab.review.restore_button.isVisible()
     tab.undo_stack.undo()
     assert everything(shell) == edited and tab.review.answer.toPlainText() == "A thing."
     qtbot.mouseClick(tab.review.restore_button, Qt.MouseButton.LeftButton)

@@ -146,3 +146,30 @@ def test_a_window_made_small_again_scrolls_nowhere(qtbot, make_window: Callable[
             scroll = scroll.parentWidget()
         qtbot.waitUntil(lambda scroll=scroll: scroll.horizontalScrollBar().maximum() == 0)
         assert scroll.verticalScrollBar().maximum() == 0
+
+
+def test_a_zoom_that_is_taken_back_leaves_no_more_than_there_was(qtbot, make_window: Callable[[], MainWindow], project: Project, shell: Shell):
+    fill(project, [FACT])
+    add_pairs(project, a_pair(0, shell.knowledge_base.chunk_ids()[0], state="rejected", reason="person", turns=("So?", "So.")))
+    window = make_window()
+    window.look.set_zoom(1.0)
+    window.resize(1280, 800)
+    window.open_project(project.folder)
+    window.page.shell.show_tab("generate")
+    tab = window.page.tab("generate")
+    qtbot.waitUntil(lambda: tab.browser.coverage.model.rowCount() == 1)
+    tab.browser.coverage.table.selectRow(0)
+    tab.browser.show_page(PAIRS)
+    qtbot.waitUntil(lambda: len(tab.browser.pairs.model.ids) == 1)
+    tab.browser.pairs.go_on_from(0)
+    qtbot.waitUntil(lambda: not window.page.shell.threads() and tab.review.answer.isVisible())
+    qtbot.wait(100)  # until all of it is laid out
+    before, lines = tab.minimumSizeHint(), tab.review.answer.minimumHeight()
+    try:
+        window.look.set_zoom(2.0)
+        qtbot.waitUntil(lambda: tab.minimumSizeHint().width() > before.width())
+        assert tab.review.answer.minimumHeight() > 1.5 * lines
+    finally:
+        window.look.set_zoom(1.0)
+    qtbot.waitUntil(lambda: tab.minimumSizeHint() == before)
+    assert tab.review.answer.minimumHeight() == lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,14 +10,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.drop_area import DropVeil, paths_of
+from gui.pair_import_dialog import PairImportDialog
 from gui.shell import Shell
 from services.errors import UserError
 from services.sft_data.jsonl import edited_by_hand, export_pairs
-from services.sft_data.pair_import import Imported, import_pairs
+from services.sft_data.pair_import import Imported
 from services.translation import _, ngettext
 
 SHOWN_WARNINGS = 3
-LARGE = 5_000_000  # bytes, which take more than a moment
 AS_PAIRS = _("Instruction and output, one pair a line (*.jsonl)")
 AS_CHAT = _("Chat messages, one conversation a line (*.jsonl)")
 
@@ -27,15 +26,16 @@ class PairExchange(QObject):
     """Works in threads, tells how it went in notices.
 
     Signals:
-        imported: pairs have come in.
+        imported(dataset): pairs have come in.
     """
 
-    imported = Signal()
+    imported = Signal(str)
 
     def __init__(self, shell: Shell, window: QWidget) -> None:
         """window: over which the file dialogs open."""
         super().__init__(window)
         self._shell, self._window = shell, window
+        self.dialog: PairImportDialog | None = None  # while it is open
 
     def take_drops(self, dataset: Callable[[], str]) -> None:
         """From now on, files that are dropped on the window are imported into the dataset that this gives."""
@@ -74,22 +74,17 @@ class PairExchange(QObject):
             self.import_from(dataset, *map(Path, paths))
 
     def import_from(self, dataset: str, *paths: Path) -> None:
-        """Take over the pairs of files, one after the other."""
-        project = self._shell.project
-        self._shell.writes.finish()  # it compares with what is there
-        if large := [path.name for path in paths if path.is_file() and path.stat().st_size > LARGE]:
-            self._shell.notify("info", _("{files}: being read. You can go on meanwhile.").format(files=", ".join(large)), tab="generate")
-
-        def work(_emit: object, cancelled: threading.Event) -> list[tuple[Path, Imported | UserError]]:
-            answers: list[tuple[Path, Imported | UserError]] = []
-            for path in paths:
-                try:
-                    answers.append((path, import_pairs(project, dataset, path, cancelled)))
-                except UserError as error:
-                    answers.append((path, error))
-            return answers
-
-        self._shell.run_beside(work).succeeded.connect(self._tell_import)
+        """Show what would become of the pairs of these files, and take them over where the person says so."""
+        if self.dialog is not None:
+            self.dialog.close()
+        if self.dialog is not None:  # it is just importing, and has to take that back
+            self._shell.notify("warning", _("Pairs are being imported. Wait until they are in."), tab="generate")
+            return
+        names = [row.name for row in self._shell.knowledge_base.datasets()]
+        self.dialog = PairImportDialog(self._shell, paths, names, dataset, self._window)
+        self.dialog.imported.connect(self._tell_import)
+        self.dialog.finished.connect(self._forget_dialog)
+        self.dialog.show()
 
     def offer_import(self, dataset: str) -> None:
         """Look whether another program has changed the dataset's file, and offer to take that over."""
@@ -113,15 +108,17 @@ class PairExchange(QObject):
     def _take(self, paths: list[Path]) -> None:
         self.import_from(self._dataset(), *paths)
 
-    def _tell_import(self, answers: list[tuple[Path, Imported | UserError]]) -> None:
+    def _tell_import(self, dataset: str, answers: list[tuple[Path, Imported | UserError]]) -> None:
         for path, answer in answers:
             if isinstance(answer, UserError):
                 self._tell_failure(answer)
             else:
                 self._tell_imported(path, answer)
         if any(isinstance(answer, Imported) for _path, answer in answers):
-            self._shell.changed("pair")
-            self.imported.emit()
+            self.imported.emit(dataset)
+
+    def _forget_dialog(self, _result: int) -> None:
+        self.dialog = None
 
     def _tell_imported(self, path: Path, imported: Imported) -> None:
         text = [

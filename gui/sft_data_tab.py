@@ -155,7 +155,8 @@ class SftDataTab(Tab):
     def _export(self) -> None:
         self.exchange.choose_export(self.browser.dataset)
 
-    def _show_imported(self) -> None:
+    def _show_imported(self, dataset: str) -> None:
+        self.ask.dataset.setCurrentText(self._store.spelling_of(dataset))
         self.browser.show_page(PAIRS)
 
     def _show_report(self) -> None:

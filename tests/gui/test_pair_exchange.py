@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gui.pair_browser import PAIRS
 from gui.pair_exchange import AS_CHAT
+from gui.pair_import_dialog import PairImportDialog
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
 from services.project import Project
@@ -33,6 +34,17 @@ def drop(widget, paths: list[Path]) -> None:
     QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), *common))
 
 
+def opened(qtbot, tab: SftDataTab) -> PairImportDialog:
+    """The dialog, once it has read everything."""
+    dialog = tab.exchange.dialog
+    qtbot.waitUntil(lambda: not dialog.progress.isVisible())
+    return dialog
+
+
+def rows_of(dialog: PairImportDialog) -> list[tuple[str, ...]]:
+    return [tuple(dialog.table.item(row, column).text() for column in range(3)) for row in range(dialog.table.rowCount())]
+
+
 def test_dropped_files_are_imported_and_a_bad_one_says_why(
     qtbot, project: Project, shell: Shell, tmp_path: Path, monkeypatch
 ) -> None:
@@ -45,20 +57,84 @@ def test_dropped_files_are_imported_and_a_bad_one_says_why(
     turns = [("user", "Hi?"), ("assistant", "Hello."), ("user", "And?"), ("assistant", "So.")]
     last.write_text(json.dumps([{"messages": [{"role": role, "content": text} for role, text in turns]}]), "utf-16")
     drop(tab, [good, bad, last])
+    dialog = opened(qtbot, tab)
+    assert rows_of(dialog) == [
+        ("Wie heißt die Mühle?", "Löwenmühle", ""), ("Wann?", "1510", ""), ("Hi?", "So.", "4 turns"),
+    ]  # fmt: skip
+    assert dialog.summary.text() == "3 new pairs." and dialog.reasons.toPlainText() == "picture.png is not a text file."
+    assert tab.browser.pairs.model.rowCount() == 0, "nothing comes in unasked"
+    dialog.import_button.click()
     qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() == 3)
     assert tab.browser.page == PAIRS and not tab.exchange.veil.isVisible()
     assert [(message.kind, message.text) for message in shell.messages] == [
-        ("success", "2 pairs of karten.csv are in."), ("error", "picture.png is not a text file."),
-        ("success", "1 pair of chat.json is in."),
+        ("success", "2 pairs of karten.csv are in."), ("success", "1 pair of chat.json is in."),
     ]  # fmt: skip
     QGuiApplication.clipboard().setMimeData(data_of([good]))
     tab.paste_files()
-    qtbot.waitUntil(lambda: len(shell.messages) == 4)
+    dialog = opened(qtbot, tab)
     QGuiApplication.clipboard().clear()
-    assert shell.messages[-1].text == "0 pairs of karten.csv are in. 2 pairs were there already and were left out."
+    assert dialog.summary.text() == "0 new pairs; 2 are there already and stay out."
+    assert dialog.need.text.text() == "There is nothing new to import." and not dialog.import_button.isEnabled()
+    dialog.cancel_button.click()
+    assert tab.exchange.dialog is None
     there = tmp_path / "out.jsonl"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(there), AS_CHAT))
     tab.exchange.choose_export("sft_data")
-    qtbot.waitUntil(lambda: len(shell.messages) == 5)
+    qtbot.waitUntil(lambda: len(shell.messages) == 3)
     assert [len(json.loads(line)["messages"]) for line in there.read_text("utf-8").splitlines()] == [2, 2, 4]
+    qtbot.waitUntil(lambda: not shell.threads())
+
+
+def many(path: Path, count: int) -> Path:
+    rows = ({"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": f"Q{number}?"},
+                          {"role": "assistant", "content": "A"}]} for number in range(count))  # fmt: skip
+    path.write_text("nonsense\n" + "".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def test_pairs_go_into_the_dataset_that_the_dialog_says(qtbot, project: Project, shell: Shell, tmp_path: Path) -> None:
+    tab = SftDataTab(project, shell)
+    qtbot.addWidget(tab)
+    tab.show()
+    tab.exchange.import_from("sft_data", many(tmp_path / "many.jsonl", 30))
+    dialog = opened(qtbot, tab)
+    assert dialog.dataset.currentText() == "sft_data" and dialog.table.rowCount() == 20
+    assert rows_of(dialog)[0] == ("Q0?", "A", "system prompt")
+    assert dialog.summary.text() == "30 new pairs; 1 cannot be used." and "Line 1: it is not JSON" in dialog.reasons.toPlainText()
+    assert dialog.import_button.text() == "Import 30 pairs"
+    dialog.dataset.setCurrentText("bad/name")
+    qtbot.waitUntil(lambda: "cannot be the name of a dataset" in dialog.need.text.text())
+    assert not dialog.import_button.isEnabled()
+    dialog.dataset.setCurrentText("casual")
+    qtbot.waitUntil(dialog.import_button.isEnabled)
+    opened(qtbot, tab)
+    dialog.import_button.click()
+    qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() == 30)
+    assert tab.browser.dataset == "casual" == tab.ask.dataset.currentText()
+    assert "30 pairs have a system prompt" in shell.messages[-1].text
+    own = project.dataset_path("casual")
+    own.write_text("".join(own.read_text("utf-8").splitlines(keepends=True)[:10]), "utf-8")
+    tab.exchange.offer_import("casual")
+    qtbot.waitUntil(lambda: shell.messages[-1].action is not None)
+    shell.messages[-1].action()
+    dialog = opened(qtbot, tab)
+    assert not dialog.dataset.isEnabled() and "20 of the dataset are no longer in the file" in dialog.summary.text()
+    dialog.import_button.click()
+    qtbot.waitUntil(lambda: shell.knowledge_base.count_written("casual") == 10)
+    qtbot.waitUntil(lambda: tab.exchange.dialog is None and not shell.threads())
+
+
+def test_a_cancelled_import_leaves_nothing(qtbot, project: Project, shell: Shell, tmp_path: Path) -> None:
+    tab = SftDataTab(project, shell)
+    qtbot.addWidget(tab)
+    tab.show()
+    tab.exchange.import_from("sft_data", many(tmp_path / "many.jsonl", 40_000))
+    dialog = tab.exchange.dialog
+    qtbot.waitUntil(dialog.import_button.isEnabled)  # before all of it is read
+    assert "so far" in dialog.summary.text() and dialog.progress.isVisible()
+    dialog.import_button.click()
+    qtbot.waitUntil(lambda: shell.knowledge_base.count_pairs() > 0)
+    dialog.reject()
+    qtbot.waitUntil(lambda: tab.exchange.dialog is None, timeout=30_000)
+    assert shell.knowledge_base.count_pairs() == 0 and not project.dataset_path().exists() and not shell.messages
     qtbot.waitUntil(lambda: not shell.threads())

@@ -10,16 +10,16 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.drop_area import DropVeil, paths_of
+from gui.pair_export_dialog import PairExportDialog
 from gui.pair_import_dialog import PairImportDialog
 from gui.shell import Shell
 from services.errors import UserError
-from services.sft_data.jsonl import edited_by_hand, export_pairs
+from services.sft_data.jsonl import EXPORTED, edited_by_hand, export_pairs
 from services.sft_data.pair_import import Imported
 from services.translation import _, ngettext
 
 SHOWN_WARNINGS = 3
-AS_PAIRS = _("Instruction and output, one pair a line (*.jsonl)")
-AS_CHAT = _("Chat messages, one conversation a line (*.jsonl)")
+_ENDINGS = {"in-use": "", "reviewed": "-reviewed", "left-out": "-left-out"}  # of the file name that is proposed
 
 
 class PairExchange(QObject):
@@ -49,18 +49,32 @@ class PairExchange(QObject):
             self._take(paths)
 
     def choose_export(self, dataset: str) -> None:
-        """Ask where to and in which format, and write the pairs in use there."""
-        start = str(Path.home() / f"{dataset}.jsonl")
-        path, chosen = QFileDialog.getSaveFileName(self._window, _("Export the pairs"), start, f"{AS_PAIRS};;{AS_CHAT}")
-        if path:
-            self.export_to(dataset, Path(path), is_chat=chosen == AS_CHAT)
+        """Ask which pairs in which form, then where to."""
+        project = self._shell.project
+        self._shell.writes.finish()
 
-    def export_to(self, dataset: str, path: Path, *, is_chat: bool = False) -> None:
-        """Write the pairs in use to a file of the person's choice."""
+        def work(_emit: object, _cancelled: object) -> tuple[str, dict[str, int]]:
+            with project.connect(is_read_only=True) as store:
+                return dataset, {which: store.count_written(dataset, states) for which, states in EXPORTED.items()}
+
+        self._shell.run_beside(work).succeeded.connect(self._ask_export)
+
+    def _ask_export(self, answer: tuple[str, dict[str, int]]) -> None:
+        dataset, counts = answer
+        dialog = PairExportDialog(counts, self._window)
+        if dialog.exec():
+            start = str(Path.home() / f"{dataset}{_ENDINGS[dialog.chosen]}.jsonl")
+            path, _filter = QFileDialog.getSaveFileName(self._window, _("Export the pairs"), start, _("JSON lines (*.jsonl)"))
+            if path:
+                self.export_to(dataset, Path(path), is_chat=dialog.is_chat, which=dialog.chosen)
+        dialog.deleteLater()
+
+    def export_to(self, dataset: str, path: Path, *, is_chat: bool = False, which: str = "in-use") -> None:
+        """Write pairs to a file of the person's choice. which: a key of EXPORTED."""
         project = self._shell.project
         self._shell.writes.finish()
         thread = self._shell.run_beside(
-            lambda _emit, _cancelled: (path, export_pairs(project, dataset, path, is_chat=is_chat))
+            lambda _emit, _cancelled: (path, export_pairs(project, dataset, path, is_chat=is_chat, which=which))
         )
         thread.succeeded.connect(self._tell_export)
         thread.failed.connect(self._tell_failure)
@@ -80,7 +94,7 @@ class PairExchange(QObject):
         if self.dialog is not None:  # it is just importing, and has to take that back
             self._shell.notify("warning", _("Pairs are being imported. Wait until they are in."), tab="generate")
             return
-        names = [row.name for row in self._shell.knowledge_base.datasets()]
+        names = self._shell.knowledge_base.dataset_names()
         self.dialog = PairImportDialog(self._shell, paths, names, dataset, self._window)
         self.dialog.imported.connect(self._tell_import)
         self.dialog.finished.connect(self._forget_dialog)

@@ -70,6 +70,7 @@ class PairImportDialog(QDialog):
         self._shell, self._paths = shell, list(paths)
         self._looks: dict[Path, _Look] = {}
         self._thread: JobThread | None = None
+        self._shown: list[Entry] = []
         self._is_importing = self._is_read = False
         self._make_parts(datasets, dataset)
         self._lay_out()
@@ -85,7 +86,7 @@ class PairImportDialog(QDialog):
         if self._is_importing and self._thread is not None:
             self._thread.stop()
             self.cancel_button.setEnabled(False)
-            self.progress.setFormat(_("Taking out again what came in…"))
+            self.summary.setText(_("Taking out again what came in…"))
             return
         self._forget()
         super().reject()
@@ -109,6 +110,7 @@ class PairImportDialog(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.GAP)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -119,7 +121,7 @@ class PairImportDialog(QDialog):
         self.reasons = QPlainTextEdit(readOnly=True, tabChangesFocus=True)
         self.reasons.setAccessibleName(_("What cannot be used, and why"))
         self.reasons.setMaximumHeight(self.fontMetrics().lineSpacing() * 6 + theme.PAD)
-        self.progress = QProgressBar(maximum=_STEPS)
+        self.progress = QProgressBar(maximum=_STEPS, textVisible=False)
         self.progress.setAccessibleName(_("How much is read"))
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps when it is done
@@ -196,11 +198,10 @@ class PairImportDialog(QDialog):
 
     def _show(self, problem: str = "") -> None:
         found = [look.preview for look in self._looks.values() if look.preview is not None]
-        self._fill([entry for preview in found for entry in preview.first][:SHOWN])
+        self._fill([entry for preview in found for entry in preview.first[: max(1, SHOWN // len(found))]])
         added, repeated, unread, left_out = (
             sum(getattr(preview, name) for preview in found) for name in ("added", "repeated", "unread", "left_out")
         )
-        so_far = "" if self._is_read else _("so far") + " "
         parts = [ngettext("{count:,} new pair", "{count:,} new pairs", added).format(count=added)]
         if repeated:
             parts.append(_("{count:,} are there already and stay out").format(count=repeated))
@@ -208,7 +209,8 @@ class PairImportDialog(QDialog):
             parts.append(_("{count:,} cannot be used").format(count=unread))
         if left_out:
             parts.append(_("{count:,} of the dataset are no longer in the file and will count as rejected").format(count=left_out))
-        self.summary.setText(so_far + "; ".join(parts) + "." if found else "")
+        text = "; ".join(parts)
+        self.summary.setText((_("{counts}.") if self._is_read else _("So far {counts}.")).format(counts=text) if found else "")
         reasons = self._reasons()
         if "\n".join(reasons) != self.reasons.toPlainText():
             self.reasons.setPlainText("\n".join(reasons))
@@ -232,8 +234,9 @@ class PairImportDialog(QDialog):
         return lines
 
     def _fill(self, entries: list[Entry]) -> None:
-        if self.table.rowCount() == len(entries):
-            return  # the first ones stay what they are
+        if entries == self._shown:
+            return
+        self._shown = entries
         self.table.setRowCount(len(entries))
         for row, entry in enumerate(entries):
             for column, text in enumerate((entry.said[0], entry.said[-1], _besides(entry))):
@@ -276,8 +279,8 @@ class PairImportDialog(QDialog):
             return answers
 
         self._thread = self._shell.run_beside(work)
-        self.progress.setValue(0)
-        self.progress.setVisible(True)
+        self._show_share(0)
+        self.summary.setText(_("The pairs are coming in. You can go on meanwhile."))
         self._thread.events.connect(self._hear_progress)
         self._thread.succeeded.connect(self._tell)
         self._thread.crashed.connect(self._end)

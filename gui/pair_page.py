@@ -91,7 +91,7 @@ class PairPage(QWidget):
         self.reject_all = menu.addAction(icon("close", "danger"), "", self._reject_all)
         self.all_button.setMenu(menu)
         self.import_button = _button("import", _("Import…"), _("Takes pairs in from a file"))
-        self.export_button = _button("export", _("Export…"), _("Writes the pairs in use to a file"))
+        self.export_button = _button("export", _("Export…"), _("Writes pairs to a file, in the form that you choose"))
         self.split_button.clicked.connect(self.split_wanted)
         self.merge_button.clicked.connect(self.merge_wanted)
         self.import_button.clicked.connect(self.import_wanted)

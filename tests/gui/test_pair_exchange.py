@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gui.pair_browser import PAIRS
-from gui.pair_exchange import AS_CHAT
+from gui.pair_export_dialog import PairExportDialog
 from gui.pair_import_dialog import PairImportDialog
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
@@ -78,10 +78,22 @@ def test_dropped_files_are_imported_and_a_bad_one_says_why(
     dialog.cancel_button.click()
     assert tab.exchange.dialog is None
     there = tmp_path / "out.jsonl"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_more: (str(there), AS_CHAT))
+    asked: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda _parent, _title, start, _filter: (asked.append(start), (str(there), ""))[1])
+
+    def answer(dialog: PairExportDialog) -> int:
+        assert [button.text() for button in dialog.which.buttons()] == [
+            "All in use: 3 pairs", "Reviewed only: 3 pairs", "Left out: 0 pairs",
+        ]  # fmt: skip
+        assert not dialog.which.buttons()[2].isEnabled() and (dialog.chosen, dialog.is_chat) == ("in-use", False)
+        dialog.choose("reviewed", "chat")
+        return 1
+
+    monkeypatch.setattr(PairExportDialog, "exec", answer)
     tab.exchange.choose_export("sft_data")
     qtbot.waitUntil(lambda: len(shell.messages) == 3)
     assert [len(json.loads(line)["messages"]) for line in there.read_text("utf-8").splitlines()] == [2, 2, 4]
+    assert Path(asked[0]).name == "sft_data-reviewed.jsonl"
     qtbot.waitUntil(lambda: not shell.threads())
 
 
@@ -131,7 +143,7 @@ def test_a_cancelled_import_leaves_nothing(qtbot, project: Project, shell: Shell
     tab.exchange.import_from("sft_data", many(tmp_path / "many.jsonl", 40_000))
     dialog = tab.exchange.dialog
     qtbot.waitUntil(dialog.import_button.isEnabled)  # before all of it is read
-    assert "so far" in dialog.summary.text() and dialog.progress.isVisible()
+    assert "So far" in dialog.summary.text() and dialog.progress.isVisible()
     dialog.import_button.click()
     qtbot.waitUntil(lambda: shell.knowledge_base.count_pairs() > 0)
     dialog.reject()

@@ -204,11 +204,20 @@ class PairImportDialog(QDialog):
         )
         parts = [ngettext("{count:,} new pair", "{count:,} new pairs", added).format(count=added)]
         if repeated:
-            parts.append(_("{count:,} are there already and stay out").format(count=repeated))
+            parts.append(
+                ngettext("{count:,} is there already and stays out", "{count:,} are there already and stay out", repeated).format(
+                    count=repeated
+                )
+            )
         if unread:
             parts.append(_("{count:,} cannot be used").format(count=unread))
         if left_out:
-            parts.append(_("{count:,} of the dataset are no longer in the file and will count as rejected").format(count=left_out))
+            parts.append(
+                ngettext(
+                    "{count:,} of the dataset is no longer in the file and will count as rejected",
+                    "{count:,} of the dataset are no longer in the file and will count as rejected", left_out,
+                ).format(count=left_out)
+            )  # fmt: skip
         text = "; ".join(parts)
         self.summary.setText((_("{counts}.") if self._is_read else _("So far {counts}.")).format(counts=text) if found else "")
         reasons = self._reasons()

@@ -220,13 +220,17 @@ def test_pairs_go_out_and_come_in(qtbot, tab: SftDataTab, project: Project, shel
     assert (tmp_path / "mine.jsonl").read_text("utf-8").count("\n") == 1
     (tmp_path / "theirs.jsonl").write_text('{"question": "Why?", "answer": "Because."}\nnonsense\n', encoding="utf-8")
     tab.exchange.import_from("sft_data", tmp_path / "theirs.jsonl")
+    qtbot.waitUntil(lambda: tab.exchange.dialog.import_button.text() == "Import 1 pair")
+    tab.exchange.dialog.import_button.click()
     settle(qtbot, shell)
     qtbot.waitUntil(lambda: tab.browser.pairs.model.rowCount() == 2)
     assert shell.messages[-1].kind == "warning" and "Line 2" in shell.messages[-1].text
     tab.exchange.import_from("sft_data", tmp_path / "missing.jsonl")
+    qtbot.waitUntil(lambda: "missing.jsonl" in tab.exchange.dialog.reasons.toPlainText())
+    qtbot.waitUntil(tab.exchange.dialog.need.isVisible)
+    assert not tab.exchange.dialog.import_button.isEnabled()
     settle(qtbot, shell)
-    qtbot.waitUntil(lambda: shell.messages[-1].kind == "error")
-    assert "missing.jsonl" in shell.messages[-1].text
+    tab.exchange.dialog.reject()
 
 
 def test_a_file_changed_by_another_program_is_offered(qtbot, project: Project, shell: Shell):
@@ -236,6 +240,9 @@ def test_a_file_changed_by_another_program_is_offered(qtbot, project: Project, s
     qtbot.waitUntil(lambda: bool(shell.messages))
     assert "sft_data.jsonl" in shell.messages[0].text
     shell.messages[0].action()
+    qtbot.waitUntil(lambda: tab.exchange.dialog.import_button.text() == "Import 1 pair")
+    assert "1 of the dataset is no longer" in tab.exchange.dialog.summary.text()
+    tab.exchange.dialog.import_button.click()
     qtbot.waitUntil(lambda: states(shell) == ["rejected", "edited"])
     settle(qtbot, shell)
     assert tab.browser.page == PAIRS

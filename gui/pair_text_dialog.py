@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -102,7 +103,8 @@ class PairTextDialog(QDialog):
         column.addWidget(self.buttons)
         self._put(self._proposals[self._shown])
         metrics, turns = self.fontMetrics(), any(len(said) > 2 for way in self._proposals for said in way)
-        self.resize(metrics.averageCharWidth() * 90, metrics.lineSpacing() * ((20 if turns else 14) * count + 4))
+        wanted = QSize(metrics.averageCharWidth() * 90, metrics.lineSpacing() * ((20 if turns else 14) * count + 4))
+        self.resize(wanted.boundedTo(self.screen().availableSize() * 0.9))
 
     @property
     def texts(self) -> list[Said]:

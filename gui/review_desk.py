@@ -12,6 +12,7 @@ from gui.pair_review import PairReview
 COLUMNS, BELOW, NARROW = "columns", "below", "narrow"
 COLUMNS_LETTERS = 132  # of width: a table and two columns of text that are good to read
 BESIDE_LETTERS = 90  # two such columns
+BAR_LETTERS = 4  # more than a scroll bar
 BELOW_LINES = 36  # of height: some rows of the table above, passage and pair below
 TABLE_LETTERS, TEXT_LETTERS = 37, 32  # the least
 _HORIZONTAL, _VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -63,7 +64,9 @@ class ReviewDesk(QSplitter):
         pair_width = self._review.beside.minimumWidth()
         least = self._text_width + pair_width + theme.PAD + metrics.averageCharWidth()
         has_columns = self.width() > least + self._browser.minimumWidth() + theme.PAD
-        if letters >= BESIDE_LETTERS and lines >= BELOW_LINES and self.width() > least:
+        # A bar to scroll up and down that comes with one way must not bring back the other, which would take it away.
+        beside = BESIDE_LETTERS + (0 if self.arrangement == BELOW else BAR_LETTERS)
+        if letters >= beside and lines >= BELOW_LINES and self.width() > least:
             arrangement = COLUMNS if letters >= COLUMNS_LETTERS and has_columns else BELOW
         else:  # too low for more than one line of panes
             arrangement = COLUMNS if has_columns else NARROW

@@ -132,7 +132,8 @@ class PlanBox(QFrame):
 
     def _show(self) -> None:
         tokens, steps = self._plan.get("tokens", 0), self._plan.get("steps", 0)
-        self.size.setText(self._plan["text"] if tokens else _("Nothing to learn from yet"))
+        nothing = _("Nothing to learn from yet") if self._plan else _("Counting…")
+        self.size.setText(self._plan["text"] if tokens else nothing)
         self.time.setText(self._say_time(tokens) if tokens and steps else " ")
         self.estimated.emit(self._seconds(tokens) if tokens and steps else 0.0)
         warnings = self._plan.get("warnings") or []

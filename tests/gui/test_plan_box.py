@@ -29,6 +29,7 @@ def make_box(qtbot, project: Project, shell: Shell, monkeypatch: pytest.MonkeyPa
         qtbot.addWidget(box)
         box.resize(360, 200)
         box.show()
+        assert "Nothing" not in box.size.text()  # nobody has looked yet
         box.refresh({**defaults("cpt"), "base_model": model, **settings})
         # The thread of the plan, and then its answer.
         qtbot.waitUntil(lambda: bool(box._plan) and not shell.threads(), timeout=10_000)

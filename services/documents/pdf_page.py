@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pypdfium2
 
 _GAP = 0.9  # of the letters' size: more than this between two words may part columns
+_WORD_GAP = 0.25  # more than this parts words, where letters are placed one by one
+_FEWEST_LETTERS = 20  # lines of one letter; a page with fewer is a table or a formula
 _WIDE = 1.15  # times the usual width of a page's letters: there may be a gap in the line
 _MOST_RECTANGLES = 24  # of a line; more are not looked at one by one
 _LONGEST_BOLD = 110  # characters; longer lines are no headings
@@ -121,7 +123,7 @@ class PageText:
             at += 1
         lines, spans = self._with_cells(text_page, text, starts, lines, spans)
         self._find_bold(text_page, starts, lines, spans)
-        return _with_whole_rows(lines)
+        return _with_whole_rows(_with_whole_words(lines))
 
     def _text(self, pointer: Any, text_page: Handle) -> tuple[str, list[int] | None]:
         """The page's text, and the index pdfium has for each of its characters, or None where it is the same."""
@@ -222,6 +224,7 @@ class PageText:
     ) -> Iterator[tuple[Line, int, int]]:
         """Go from word to word: a wide gap ends a cell; a step back, or up or down, ends a line."""
         cells: list[Cell] = []
+        is_broken = line.text.endswith("-")  # the hyphen at its end, which pdfium takes for none, is not in the text
         line_start = start = first
         turn, line_size = line.turn, line.size
         left, bottom = line.left, self._loose_box(text_page, self._at(starts, first), turn)[2]
@@ -247,7 +250,12 @@ class PageText:
                 cells.append(Cell(_readable(text[start:at]), left, right))
                 start, left = at + 1, next_left
             at = text.find(" ", at + 1, end)
-        yield self._piece(line, text[line_start:end], cells, text[start:end], left, line.right), line_start, end
+        last = self._piece(line, text[line_start:end], cells, text[start:end], left, line.right)
+        if is_broken and not last.text.endswith("-"):
+            last.text += "-"
+            if last.cells:
+                last.cells[-1].text += "-"
+        yield last, line_start, end
 
     @staticmethod
     def _piece(line: Line, text: str, cells: list[Cell], last: str, left: float, right: float) -> Line:
@@ -329,6 +337,25 @@ class PageText:
     @staticmethod
     def _at(starts: list[int] | None, index: int) -> int:
         return index if starts is None else starts[index]
+
+
+def _with_whole_words(lines: list[Line]) -> list[Line]:
+    """Lines put together of a page that pdfium takes for written from top to bottom: it gives each letter a line.
+
+    Pages of contents and forms, whose lines stand far apart and end alike, look so to it.
+    """
+    if 2 * sum(len(line.text) == 1 for line in lines) <= len(lines) or len(lines) < _FEWEST_LETTERS:
+        return lines
+    whole = lines[:1]
+    for line in lines[1:]:
+        before, gap = whole[-1], line.left - whole[-1].right
+        if not (_is_beside(before, line) and -0.5 * line.size < gap < _GAP * line.size):
+            whole.append(line)
+            continue
+        is_number = before.text[-1].isdigit() and line.text[0].isdigit()  # a 1 has much room around it
+        before.text += (" " if gap > (2 if is_number else 1) * _WORD_GAP * line.size else "") + line.text
+        before.right, before.is_bold = line.right, before.is_bold and line.is_bold
+    return whole
 
 
 def _with_whole_rows(lines: list[Line]) -> list[Line]:

@@ -172,6 +172,16 @@ AWKWARD: tuple[Awkward, ...] = (
         ["The lighthouse was a lighthouse of the first order. It was a well-known lighthouse"],
         ["light-"],
     ),
+    Awkward(
+        "hyphens after letters placed one by one",
+        page.hyphens_after_letters_placed_one_by_one,
+        ["passed the skerries, and the skerries were many. It was a well-known number"],
+    ),
+    Awkward(
+        "contents of letters placed one by one",
+        page.contents_of_letters_placed_one_by_one,
+        ["Contents\n", "Lamps and ships of year 1 .", ". 11\n", "Lamps and ships of year 11 .", ". 30"],
+    ),
     Awkward("soft hyphens", page.soft_hyphens, ["The keepers met at noon."]),
     Awkward("ligatures", page.ligatures, ["The officer ate a fish."]),
     Awkward("heads of short chapters", page.head_of_a_chapter, [], ["On the Life of"]),

@@ -232,6 +232,24 @@ def hyphens(path: Path) -> None:
     write_pdf(path, [paragraph(lines, 700)])
 
 
+def hyphens_after_letters_placed_one_by_one(path: Path) -> None:
+    lines = [
+        "The keeper counted every ship that passed the sker-",
+        "ries, and the skerries were many. It was a well-",
+        "known number, and a well-known one.",
+    ]
+    write_pdf(path, [[letter for at, line in enumerate(lines) for letter in _letters(line, 700 - 14 * at)]])
+
+
+def contents_of_letters_placed_one_by_one(path: Path) -> None:
+    lines = ["Contents", *(f"Lamps and ships of year {n} {'. ' * 30}{n + 10}" for n in range(1, 21))]
+    write_pdf(path, [[letter for at, line in enumerate(lines) for letter in _letters(line, 740 - 22 * at)]])
+
+
+def _letters(line: str, y: float, size: float = 10) -> list[Text]:
+    return [Text(letter, 60 + 0.62 * size * at, y, size) for at, letter in enumerate(line) if letter != " "]
+
+
 def soft_hyphens(path: Path) -> None:
     write_pdf(path, [[Text("The keepers met at noon.", 72, 700, claimed="The keep\u00aders met at noon.")]])
 

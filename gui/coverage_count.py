@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,6 +12,7 @@ from gui.thread_end import connect_end
 from services.knowledge_base.coverage_row import CoveredDocument
 from services.knowledge_base.dataset import DatasetCount
 from services.knowledge_base.stale import StaleCount
+from services.knowledge_base.store import KnowledgeBase
 
 REVIEWED = ("accepted", "edited", "rejected")
 PAUSE_MS = 1000  # between two counts while a job runs, which needs the processor
@@ -53,17 +54,15 @@ class CoverageCount(QObject):
         self._is_outdated = self._thread is not None or (self._pause.isActive() and self._shell.is_busy)
         if self._is_outdated:
             return
-        project = self._shell.project
 
-        def work(_emit: object, cancelled: Any) -> tuple[str, Counts]:
-            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                states = store.count_by_key(dataset).states
-                return dataset, Counts(
-                    store.covered_documents(dataset), sum(states.get(state, 0) for state in REVIEWED), states.get("new", 0),
-                    store.datasets(), store.count_stale(dataset),
-                )  # fmt: skip
+        def work(store: KnowledgeBase, _emit: object) -> tuple[str, Counts]:
+            states = store.count_by_key(dataset).states
+            return dataset, Counts(
+                store.covered_documents(dataset), sum(states.get(state, 0) for state in REVIEWED), states.get("new", 0),
+                store.datasets(), store.count_stale(dataset),
+            )  # fmt: skip
 
-        self._thread = self._shell.run_beside(work)
+        self._thread = self._shell.ask_beside(work)
         self._thread.succeeded.connect(self._take)
         connect_end(self._thread, self._finish)
 

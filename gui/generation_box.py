@@ -15,6 +15,7 @@ from gui.row_query import Query
 from gui.shell import Shell
 from gui.thread_end import connect_end
 from services.jobs import Context
+from services.knowledge_base.store import KnowledgeBase
 from services.knowledge_base.work_report import Bill
 from services.sft_data.estimate import Estimate, estimate, lacks_prices, read_prices
 from services.translation import _, ngettext
@@ -103,17 +104,16 @@ class GenerationBox(QFrame):
         if self._thread is not None:
             self._is_outdated = True  # asked for again, once it is there
             return
-        project, settings, after, selection = self._shell.project, self._settings, self._after, self._selection
+        settings, after, selection = self._settings, self._after, self._selection
 
-        def work(_emit: object, cancelled: Any) -> tuple[Any, Estimate | None, bool]:
-            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                if after is not None:
-                    return store.bill(settings["dataset"], after), None, False
-                chunk_ids = selection(store) if selection else []
-                of_selection = estimate(store, settings, chunk_ids) if chunk_ids else None
-                return estimate(store, settings), of_selection, lacks_prices(settings)
+        def work(store: KnowledgeBase, _emit: object) -> tuple[Any, Estimate | None, bool]:
+            if after is not None:
+                return store.bill(settings["dataset"], after), None, False
+            chunk_ids = selection(store) if selection else []
+            of_selection = estimate(store, settings, chunk_ids) if chunk_ids else None
+            return estimate(store, settings), of_selection, lacks_prices(settings)
 
-        self._thread = self._shell.run_beside(work)
+        self._thread = self._shell.ask_beside(work)
         self._thread.succeeded.connect(self._show)
         connect_end(self._thread, self._finish)
 

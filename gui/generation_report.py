@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QTableView, QVBoxLayout, QWidget
@@ -18,6 +16,7 @@ from gui.quantity import say_count, say_duration, say_when
 from gui.shell import Shell
 from gui.table_model import Column, TableModel, fit_columns, prepare, show_ids
 from gui.thread_end import connect_end
+from services.knowledge_base.store import KnowledgeBase
 from services.knowledge_base.work_report import FailedItem
 from services.records import RunRecord
 from services.sft_data.gate import REASONS
@@ -118,11 +117,10 @@ class GenerationReport(QWidget):
         self._is_outdated = False
         project, dataset = self._shell.project, self._dataset
 
-        def work(_emit: object, cancelled: Any) -> tuple[str, Report]:
-            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                return dataset, make_report(project, store, dataset)
+        def work(store: KnowledgeBase, _emit: object) -> tuple[str, Report]:
+            return dataset, make_report(project, store, dataset)
 
-        self._thread = self._shell.run_beside(work)
+        self._thread = self._shell.ask_beside(work)
         self._thread.succeeded.connect(self._show)
         connect_end(self._thread, self._finish)
 

@@ -39,13 +39,7 @@ class LatestAnswer(QObject):
         if is_small(self._shell.knowledge_base):
             self.answered.emit(question(self._shell.knowledge_base))
             return
-        project = self._shell.project
-
-        def work(_emit: object, cancelled: Any) -> Any:
-            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                return question(store)
-
-        self._thread = self._shell.run_beside(work)
+        self._thread = self._shell.ask_beside(lambda store, _emit: question(store))
         self._thread.succeeded.connect(self.answered)
         connect_end(self._thread, self._finish)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,15 +93,14 @@ class RowQuery(QObject):
         # The rows of a question that is asked again stay on the screen until all of them are known.
         has_first = isinstance(query, ChunkQuery) and query != self._shown_query
         self._shown_query = query
-        project, first_rows = self._shell.project, self.FIRST_ROWS
+        first_rows = self.FIRST_ROWS
 
-        def ask(emit: Callable[[Event], None], cancelled: threading.Event) -> array:
-            with project.connect(is_read_only=True) as store, store.interruptible(cancelled.is_set):
-                if has_first:
-                    emit({"type": "first_rows", "ids": query(store, first_rows)})
-                return query(store)
+        def ask(store: KnowledgeBase, emit: Callable[[Event], None]) -> array:
+            if has_first:
+                emit({"type": "first_rows", "ids": query(store, first_rows)})
+            return query(store)
 
-        self._thread = self._shell.run_beside(ask)
+        self._thread = self._shell.ask_beside(ask, is_first=True)
         self._thread.events.connect(self._show_first)
         self._thread.succeeded.connect(self._show)
         connect_end(self._thread, self._finish)

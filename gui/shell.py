@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Signal
 
 from gui.job_thread import Event, JobThread, Work
 from gui.notices import Notice
+from gui.question_turn import QuestionTurns
 from gui.write_queue import WriteQueue
 from services.errors import UserError
 from services.jobs import TRAININGS, Child
+from services.knowledge_base.store import KnowledgeBase
 from services.project import Project
 from services.training.restart import TrainingChild
 from services.translation import _
@@ -63,6 +66,7 @@ class Shell(QObject):
         self._tab = TABS[0]
         self._job_tab = TABS[0]
         self._beside: list[JobThread] = []
+        self._turns = QuestionTurns()
         self._data_version = self.knowledge_base.data_version()
         self._outside = QTimer(self, interval=self.OUTSIDE_CHECK_MS)
         self._outside.timeout.connect(self._look_outside)
@@ -115,6 +119,24 @@ class Shell(QObject):
         thread = JobThread(work, self)
         thread.finished.connect(self._forget)
         return self._start_beside(thread)
+
+    def ask_beside(
+        self, question: Callable[[KnowledgeBase, Callable[[Event], None]], Any], *, is_first: bool = False
+    ) -> JobThread:
+        """Put a long question to the knowledge base, in a thread: ``question(store, emit)``.
+
+        Few are answered at a time, those that are ``is_first`` before the others.
+        """
+        project, turns = self.project, self._turns
+
+        def work(emit: Callable[[Event], None], cancelled: threading.Event) -> Any:
+            with (
+                turns.turn(cancelled, is_first=is_first), project.connect(is_read_only=True) as store,
+                store.interruptible(cancelled.is_set),
+            ):  # fmt: skip
+                return question(store, emit)
+
+        return self.run_beside(work)
 
     def notify(
         self,

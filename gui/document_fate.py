@@ -17,10 +17,11 @@ STATES = {
     "failed": ("error", "danger", _("Why?")),
     "duplicate": ("copy", "muted", _("twice")),
     "reading": ("running", "accent", _("reading")),
+    "partial": ("warning", "warning", ""),  # read, but not the whole of it
     "changed": ("stale", "warning", _("changed")),
     "gone": ("warning", "warning", _("file gone")),
 }
-_RANKS = {"failed": 0, "gone": 1, "changed": 2, "reading": 3, "duplicate": 4, "ready": 5}
+_RANKS = {"failed": 0, "gone": 1, "changed": 2, "reading": 3, "partial": 4, "duplicate": 5, "ready": 6}
 
 
 def document_columns(state_of: Callable[[Document], str]) -> tuple[Column, ...]:
@@ -58,7 +59,7 @@ def describe(document: Document, state: str) -> str:
         if document.page_count:
             parts.insert(0, ngettext("{n:,} page", "{n:,} pages", document.page_count).format(n=document.page_count))
         parts.append(_("{n:,} tokens").format(n=document.token_count))
-        said = f"{document.source}\n{', '.join(parts)}"
+        said = "\n".join([document.source, ", ".join(parts), *([document.reason] if document.reason else [])])
     if state == "changed":
         said += "\n" + _("The file has changed since it was read. “Read again” takes in what is new.")
     elif state == "gone":

@@ -134,6 +134,8 @@ class DocumentList(QWidget):
             return "gone"
         if document.state == "ready" and document.path in self._changed:
             return "changed"
+        if document.state == "ready" and document.reason:
+            return "partial"
         return document.state if document.state in STATES else "ready"
 
     def selected(self) -> list[Document]:

@@ -66,7 +66,7 @@ class Document:
     modified_at: float
     format: str
     state: str  # "ready", "failed" or "duplicate"
-    reason: str
+    reason: str  # of "failed" and "duplicate"; of "ready" why a part of the file is missing, or empty
     tokenizer: str
     chunk_size: int
     chunk_overlap: int

@@ -81,6 +81,8 @@ _WAYS_OUT: dict[tuple[str, ...], str] = {
     (".djvu", ".xps", ".oxps", ".ps"): _("Open it, print it into a PDF, and add that."),
     (".msg", ".pst", ".ost", ".mbox"): _("Save its messages as EML files in the mail program, and add those."),
     (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"): _("Unpack it, and add the files or the folder."),
+}
+_WAYS_OUT_OF_PICTURES: dict[tuple[str, ...], str] = {
     (".png", ".jpg", ".jpeg", ".tif", ".tiff"): _("It is a picture. {how}").format(how=ocr.how_to_install()),
     (".bmp", ".gif", ".webp", ".heic", ".svg"): _("It is a picture. Save it as a PDF with recognised text, and add that."),
 }  # fmt: skip
@@ -105,10 +107,15 @@ def file_filters() -> list[str]:
     ]
 
 
+def has_way_out(path: Path) -> bool:
+    """Whether the file is a document that another program can save so that it can be read; pictures are not meant."""
+    return any(path.suffix.lower() in kinds for kinds in _WAYS_OUT)
+
+
 def why_not_readable(path: Path) -> str:
     """The sentence for a file whose suffix no format has: how to convert it, or else what can be read."""
     suffix = path.suffix.lower()
-    for kinds, way_out in _WAYS_OUT.items():
+    for kinds, way_out in (_WAYS_OUT | _WAYS_OUT_OF_PICTURES).items():
         if suffix in kinds:
             return _("Files of this kind ({suffix}) cannot be read. {way_out}").format(suffix=suffix, way_out=way_out)
     return _("Files of this kind ({suffix}) cannot be read. Readable are {formats}.").format(

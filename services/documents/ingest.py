@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections import ChainMap, Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,19 @@ from services.documents.page import Report, printable
 from services.documents.piece import Pieces, sketches
 from services.documents.reader import Cut, cut_and_assess, read_document
 from services.documents.reading import Limits, Readers, Work
-from services.documents.source import Findings, SourceFile, extract, find_files, hash_file, is_there, name_source
+from services.documents.source import (
+    Findings,
+    Problem,
+    SourceFile,
+    extract,
+    find_files,
+    hash_file,
+    is_there,
+    name_source,
+)
 from services.documents.splitter import check_sizes
 from services.documents.tokenizer import Tokenizer, chosen_tokenizer, load_tokenizer
+from services.documents.watch import file_of
 from services.errors import UserError
 from services.jobs import Context
 from services.knowledge_base.document import Kept
@@ -118,8 +129,8 @@ class _Ingest:
         self._twins: list[int] = []  # files with the content of one that is being read
 
     def read(self, findings: Findings) -> list[Fate]:
-        for name, reason in findings.problems:
-            self._context.warning(name, reason)
+        problems = [self._note_problem(problem) for problem in findings.problems]
+        self._forget_mended(findings)
         self._files = findings.files
         # A byte more for each file: an empty one is work too.
         self._total = sum(file.size_bytes + 1 for file in findings.files)
@@ -152,8 +163,28 @@ class _Ingest:
                     self._drop_copy(work.path)
         self._context.progress(self._total, self._total)
         self._say_left_out(findings)
-        problems = [_fate(name, "failed", reason) for name, reason in findings.problems]
         return [*problems, *(self._fates[number] for number in sorted(self._fates))]
+
+    def _note_problem(self, problem: Problem) -> Fate:
+        """What cannot be looked into is listed, like a file that cannot be read, if there is such a thing."""
+        if not problem.location:
+            self._context.warning(problem.name, problem.reason)
+            return _fate(problem.name, "failed", problem.reason)
+        path = Path(problem.location)
+        columns: dict[str, Any] = {"path": problem.location, "size_bytes": 0, "modified_at": 0.0}
+        with suppress(OSError):
+            status = (file_of(path) or path).stat()
+            columns |= {"size_bytes": status.st_size, "modified_at": status.st_mtime}
+        source = name_source(SourceFile(path, problem.name, 0), self._by_path, self._by_source)
+        return self._fail(source, problem.reason, columns)
+
+    def _forget_mended(self, findings: Findings) -> None:
+        """An archive that is listed because it could not be opened, and now can be: what is in it is listed instead."""
+        for path in {str(file.path) for file in findings.files if file.member}:
+            known = self._by_path.get(path)
+            if known is not None and known.state == "failed":
+                self._knowledge_base.remove_document(known.id)
+                del self._by_path[path], self._by_source[known.source]
 
     def _looks_new(self, file: SourceFile) -> bool:
         known = self._by_path.get(file.location)
@@ -217,7 +248,7 @@ class _Ingest:
             self._context.warning(source, warning)
         _id, kept = self._knowledge_base.replace_document(
             source=source, text=pieces.texts(), chunks=pieces.chunks(), count_tokens=self._tokenizer.count,
-            removed=pieces.removed, format=pieces.format, page_count=pieces.page_count,
+            removed=pieces.removed, reason=" ".join(pieces.warnings), format=pieces.format, page_count=pieces.page_count,
             **_cut_columns(self._tokenizer, self._values), **self._columns[number],
         )  # fmt: skip
         self._remember(source)
@@ -384,7 +415,7 @@ def _recut_document(
     chunks = [replace(chunk, sketch=sketch) for chunk, sketch in zip(chunks, alike, strict=True)]
     columns = {
         key: getattr(document, key)
-        for key in ("path", "sha256", "size_bytes", "modified_at", "format", "page_count")
+        for key in ("path", "sha256", "size_bytes", "modified_at", "format", "page_count", "reason")
     } | _cut_columns(tokenizer, values)  # fmt: skip
     _id, kept = knowledge_base.replace_document(
         source=document.source, text=text, chunks=chunks, count_tokens=tokenizer.count,

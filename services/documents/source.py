@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from services.documents.archive import BROKEN, check_sizes, copy_member
-from services.documents.format import ARCHIVE_SUFFIX, format_of, why_not_readable
+from services.documents.format import ARCHIVE_SUFFIX, format_of, has_way_out, why_not_readable
 from services.documents.page import printable, refuse_empty
 from services.errors import UserError
 from services.records import Document
@@ -47,15 +48,23 @@ class SourceFile:
         return printable(f"{self.path}/{self.member}" if self.member else self.path)
 
 
+class Problem(NamedTuple):
+    """What cannot be read, by name, and why. location: as that of a SourceFile; empty where there is nothing at all."""
+
+    name: str
+    reason: str
+    location: str = ""
+
+
 @dataclass(slots=True)
 class Findings:
-    """files: in the order of the paths, folders sorted by name. problems: ``(name, reason)``.
+    """files: in the order of the paths, folders sorted by name. problems: what is not looked into any further.
 
     left_out: how many files of each suffix in the folders cannot be read.
     """
 
     files: list[SourceFile] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,7 +84,7 @@ def find_files(paths: Iterable[str | Path]) -> Findings:
         except OSError as error:
             problem = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
         if problem:
-            findings.problems.append((printable(path.name or path), problem))
+            findings.problems.append(_problem(path, path.name or path, problem))
     return findings
 
 
@@ -142,7 +151,9 @@ def _find(path: Path, seen: set[Path], findings: Findings) -> str:
             source = file.relative_to(path).as_posix()
             if file.suffix.lower() == ARCHIVE_SUFFIX:
                 if problem := _add_members(file, source, seen, findings):
-                    findings.problems.append((printable(source), problem))
+                    findings.problems.append(_problem(file, source, problem))
+            elif has_way_out(file):
+                findings.problems.append(_problem(file, source, why_not_readable(file)))
             elif format_of(file) is None:
                 findings.left_out[file.suffix.lower() or file.name] += 1
             else:
@@ -161,7 +172,8 @@ def _find(path: Path, seen: set[Path], findings: Findings) -> str:
 def _walk(folder: Path, findings: Findings) -> Iterator[Path]:
     def note(error: OSError) -> None:
         reason = _("The folder cannot be opened: {reason}.").format(reason=error.strerror or error)
-        findings.problems.append((printable(Path(error.filename or folder).name), reason))
+        place = Path(error.filename or folder)
+        findings.problems.append(_problem(place, place.name, reason))
 
     for parent, folders, names in os.walk(folder, onerror=note):
         here = Path(parent)
@@ -179,10 +191,10 @@ def _add(path: Path, source: str, seen: set[Path], findings: Findings) -> None:
         status = path.stat()
     except OSError as error:
         reason = _("It cannot be opened: {reason}.").format(reason=error.strerror or error)
-        findings.problems.append((printable(source), reason))
+        findings.problems.append(_problem(path, source, reason))
         return
     if not stat.S_ISREG(status.st_mode):
-        findings.problems.append((printable(source), _("It is not a file but a pipe or a device, and is not opened.")))
+        findings.problems.append(_problem(path, source, _("It is not a file but a pipe or a device, and is not opened.")))
     elif real not in seen:
         seen.add(real)
         findings.files.append(SourceFile(path, printable(source), status.st_size))
@@ -215,7 +227,10 @@ def _add_members(path: Path, source: str, seen: set[Path], findings: Findings) -
             continue
         if name.suffix.lower() == ARCHIVE_SUFFIX:
             problem = _("It is a ZIP archive in another one. Unpack the outer one, and add this one.")
-            findings.problems.append((printable(f"{source}/{name}"), problem))
+            findings.problems.append(_problem(Path(f"{path}/{member.filename}"), f"{source}/{name}", problem))
+        elif has_way_out(Path(name)):
+            problem = why_not_readable(Path(name))
+            findings.problems.append(_problem(Path(f"{path}/{member.filename}"), f"{source}/{name}", problem))
         elif format_of(Path(name)) is None:
             findings.left_out[name.suffix.lower() or name.name] += 1
         else:
@@ -223,6 +238,11 @@ def _add_members(path: Path, source: str, seen: set[Path], findings: Findings) -
             findings.files.append(SourceFile(path, inner, member.file_size, member.filename))
         count += 1
     return "" if count else _("{name} is an empty ZIP archive.").format(name=path.name)
+
+
+def _problem(path: Path, name: str | Path, reason: str) -> Problem:
+    is_nothing = not path.is_symlink() and not is_there(path)
+    return Problem(printable(name), reason, "" if is_nothing else printable(path))
 
 
 def _spelled(member: str) -> str:

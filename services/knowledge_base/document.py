@@ -108,6 +108,7 @@ class DocumentStatements(RepeatStatements):
         chunks: Iterable[CutChunk],
         count_tokens: Callable[[str], int],
         removed: Iterable[Removal] | None = None,
+        reason: str = "",
         **columns: Any,
     ) -> tuple[int, Kept]:
         """Put a document and its chunks in place of what this source was before, in one transaction.
@@ -123,6 +124,7 @@ class DocumentStatements(RepeatStatements):
             chunks: in order; asked for after the text. Both are taken a little at a time.
             count_tokens: of a piece of text; asked for what is left of a chunk beside an edited one.
             removed: what was left out of the text; None keeps what is known.
+            reason: why something of the file is not in the text, if anything is not.
             columns: other columns of the table ``document`` (path, sha256, size_bytes, modified_at, format,
                 tokenizer, chunk_size, chunk_overlap, page_count).
 
@@ -138,7 +140,7 @@ class DocumentStatements(RepeatStatements):
                 yield chunk
 
         with self.own_rows():
-            document_id = self._write_document({"source": source, "state": "ready", "reason": "", **columns})
+            document_id = self._write_document({"source": source, "state": "ready", **columns, "reason": reason})
             decided = self._decisions(document_id)
             old_text = self._content(document_id) if decided else ""
             self._write_text(document_id, [text] if isinstance(text, DocumentText) else text, removed)
@@ -267,11 +269,12 @@ class DocumentStatements(RepeatStatements):
         )
         if removed is not None:
             rows = [asdict(removal) for removal in removed]
+            count = sum(row["count"] for row in rows)
             self.connection.execute(
                 "UPDATE document_text SET removed = ? WHERE document_id = ?",
                 (json.dumps(rows, ensure_ascii=False), document_id),
             )
-            self.connection.execute("UPDATE document SET removed_count = ? WHERE id = ?", (len(rows), document_id))
+            self.connection.execute("UPDATE document SET removed_count = ? WHERE id = ?", (count, document_id))
 
     def _remove_chunks(self, ids: str, values: dict[str, Any]) -> None:
         """Remove the chunks that this SELECT gives; repeats of them are let in again, pairs of them are stale."""

@@ -59,8 +59,9 @@ def test_an_archive_stands_for_its_readable_members(archive: Path) -> None:
     assert {file.path for file in findings.files} == {archive}
     assert findings.left_out == {".jpg": 2}
     assert findings.files[0].size_bytes == len(MILL)
-    [(name, reason)] = findings.problems
-    assert name == "papers.zip/inner.zip" and "Unpack" in reason
+    [problem] = findings.problems
+    assert problem.name == "papers.zip/inner.zip" and "Unpack" in problem.reason
+    assert problem.location == f"{archive}/inner.zip"
 
 
 def test_an_archive_in_a_folder_is_found_and_one_given_twice_only_once(archive: Path) -> None:
@@ -160,7 +161,7 @@ def test_bombs_are_refused_by_what_they_declare_and_by_what_they_are(tmp_path: P
     bomb = tmp_path / "bomb.zip"
     bomb.write_bytes(zipped({"zeros.txt": bytes(80 << 20)}))
     findings = find_files([bomb])
-    assert not findings.files and "unpack to far more" in findings.problems[0][1]
+    assert not findings.files and "unpack to far more" in findings.problems[0].reason
     hidden = tmp_path / "hidden.zip"
     with zipfile.ZipFile(hidden, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros.txt", bytes(80 << 20))
@@ -176,7 +177,8 @@ def test_damaged_and_empty_archives_are_named(archive: Path, tmp_path: Path) -> 
         ("none.zip", b""), ("text.zip", b"no archive"), ("cut.zip", archive.read_bytes()[:-40]), ("bare.zip", zipped({})),
     ):  # fmt: skip
         (tmp_path / name).write_bytes(content)
-        [(_name, reasons[name])] = find_files([tmp_path / name]).problems
+        [problem] = find_files([tmp_path / name]).problems
+        reasons[name] = problem.reason
     assert "0 bytes" in reasons["none.zip"] and "empty" in reasons["bare.zip"]
     assert "not a ZIP" in reasons["text.zip"] and "not a ZIP" in reasons["cut.zip"]
     data = bytearray(archive.read_bytes())

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,33 @@ def folder(tmp_path: Path) -> Path:
     (folder / "~$war.docx").write_bytes(b"lock file")
     (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     return folder
+
+
+def test_what_cannot_be_looked_into_is_listed_with_the_files_until_it_can(project: Project, folder: Path) -> None:
+    (folder / "letter.doc").write_bytes(b"\xd0\xcf\x11\xe0")
+    (folder / "papers.zip").write_bytes(b"cut off")
+    result = run(project, folder, folder / "nowhere.txt")
+    assert result["skipped"] == 1, "the photo"
+    known = documents(project)
+    assert "nowhere.txt" not in known and "nowhere.txt" in states(result)
+    for name, said in (("letter.doc", "save it as DOCX"), ("papers.zip", "is damaged")):
+        assert known[name].state == states(result)[name] == "failed" and said in known[name].reason
+        assert Path(known[name].path) == folder / name
+    with zipfile.ZipFile(folder / "papers.zip", "w") as archive:
+        archive.writestr("eleven.txt", "The Salt War lasted eleven days, and twelve ships.")
+    run(project, folder / "papers.zip")
+    assert documents(project)["papers.zip/eleven.txt"].state == "ready" and "papers.zip" not in documents(project)
+    other = folder.parent / "other"
+    shutil.copytree(folder, other)
+    assert states(run(project, other))["other/letter.doc"] == "failed"
+
+
+def test_a_page_that_could_not_be_read_is_remembered_with_its_document(project: Project, tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "half.pdf", [paragraph(["The lamp burns rapeseed oil."], 700), []], picture_pages=[1])
+    assert "Page 2 is a scan" in reasons(run(project, path))["half.pdf"]
+    assert "Page 2 is a scan" in documents(project)["half.pdf"].reason
+    ingest.recut({"project": str(project.folder), "chunk_size": 100, "chunk_overlap": 10}, Context())
+    assert "Page 2 is a scan" in documents(project)["half.pdf"].reason
 
 
 def test_a_folder_is_read_whole_and_what_is_no_document_left_out(project: Project, folder: Path) -> None:

@@ -274,6 +274,7 @@ def test_what_was_left_out_can_be_seen(qtbot, project, shell):
     tab = make_tab(qtbot, project, shell)
     assert not tab.documents.left_out_button.isVisible()
     tab.documents.select_source("page.html")
+    assert tab.documents.left_out_button.text() == "29 passages left out…"
     tab.documents.left_out_button.click()
     view = tab.findChild(RemovedView)
     groups = [view.tree.topLevelItem(number) for number in range(view.tree.topLevelItemCount())]
@@ -285,6 +286,35 @@ def test_what_was_left_out_can_be_seen(qtbot, project, shell):
     assert groups[0].isHidden() and not groups[1].isHidden()
     view.search.setText("nothing of the kind")
     assert view.note.isVisible()
+
+
+def test_a_document_that_was_read_in_part_says_what_is_missing(qtbot, project, shell):
+    with project.connect() as store:
+        store.replace_document(
+            source="half.pdf", text=DocumentText("The heron."), chunks=[CutChunk(0, 10, 10, "The heron.", 3)], count_tokens=len,
+            reason="Page 2 is a scan.", path="half.pdf", sha256="x", format="pdf", chunk_size=500, chunk_overlap=50,
+        )  # fmt: skip
+    fill(project, TEXTS)
+    listed = make_tab(qtbot, project, shell).documents
+    listed.select_source("half.pdf")
+    [document] = listed.selected()
+    assert listed.state_of(document) == "partial" and "Page 2 is a scan." in listed.detail.toPlainText()
+    listed.view.horizontalHeader().setSortIndicator(1, Qt.SortOrder.AscendingOrder)
+    assert listed.model.index(0, 0).data() == "half.pdf", "what is not whole comes before what is"
+
+
+def test_a_file_of_no_known_kind_can_be_asked_why(qtbot, project, shell, tmp_path):
+    old, good = tmp_path / "letter.doc", tmp_path / "cells.md"
+    old.write_bytes(b"\xd0\xcf\x11\xe0")
+    good.write_text("# Energy\n\n" + "\n\n".join(TEXTS), "utf-8")
+    tab = make_tab(qtbot, project, shell)
+    notices = []
+    shell.notified.connect(notices.append)
+    tab.add_paths([old, good])
+    finish_job(qtbot, shell)
+    [show_why] = [notice for notice in notices if notice.action_text == "Show why"]
+    show_why.action()
+    assert "save it as DOCX" in tab.documents.detail.toPlainText()
 
 
 def test_many_documents_can_be_searched_and_sorted_by_their_fate(qtbot, project, shell):

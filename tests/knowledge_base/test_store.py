@@ -246,7 +246,7 @@ def test_what_is_known_of_the_text_comes_back(project: Project):
     with project.connect() as knowledge_base:
         document, _kept = knowledge_base.replace_document("a", text, cut(TEXT, 20), len, removed)
         assert knowledge_base.document_text(document) == text
-        assert knowledge_base.removals(document) == removed and knowledge_base.documents()[0].removed_count == 2
+        assert knowledge_base.removals(document) == removed and knowledge_base.documents()[0].removed_count == 8
         knowledge_base.replace_document("a", text, cut(TEXT, 30), len)
         assert knowledge_base.removals(document) == removed, "a new cut leaves out nothing else"
         knowledge_base.replace_document("a", text, cut(TEXT, 30), len, ())

@@ -20,6 +20,7 @@ from gui.document_work import DocumentWork
 from gui.drop_area import DropVeil, EmptyState, paths_of
 from gui.folder_watch import FolderWatch
 from gui.ingest_news import tell_result
+from gui.latest_answer import LatestAnswer
 from gui.shell import Outcome, Shell
 from gui.tab import Tab
 from gui.watch_bar import WatchBar
@@ -62,6 +63,9 @@ class RagDataTab(Tab):
         self.veil = DropVeil(self)
         self._documents_timer = QTimer(self, singleShot=True, interval=self.DOCUMENTS_DELAY_MS)
         self._documents_timer.timeout.connect(self._show_documents)
+        self._list = LatestAnswer(shell, self)  # of the documents, with their counts
+        self._list.answered.connect(self._put_documents)
+        self._stack.setCurrentWidget(self.panes)
         self._connect()
         self._restore_arrangement()
         self._show_documents()
@@ -201,7 +205,9 @@ class RagDataTab(Tab):
             self.editor.refresh()
 
     def _show_documents(self) -> None:
-        documents = self.shell.knowledge_base.documents()
+        self._list.ask(lambda store: store.documents())
+
+    def _put_documents(self, documents: list[Document]) -> None:
         self.documents.show_documents(documents)
         self.chunks.show_documents([document.source for document in documents if document.state == "ready"])
         is_reading = self.shell.is_busy and self.shell.job is not None and self.shell.job.name == "ingest"

@@ -31,11 +31,8 @@ class IdRanges:
         if not isinstance(ids, array):
             ids = array("q", ids)
         # The bytes, not the numbers: an array of a million ids becomes a million objects as soon as it is looped over.
-        # And numpy.unique is slower than a sort by far.
-        sorted_ids = np.sort(np.frombuffer(ids, np.int64)) if len(ids) else np.empty(0, np.int64)
-        breaks = np.flatnonzero(np.diff(sorted_ids) > 1)
-        self._firsts = sorted_ids[np.concatenate(([0], breaks + 1))] if len(sorted_ids) else sorted_ids
-        self._lasts = sorted_ids[np.concatenate((breaks, [-1]))] if len(sorted_ids) else sorted_ids
+        numbers = np.frombuffer(ids, np.int64) if len(ids) else np.empty(0, np.int64)
+        self._firsts, self._lasts = _marked(numbers) if _is_dense(numbers) else _sorted(numbers)
 
     @classmethod
     def _of(cls, firsts: np.ndarray, lasts: np.ndarray) -> Self:
@@ -92,6 +89,31 @@ class IdRanges:
 
 
 _LOWEST, _HIGHEST = -(2**62), 2**62
+_SPREAD = 16  # places for each id, up to which marking them is faster than sorting, ten times where they are a million
+
+
+def _is_dense(numbers: np.ndarray) -> bool:
+    return len(numbers) > 0 and int(numbers.max()) - int(numbers.min()) < _SPREAD * len(numbers)
+
+
+def _marked(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    import numpy as np
+
+    before = int(numbers.min()) - 1
+    is_in = np.zeros(int(numbers.max()) - before + 2, bool)
+    is_in[numbers - before] = True
+    edges = np.flatnonzero(is_in[1:] != is_in[:-1]) + before
+    return edges[::2] + 1, edges[1::2]
+
+
+def _sorted(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    import numpy as np
+
+    if not len(numbers):
+        return numbers, numbers
+    numbers = np.sort(numbers)  # numpy.unique is slower by far
+    breaks = np.flatnonzero(np.diff(numbers) > 1)
+    return numbers[np.concatenate(([0], breaks + 1))], numbers[np.concatenate((breaks, [-1]))]
 
 
 def _combine(one: IdRanges, other: IdRanges, depth: int) -> IdRanges:

@@ -191,17 +191,15 @@ class _Body:
 
     def _list_mark(self, paragraph: Any) -> str:
         """``-`` or ``3.``, indented by the item's depth; empty for a paragraph outside of lists."""
-        number_id = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
-        if number_id is None or number_id.get(f"{_W}val") == "0":
-            style = self._list_styles.get(_style_id(paragraph), "")
-            if "Number" not in style:
-                return "-" if "Bullet" in style else ""
-            list_id, depth, is_numbered = style, 0, True
-        else:
-            list_id = number_id.get(f"{_W}val", "")
-            place = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
-            depth = int(place.get(f"{_W}val", "0")) if place is not None else 0
-            is_numbered = self._formats.get((list_id, depth), "bullet") not in ("bullet", "none")
+        list_id, depth = _list_place(paragraph)
+        style = self._list_styles.get(_style_id(paragraph), "")
+        is_numbered = self._formats.get((list_id, depth), "bullet") not in ("bullet", "none")
+        if list_id in ("", "0"):
+            if "Number" not in style and "Bullet" not in style:
+                return ""
+            list_id, is_numbered = style.rstrip("0123456789 "), "Number" in style
+        if style[-1:].isdigit():  # "List Bullet 2" stands within "List Bullet"
+            depth = max(depth, int(style[-1]) - 1)
         for inner in [key for key in self._counts if key[0] == list_id and key[1] > depth]:
             del self._counts[inner]
         self._counts[list_id, depth] += 1
@@ -330,6 +328,15 @@ def _notes(document: Document) -> dict[tuple[str, str], Any]:
 def _style_id(paragraph: Any) -> str:
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
     return style.get(f"{_W}val", "") if style is not None else ""
+
+
+def _list_place(paragraph: Any) -> tuple[str, int]:
+    """The id of the list that a paragraph itself says it belongs to, and its depth in it; empty for none."""
+    number_id = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
+    if number_id is None:
+        return "", 0
+    place = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
+    return number_id.get(f"{_W}val", ""), int(place.get(f"{_W}val", "0")) if place is not None else 0
 
 
 def _style_level(style: Any) -> int:

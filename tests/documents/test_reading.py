@@ -197,6 +197,7 @@ def test_docx_keeps_the_order_of_its_body_and_leaves_headers_out(tmp_path: Path)
     document.add_heading("The Mill", 1)
     document.add_paragraph("It was built in 1874.")
     document.add_paragraph("oak", style="List Bullet")
+    document.add_paragraph("bog oak", style="List Bullet 2")
     document.add_paragraph("iron", style="List Bullet")
     table = document.add_table(2, 2)
     for cell, text in zip(
@@ -204,14 +205,15 @@ def test_docx_keeps_the_order_of_its_body_and_leaves_headers_out(tmp_path: Path)
     ):
         cell.text = text
     document.add_paragraph("first", style="List Number")
+    document.add_paragraph("inner", style="List Number 2")
     document.add_paragraph("second", style="List Number")
     document.add_heading("The Miller", 2)
     document.add_paragraph("Her name was Nell.")
     path = tmp_path / "a.docx"
     document.save(path)
     assert read(path).content == (
-        "# Chronicle\n\n## The Mill\n\nIt was built in 1874.\n\n- oak\n- iron\n\n"
-        "| Part | Count |\n| --- | --- |\n| wheel\\|cog | 3 |\n\n1. first\n2. second\n\n"
+        "# Chronicle\n\n## The Mill\n\nIt was built in 1874.\n\n- oak\n  - bog oak\n- iron\n\n"
+        "| Part | Count |\n| --- | --- |\n| wheel\\|cog | 3 |\n\n1. first\n  1. inner\n2. second\n\n"
         "### The Miller\n\nHer name was Nell."
     )
 

@@ -136,7 +136,7 @@ class _Ingest:
         self._total = sum(file.size_bytes + 1 for file in findings.files)
         self._done, self._shares, self._current = 0, {}, ""
         count = min(self._values["workers"] or min(os.cpu_count() or 1, _MOST_WORKERS), max(1, len(self._files)))
-        how = Cut(self._values["chunk_size"], self._values["chunk_overlap"], self._values["splitter"])
+        how = self._cut(None)
         limits = Limits(self._values["file_timeout_s"], self._values["file_memory_mb"])
         self._say_progress()
         with (
@@ -216,7 +216,14 @@ class _Ingest:
                 self._drop_copy(path)
                 self._twins.append(number)
             else:
-                yield Work(number, path, Path(source).name)
+                yield Work(number, path, Path(source).name, self._cut(self._by_source.get(source)))
+
+    def _cut(self, known: Document | None) -> Cut:
+        """As the settings say; a document that is here already is cut as it was, which may be its own way."""
+        values = self._values
+        if known is not None and known.state == "ready" and known.chunk_size:
+            return Cut(known.chunk_size, known.chunk_overlap, values["splitter"])
+        return Cut(values["chunk_size"], values["chunk_overlap"], values["splitter"])
 
     def _drop_copy(self, path: Path) -> None:
         """Nothing happens to a file of the person's; what was copied out of an archive is needed no more."""
@@ -246,14 +253,16 @@ class _Ingest:
         known = self._by_source.get(source)
         for warning in pieces.warnings:
             self._context.warning(source, warning)
+        how = self._cut(known)
         _id, kept = self._knowledge_base.replace_document(
             source=source, text=pieces.texts(), chunks=pieces.chunks(), count_tokens=self._tokenizer.count,
             removed=pieces.removed, reason=" ".join(pieces.warnings), format=pieces.format, page_count=pieces.page_count,
-            **_cut_columns(self._tokenizer, self._values), **self._columns[number],
+            **_cut_columns(self._tokenizer, how), **self._columns[number],
         )  # fmt: skip
         self._remember(source)
         self._context.changed("document", "chunk")
-        reasons = [*pieces.warnings, *_kept_sentences(kept)]
+        other_cut = self._other_cut(self._by_source[source])
+        reasons = [*pieces.warnings, *_kept_sentences(kept), *([other_cut] if other_cut else [])]
         state = "replaced" if known is not None and known.state == "ready" else "added"
         return _fate(source, state, " ".join(reasons), self._by_source[source].chunk_count)
 
@@ -311,7 +320,7 @@ class _Ingest:
 
     def _other_cut(self, known: Document) -> str:
         """Settings that a known document was not cut with are offered, never applied unasked."""
-        now = _cut_columns(self._tokenizer, self._values)
+        now = _cut_columns(self._tokenizer, self._cut(None))
         if all(getattr(known, key) == value for key, value in now.items()):
             return ""
         return _("It was cut into {size} tokens with {overlap} overlap, counted as {tokenizer}. Cut it again to "
@@ -416,7 +425,7 @@ def _recut_document(
     columns = {
         key: getattr(document, key)
         for key in ("path", "sha256", "size_bytes", "modified_at", "format", "page_count", "reason")
-    } | _cut_columns(tokenizer, values)  # fmt: skip
+    } | _cut_columns(tokenizer, how)  # fmt: skip
     _id, kept = knowledge_base.replace_document(
         source=document.source, text=text, chunks=chunks, count_tokens=tokenizer.count,
         removed=knowledge_base.removals(document.id), **columns,
@@ -437,10 +446,8 @@ def _tokenizer(project: Project, name: str, context: Context) -> Tokenizer:
         return load_tokenizer(STARTER_NAME)
 
 
-def _cut_columns(tokenizer: Tokenizer, values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "tokenizer": tokenizer.name, "chunk_size": values["chunk_size"], "chunk_overlap": values["chunk_overlap"],
-    }  # fmt: skip
+def _cut_columns(tokenizer: Tokenizer, how: Cut) -> dict[str, Any]:
+    return {"tokenizer": tokenizer.name, "chunk_size": how.chunk_size, "chunk_overlap": how.chunk_overlap}
 
 
 def _reporter(context: Context, done: int, size: int, total: int, source: str) -> Report:

@@ -53,11 +53,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A file to be read. key: whatever its owner knows it by. name: for sentences."""
+    """A file to be read. key: whatever its owner knows it by. name: for sentences. how: to be cut, if not as all are."""
 
     key: int
     path: Path
     name: str
+    how: Cut | None = None
 
 
 # The process's side
@@ -270,7 +271,7 @@ class Readers:
     def __init__(self, count: int, tokenizer: str, how: Cut, limits: Limits) -> None:
         self._count, self._limits = max(1, count), limits
         self.tokenizer = tokenizer
-        self._request = {"do": "read", "cut": [how.chunk_size, how.chunk_overlap, how.splitter]}
+        self._how = how
         self._answers: queue.Queue[tuple[ReaderProcess, dict[str, Any] | None]] = queue.Queue(_WAITING_ANSWERS)
         self._assigned: dict[ReaderProcess, deque[Work]] = {}
         self._pieces: dict[ReaderProcess, Pieces] = {}  # of the file that it has begun
@@ -361,9 +362,11 @@ class Readers:
                 process = ReaderProcess(self._answers, self._limits)
                 self._assigned[process] = deque()
             self._assigned[process].append(work)
-            process.ask(
-                {**self._request, "tokenizer": self.tokenizer, "path": str(work.path), "name": work.name}
-            )
+            how = work.how or self._how
+            process.ask({
+                "do": "read", "cut": [how.chunk_size, how.chunk_overlap, how.splitter], "tokenizer": self.tokenizer,
+                "path": str(work.path), "name": work.name,
+            })  # fmt: skip
 
 
 class PagePictures:

@@ -100,6 +100,20 @@ def test_a_page_that_could_not_be_read_is_remembered_with_its_document(project: 
     assert "Page 2 is a scan" in documents(project)["half.pdf"].reason
 
 
+def test_a_changed_file_is_cut_as_its_document_was(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(long_text("First"), "utf-8")
+    run(project, path, chunk_size=100, chunk_overlap=10)
+    path.write_text(long_text("Second"), "utf-8")
+    result = run(project, path, chunk_size=400, chunk_overlap=40)
+    assert states(result) == {"a.txt": "replaced"} and "Cut it again to change that." in reasons(result)["a.txt"]
+    known = documents(project)["a.txt"]
+    assert (known.chunk_size, known.chunk_overlap) == (100, 10)
+    with project.connect(is_read_only=True) as knowledge_base:
+        chunks = knowledge_base.chunks(knowledge_base.chunk_ids())
+    assert len(chunks) > 5 and max(chunk.token_count for chunk in chunks) <= 100
+
+
 def test_a_folder_is_read_whole_and_what_is_no_document_left_out(project: Project, folder: Path) -> None:
     events: list[dict[str, Any]] = []
     result = run(project, folder, context=Context(events.append))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from services.records import Removal
@@ -64,7 +65,10 @@ def find_running_lines(
     unmasked: "Chapter 1" and "Chapter 2" at the top of their pages are text. An outermost line that ends
     (or then begins) with the number of its page, counted from anywhere, is one too, whatever else it says, when at
     least three pages and a sixth of them agree. The head of a short chapter is found by its height: it stands at the
-    same one on four of twelve pages.
+    same one on four of twelve pages. So are the heads of left and right pages in a document of four to six.
+
+    Lines that differ in their numbers, each page having its own that do not count the pages, are what the pages say:
+    "Station 12, 31.5 °C" is no head.
 
     Args:
         pages: for each page its lines from top to bottom, none of them empty.
@@ -82,12 +86,13 @@ def find_running_lines(
         running |= _numbered_lines(pages, is_top)
         edges = [[(index, _key(lines[index])) for index in _edge(len(lines), is_top)] for lines in pages]
         counts = Counter(key for edge in edges for key in {key for _, key in edge})
-        near = _near_keys(edges, baselines, is_top) if baselines else set()
+        near = _near_keys(edges, baselines, is_top) | _turn_keys(edges, baselines, is_top) if baselines else set()
+        spoken = _spoken_keys(pages, edges)
         for number, edge in enumerate(edges):
             is_outermost = True
             for index, key in edge:
                 is_running = (counts[key] >= needed or key in near or key in known) and (
-                    is_outermost or not _ONLY_NUMBERS.fullmatch(key)
+                    key not in spoken and (is_outermost or not _ONLY_NUMBERS.fullmatch(key))
                 )
                 if is_running:
                     running.add((number, index))
@@ -112,6 +117,43 @@ def _near_keys(
         ) and all(_stands_apart(baselines[number], index, is_top) for number, index in found[:_NEAR_COUNT]):
             near.add(key)
     return near
+
+
+def _turn_keys(
+    edges: Sequence[Sequence[tuple[int, str]]], baselines: Sequence[Sequence[float]], is_top: bool
+) -> set[str]:
+    """The heads of left and right pages of a short document, whose first page may be without: two, turn by turn."""
+    if not 4 <= len(edges) <= 6:
+        return set()
+    outermost = [edge[0] if edge else (0, "") for edge in edges]
+    if len(edges) > 4 and outermost[0][1] != outermost[2][1]:
+        outermost = [(0, ""), *outermost[1:]]
+    found = [(number, index, key) for number, (index, key) in enumerate(outermost) if has_letters(key)]
+    keys = {key for _number, _index, key in found}
+    is_by_turns = all(key == outermost[number % 2 + 2][1] for number, _index, key in found)
+    heights = [baselines[number][index] for number, index, _key in found]
+    if len(found) < 4 or len(keys) != 2 or not is_by_turns or max(heights) - min(heights) > 2:
+        return set()
+    return keys if all(_stands_apart(baselines[number], index, is_top) for number, index, _key in found) else set()
+
+
+def _spoken_keys(pages: Sequence[Sequence[str]], edges: Sequence[Sequence[tuple[int, str]]]) -> set[str]:
+    """Lines of letters and numbers that have other numbers on most pages, of which none counts the pages."""
+    texts: dict[str, list[tuple[int, str]]] = {}
+    for number, edge in enumerate(edges):
+        for index, key in edge:
+            text = pages[number][index]
+            if has_letters(key) and _DIGITS.search(text) and not text.startswith("#"):
+                texts.setdefault(key, []).append((number, text))
+    spoken = set()
+    for key, found in texts.items():
+        often = Counter(text for _number, text in found)
+        alone = sum(often[text] == 1 for _number, text in found)
+        shifts = [{int(digits[:9]) - number for digits in _DIGITS.findall(text)} for number, text in found]
+        counting = sum(not one.isdisjoint(other) for one, other in pairwise(shifts))
+        if 2 * alone > len(found) and 2 * counting < len(found) - 1:
+            spoken.add(key)
+    return spoken
 
 
 def _stands_apart(baselines: Sequence[float], index: int, is_top: bool) -> bool:

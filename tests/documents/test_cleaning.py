@@ -103,3 +103,24 @@ def test_lines_that_count_the_pages_are_running_whatever_else_they_say() -> None
     ]
     pages[1][0] = "42 The Moon"
     assert {(0, 0), (1, 0), (2, 0), (3, 0)} <= find_running_lines(pages)
+
+
+def test_lines_whose_numbers_do_not_count_the_pages_are_text() -> None:
+    numbers = (31, 7, 58, 12, 40, 23)
+    pages = [
+        [f"Station {n} of the survey", f"{n * 3}.5 °C", *("abcdef"[at] * n for n in (3, 4, 5)), f"Page {at + 3} of 8"]
+        for at, n in enumerate(numbers)
+    ]
+    assert find_running_lines(pages) == {(at, 5) for at in range(6)}
+
+
+def test_heads_of_left_and_right_pages_are_found_in_a_short_document() -> None:
+    pages = [
+        ["Ice Studies" if at % 2 else "A. Weiß", *(f"{letter * 4} {word}" for letter in "abc")]
+        for at, word in enumerate(("oak", "ash", "elm", "yew"))
+    ]
+    heights = [[760.0, 700.0, 688.0, 676.0]] * 4
+    assert find_running_lines(pages, heights) == {(at, 0) for at in range(4)}
+    first = ["Contents", "1", "2", "3"]
+    assert find_running_lines([first, *pages], [heights[0], *heights]) == {(at, 0) for at in range(1, 5)}
+    assert find_running_lines(pages, [[712.0, 700.0, 688.0, 676.0]] * 4) == set(), "a line of the text"

@@ -56,7 +56,7 @@ class PairPage(QWidget):
         self.filter = PairFilter()
         self.model = TableModel(
             [
-                Column("", lambda pair: "", "state", "  ", icon=self._state_icon, tooltip=say_state),
+                Column("", lambda pair: "", "state", "  ", icon=self._state_icon, tooltip=self._say_state),
                 Column(_("Question"), lambda pair: one_line(pair.instruction), "instruction"),
                 Column(_("Style"), lambda pair: style_label(pair.style), "style", "Conversational"),
                 Column(_("Source"), lambda pair: pair.source, "source", "document.pdf", tooltip=lambda pair: pair.source),
@@ -218,6 +218,10 @@ class PairPage(QWidget):
             return icon("running", "muted")
         _word, name, color = PAIR_STATES[pair.state]
         return icon("stale", "warning") if pair.is_stale else icon(name, color)
+
+    def _say_state(self, pair: Pair) -> str:
+        going_on = _("being saved") if self._writes.is_waiting("pair", pair.id) else ""
+        return " · ".join(filter(None, [say_state(pair), going_on]))
 
     def _say_counts(self) -> None:
         states = self._counts.states if self._counts else {}

@@ -11,9 +11,9 @@ from services.errors import UserError
 from services.jobs import Context
 from services.knowledge_base.store import KnowledgeBase
 from services.settings import check
+from services.sft_data.address import is_loopback
 from services.sft_data.key import find_key
 from services.sft_data.provider import Price, find_provider
-from services.sft_data.server import is_loopback
 from services.sft_data.style import find_style
 from services.sft_data.task import FACTS, PAIRS, VERDICT
 from services.sft_data.teacher import SMALL_BELOW, size_of

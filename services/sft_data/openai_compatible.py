@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from services.errors import UserError
 from services.jobs import Context
+from services.sft_data.address import check_url
 from services.sft_data.key import find_key
 from services.sft_data.prompt import Message
 from services.sft_data.provider import Offer, Options, Price, Reply, RequestFailed, find_provider
-from services.sft_data.server import HttpError, Server, check_url, error_text
+from services.sft_data.server import HttpError, Server, error_text
 from services.translation import _
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QUndoStack
 
 from gui.pair_browser import PAIRS
@@ -73,6 +74,7 @@ def test_verdicts_by_key_follow_what_was_done_to_all(qtbot, tab: SftDataTab, pro
         assert states(shell) == NEW, "nothing is saved yet"
         assert shown(tab) == ["rejected", "accepted", "rejected", "rejected"]
         assert "5 are being changed" in tab.browser.pairs.count.text()
+        assert "being saved" in tab.browser.pairs.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
         assert tab.browser.current_pair().id == 3, "the key goes on to the next one"
     saved(qtbot, shell)
     assert states(shell) == shown(tab) == ["rejected", "accepted", "rejected", "rejected"]

@@ -12,6 +12,7 @@ import pytest
 from services.errors import Cancelled, UserError
 from services.jobs import Context
 from services.settings import declared
+from services.sft_data.address import check_url, is_loopback
 from services.sft_data.ollama import Ollama, was_cut
 from services.sft_data.openai_compatible import OpenAICompatible, api_root
 from services.sft_data.openrouter import OpenRouter
@@ -25,7 +26,7 @@ from services.sft_data.provider import (
     make_provider,
     privacy_sentence,
 )
-from services.sft_data.server import check_url, is_loopback, retry_after_s
+from services.sft_data.server import retry_after_s
 
 MESSAGES = [
     {"role": "system", "content": "You write examples."},

@@ -199,6 +199,8 @@ class ChunkTable(QWidget):
             words = self.search.text().strip()
             text = _("No chunk has these words.") if words and not self.filter.say() else _("No chunk is like that.")
             return text + "\n" + _("“Clear filters” shows all of them again.")
+        if self._shell.knowledge_base.flag_counts()["deleted"]:
+            return _("All chunks are deleted.") + "\n" + _("Choose “Deleted” above to see them and put them back.")
         return _("No chunks yet.")
 
     def _sort(self) -> None:

@@ -40,6 +40,9 @@ class Connection:
                 self.connection.execute("PRAGMA query_only = ON")
         except sqlite3.DatabaseError as error:
             self.connection.close()
+            known = _environment_error(path, error) if isinstance(error, sqlite3.OperationalError) else error
+            if isinstance(known, UserError):
+                raise known from error
             raise UserError(
                 _("{path} is not a readable knowledge base ({reason}). Put back a copy of the file, or start a new "
                   "project and add the documents again.").format(path=path, reason=error)

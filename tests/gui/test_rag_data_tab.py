@@ -477,6 +477,12 @@ def test_delete_with_the_keyboard_and_put_back(qtbot, tab, shell):
     assert tab.chunks.delete_button.text() == "Put back"
     tab.chunks.delete_button.click()
     assert shell.knowledge_base.count_chunks() == 4
+    tab.chunks.filter.clear()
+    qtbot.waitUntil(lambda: len(shown(tab)) == 4)
+    tab.chunks.view.selectAll()
+    tab.chunks.delete_button.click()
+    qtbot.waitUntil(lambda: not shown(tab))
+    assert "put them back" in tab.chunks.note.text()
 
 
 def test_an_edit_of_a_chunk_that_is_gone_is_told_and_leaves_no_undo_step(qtbot, tab, shell, project):

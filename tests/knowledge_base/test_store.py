@@ -1,5 +1,6 @@
 """The knowledge base: what is put in comes out, in step with search, across edits, re-reads and foreign hands."""
 
+import os
 import sqlite3
 
 import pytest
@@ -180,6 +181,17 @@ def test_a_file_that_is_no_database_is_refused_with_a_sentence(project: Project)
     project.database_path.write_bytes(b"This is not a database at all. " * 100)
     with pytest.raises(UserError, match="not a readable knowledge base"):
         project.connect()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_said_to_be_that(project: Project):
+    project.database_path.chmod(0o444)
+    project.database_path.parent.chmod(0o555)
+    try:
+        with pytest.raises(UserError, match="cannot be written"):
+            project.connect()
+    finally:
+        project.database_path.parent.chmod(0o755)
 
 
 def test_a_failing_step_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -64,6 +64,7 @@ class ChatPanel(QWidget):
         bar.valueChanged.connect(self._note_place)
         shell.project_changed.connect(self._project_changed)
         shell.job_started.connect(self._make_room)
+        shell.models_wanted.connect(self.close_model)
         self.refresh()
 
     def ask(self, text: str) -> None:

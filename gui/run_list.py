@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QIcon, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices, QIcon, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from gui import theme
@@ -13,11 +13,15 @@ from gui.empty_note import EmptyNote
 from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.job_thread import JobThread
-from gui.quantity import say_when
+from gui.quantity import say_size, say_when
+from gui.run_deletion import RunDeletion
 from gui.run_facts_view import RunFactsView
 from gui.shell import Shell
 from gui.table_model import Column, TableModel, fit_columns, prepare, selected_ids, show_ids
 from gui.thread_end import connect_end
+from services.models.removal import Deleted, deleted
+from services.models.stored import Stored, by_run, label, stored
+from services.project import Project
 from services.records import RunRecord
 from services.training.run_facts import origin
 from services.translation import _
@@ -37,6 +41,20 @@ STATES = {
 class _Row:
     id: int
     run: RunRecord
+    left: list[Stored]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(part.size_bytes for part in self.left)
+
+
+Listing = tuple[list[RunRecord], dict[int, list[Stored]], list[Deleted]]
+
+
+def _list(project: Project, kind: str) -> Listing:
+    runs = project.runs(kind)
+    left = by_run([part for part in stored(project) if part.phase == kind], runs)
+    return runs, left, [each for each in deleted(project) if each.phase == kind]
 
 
 class RunList(QWidget):
@@ -61,6 +79,8 @@ class RunList(QWidget):
         super().__init__(parent)
         self._kind, self._shell = kind, shell
         self._runs: dict[int, RunRecord] = {}
+        self._left: dict[int, list[Stored]] = {}
+        self._deleted: list[Deleted] = []
         self._reader: JobThread | None = None
         self._is_outdated = self._is_listing = False
         self._live: tuple[int, float | None] = (0, None)
@@ -74,9 +94,13 @@ class RunList(QWidget):
                 Column(_("Started"), lambda row: say_when(row.run.started_at), widest=_("yesterday 00:00") + "  "),
                 Column(_("From"), lambda row: origin(row.run), tooltip=lambda row: origin(row.run)),
                 Column(_("Loss"), self._loss, widest="0.000", is_number=True),
+                Column(
+                    _("Size"), lambda row: say_size(row.size_bytes) if row.left else "", widest="0,000 MB", is_number=True,
+                    tooltip=self._say_left,
+                ),
                 Column(_("State"), self._state_word, widest=_("interrupted"), icon=self._state_icon, tooltip=lambda row: row.run.reason),
             ],
-            lambda ids: [_Row(number, self._runs[number]) for number in ids],
+            lambda ids: [_Row(number, self._runs[number], self._left.get(number, [])) for number in ids],
             self,
         )
         prepare(self.table, self.model)
@@ -95,6 +119,19 @@ class RunList(QWidget):
         self.folder_button.setToolTip(_("Opens the folder of the run: settings, events and log"))
         self.details_button = QPushButton(icon("info"), _("Details"), checkable=True)
         self.details_button.setToolTip(_("What the run ran on and its settings; of several runs, where they differ"))
+        self.delete_button = QPushButton(icon("delete"), _("Delete…"))
+        self.delete_button.setToolTip(_("Deletes the model or the checkpoints that the run left, to have room (Del)"))
+        self.delete_action = QAction(self.delete_button.text(), self)
+        self.delete_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
+        self.delete_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.table.addAction(self.delete_action)
+        self.deleted_button = QPushButton(icon("undo"), _("Deleted"))
+        self.deleted_button.setToolTip(_("Brings deleted models back, or frees their room"))
+        self.deleted_button.setAccessibleName(_("Deleted models"))
+        self.deleted_menu = QMenu(self.deleted_button)
+        self.deleted_menu.triggered.connect(self._choose_deleted)
+        self.deleted_button.setMenu(self.deleted_menu)
+        self.deletion = RunDeletion(kind, shell, self)
         self._is_open = {True: True, False: False}  # the details, where there is room beside the list, and where not
         self._is_wide = True
 
@@ -107,14 +144,20 @@ class RunList(QWidget):
         column.setSpacing(theme.GAP)
         column.addLayout(body, 1)
         column.addWidget(
-            FlowBox(self.start_button, self.settings_button, self.export_button, self.folder_button, self.details_button)
-        )
+            FlowBox(
+                self.start_button, self.settings_button, self.export_button, self.folder_button, self.details_button,
+                self.delete_button, self.deleted_button,
+            )
+        )  # fmt: skip
 
         self.table.selectionModel().selectionChanged.connect(self._choose)
         self.start_button.clicked.connect(self._want_start)
         self.settings_button.clicked.connect(self._want_settings)
         self.folder_button.clicked.connect(self._open_folder)
         self.details_button.clicked.connect(self._open_details)
+        self.delete_button.clicked.connect(self._ask_delete)
+        self.delete_action.triggered.connect(self._ask_delete)
+        self.deletion.changed.connect(self.refresh)
         self._enable()
 
     def current(self) -> RunRecord | None:
@@ -155,7 +198,7 @@ class RunList(QWidget):
             self._is_outdated = True
             return
         project, kind = self._shell.project, self._kind
-        self._reader = self._shell.run_beside(lambda emit, cancelled: project.runs(kind))
+        self._reader = self._shell.run_beside(lambda emit, cancelled: _list(project, kind))
         self._reader.succeeded.connect(self._show)
         connect_end(self._reader, self._done)
 
@@ -164,13 +207,15 @@ class RunList(QWidget):
         self._is_free = is_free
         self._enable()
 
-    def _show(self, runs: list[RunRecord]) -> None:
+    def _show(self, listing: Listing) -> None:
+        runs, self._left, self._deleted = listing
         cursor, numbers = self.current(), [run.number for run in self.chosen()]
         self._runs = {run.number: run for run in runs}
         self._is_listing = True  # the selection goes and comes back
         show_ids(self.table, [run.number for run in runs])
         self.choose(*numbers[1:], *([cursor.number] if cursor else numbers[:1]))
         self._is_listing = False
+        self._fill_deleted()
         self._enable()
         self.listed.emit(runs)
 
@@ -187,6 +232,9 @@ class RunList(QWidget):
             button.setEnabled(len(chosen) == 1)
         self.start_button.setEnabled(len(chosen) == 1 and self._is_free)
         self.export_button.setEnabled(bool(chosen))
+        for thing in (self.delete_button, self.delete_action):
+            thing.setEnabled(self._is_free and any(run.number in self._left for run in chosen))
+        self.deleted_button.setVisible(bool(self._deleted))
         self._fit()
 
     def _choose(self, *_selection: QItemSelection) -> None:
@@ -209,6 +257,27 @@ class RunList(QWidget):
 
     def _want_picture(self) -> None:
         self.picture_wanted.emit(self.chosen())
+
+    def _ask_delete(self) -> None:
+        if parts := [part for run in self.chosen() for part in self._left.get(run.number, [])]:
+            self.deletion.ask(parts)
+
+    def _fill_deleted(self) -> None:
+        self.deleted_menu.clear()
+        for each in self._deleted:
+            text = _("Bring back {name} · {size} · deleted {when}").format(
+                name=each.label, size=say_size(each.size_bytes), when=say_when(each.deleted_at)
+            )
+            self.deleted_menu.addAction(icon("undo"), text.replace("&", "&&")).setData(each.key)
+        self.deleted_menu.addSeparator()
+        size = say_size(sum(each.size_bytes for each in self._deleted))
+        self.deleted_menu.addAction(icon("delete"), _("Free the room now ({size})…").format(size=size))
+
+    def _choose_deleted(self, action: QAction) -> None:
+        if key := action.data():
+            self.deletion.restore([key])
+        else:
+            self.deletion.ask_empty(self._deleted)
 
     def _open_folder(self) -> None:
         for run in self.chosen()[:1]:
@@ -236,6 +305,10 @@ class RunList(QWidget):
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_is_wide"):
             fit_columns(self.table)
             self._fit()
+
+    @staticmethod
+    def _say_left(row: _Row) -> str:
+        return "\n".join(f"{label(part)}: {say_size(part.size_bytes)}" for part in row.left)
 
     def _state(self, row: _Row) -> tuple[str, str, str]:
         state = "running" if row.id == self._live[0] else row.run.state

@@ -216,7 +216,7 @@ class SftTrainingTab(TrainingTab):
         return (*(settings.get(key) for key in keys), settings.get("processes") or 1)
 
     def _project_changed(self, tables: frozenset[str]) -> None:
-        if "pair" in tables or "chunk" in tables:
+        if tables & {"pair", "chunk", "model"}:  # a model of the wished name may be there, or no longer
             self._show_datasets()
         super()._project_changed(tables)
 

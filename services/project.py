@@ -211,6 +211,18 @@ class Project:
             yield
 
     @contextlib.contextmanager
+    def lock_deleted(self) -> Iterator[None]:
+        """Hold what was deleted while some is moved there or back, or given up; always for moments, a training may go on.
+
+        Raises:
+            UserError: another process is at it.
+        """
+        with self._hold(".deleted.lock") as is_held:
+            if not is_held:
+                raise UserError(_("Another window is just deleting something in “{project}”. Try again.").format(project=self.name))
+            yield
+
+    @contextlib.contextmanager
     def _hold(self, file_name: str) -> Iterator[bool]:
         """Whether the lock of this name could be had; it is freed at the end, or by the system."""
         self.runs_folder.mkdir(parents=True, exist_ok=True)

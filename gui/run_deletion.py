@@ -45,8 +45,8 @@ class RunDeletion(QObject):
 
         def tell(keys: list[str]) -> None:
             text = ngettext(
-                "{names} is deleted. {size} are free when you remove it for good under “Deleted”, or in {days} days.",
-                "{names} are deleted. {size} are free when you remove them for good under “Deleted”, or in {days} days.",
+                "Deleted: {names}. {size} are free when you remove it for good under “Deleted”, or in {days} days.",
+                "Deleted: {names}. {size} are free when you remove them for good under “Deleted”, or in {days} days.",
                 len(parts),
             ).format(names=_names(parts), size=size, days=DAYS_KEPT)  # fmt: skip
             back = _("Bring it back") if len(parts) == 1 else _("Bring them back")

@@ -91,11 +91,11 @@ class RunList(QWidget):
         self.model = TableModel(
             [
                 Column(_("Run"), lambda row: f"{row.id:04d}", widest="00000", is_number=True),
-                Column(_("Started"), lambda row: say_when(row.run.started_at), widest=_("yesterday 00:00") + "  "),
+                Column(_("Started"), lambda row: say_when(row.run.started_at), widest=_("yesterday 00:00")),
                 Column(_("From"), lambda row: origin(row.run), tooltip=lambda row: origin(row.run)),
                 Column(_("Loss"), self._loss, widest="0.000", is_number=True),
                 Column(
-                    _("Size"), lambda row: say_size(row.size_bytes) if row.left else "", widest="0,000 MB", is_number=True,
+                    _("Size"), lambda row: say_size(row.size_bytes) if row.left else "", widest="000 MB", is_number=True,
                     tooltip=self._say_left,
                 ),
                 Column(_("State"), self._state_word, widest=_("interrupted"), icon=self._state_icon, tooltip=lambda row: row.run.reason),
@@ -137,8 +137,8 @@ class RunList(QWidget):
 
         body = QHBoxLayout()
         body.setSpacing(theme.GAP)
-        body.addWidget(self.table, 3)
-        body.addWidget(self.facts, 2)
+        body.addWidget(self.table, 2)
+        body.addWidget(self.facts, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

@@ -14,6 +14,10 @@ _POINTS_AT_THE_TEXT = re.compile(
     \b(?:according\ to|in|from|by|based\ on|does|per)\s+(?:the|this|that)\s+(?:above\ |following\ |given\ |provided\ )?{_WORK}\b
   | \b(?:the|this)\s+(?:above\ |following\ |given\ |provided\ )?(?:text|passage|excerpt|snippet|author)\b(?!\ of\b)
   | \bthe\s+(?:provided|given)\s+(?:information|context|content)\b
+  | \b(?:according\ to|does|do)\s+(?:the|this)\s+(?:table|figure|diagram|chart|list)\b(?!\ of\b|\s*\d)
+  | \b(?:laut|gemäß|nach)\s+(?:der|dieser)\s+(?:tabelle|abbildung|grafik|übersicht|liste)\b(?!\s*\d)
+  | \b(?:nennt|zeigt|listet|enthält)\s+(?:die|diese)\s+(?:tabelle|abbildung|grafik|übersicht)\b|\bin\s+der\s+tabelle\b
+  | \b(?:laut|gemäß)\s+den\s+(?:angaben|informationen)\b(?!\s+(?:de[rs]|von|eine[rs])\b)
   | \b(?:laut|gemäß|nach|zufolge)\s+(?:(?:dem|des|der|diesem|dieser)\ )?(?:obigen\ |vorliegenden\ |gegebenen\ )?{_WERK}\b
   | \b(?:in|aus|im)\s+(?:dem\ |diesem\ |dieser\ |der\ |obigen\ |vorliegenden\ |folgenden\ )?{_WERK}\b
   | \b(?:der|dieser|diesem|des|dem)\s+(?:text|textes|textabschnitt|auszug|autor)\b
@@ -25,7 +29,7 @@ _POINTS_AT_A_PLACE = re.compile(
     \b(?:mentioned|described|stated|listed|shown|given|discussed)\s+(?:above|below|earlier|here)\b
   | \bas\s+(?:mentioned|described|stated|shown|noted)\b(?!\s+(?:by|in)\s)
   | \b(?:figure|fig\.|table|equation|eq\.|exercise|exhibit)\s*\(?\d
-  | \b(?:oben|unten|hier)\s+(?:genannt|beschrieben|erwähnt|aufgeführt|gezeigt)
+  | \b(?:oben|unten|hier)\s+(?:genannt|angegeben|beschrieben|erwähnt|aufgeführt|gezeigt)
   | \bwie\s+(?:oben|unten|bereits)\s+(?:\w+\s+)?(?:genannt|beschrieben|erwähnt|gezeigt)
   | \b(?:abbildung|abb\.|tabelle|tab\.|gleichung|schaubild)\s*\(?\d
     """,

@@ -6,6 +6,7 @@ A pair that fails keeps its place in the table with the reason, so that a person
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from services.documents.language import language_of
@@ -16,17 +17,19 @@ from services.sft_data.number import has_numbers_of
 from services.sft_data.option import are_options_fair, has_right_option, has_second_right_option, right_option
 from services.sft_data.parse import Candidate
 from services.sft_data.style import Style
-from services.sft_data.unit import keeps_dates, keeps_units
+from services.sft_data.unit import is_unit, keeps_dates, keeps_units
 from services.sft_data.word import (
     COMMON,
     fold,
     fold_words,
     has_initials,
     is_among,
+    name_runs,
     names,
-    paired_names,
+    plain_umlauts,
     stem,
     stems_of,
+    words_of,
     writes_nouns_large,
 )
 from services.translation import _
@@ -55,8 +58,16 @@ REASONS: dict[str, str] = {
 }
 
 _LONGEST_QUESTION, _LONGEST_ANSWER = 2_000, 6_000  # characters
+_FEW_WORDS = 6  # with fewer nothing can be said of a language
 _SMALLEST_SHARE = 0.15  # of a pair's words that must occur in its chunk
-_WHO = re.compile(r"^(?:von wem|durch wen|wer|wen|wem)\b", re.IGNORECASE)
+# "Who built it?" is answered with a name before the same verb: "Olsen built it."
+_WHO = re.compile(r"Who (\w+)")
+_FIRST_TWO = re.compile(r"([A-Z][\w'’-]+) ([a-z]+)\b")
+_NOBODY = re.compile(
+    r"(?:he|she|it|they|we|you|i|this|that|these|those|there|nobody|somebody|someone|everybody|everyone|people|several|many"
+    r"|both|all|some|most|each|others|one|another)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ class Gate:
         if len(question) > _LONGEST_QUESTION or len(answer) > _LONGEST_ANSWER:
             return "too-long"
         said = "\n".join([question, *candidate.turns, answer])
-        if self._is_in_another_language(said, chunk.content):
+        if self._is_in_another_language(said, answer, chunk.content):
             return "language"
         # A refusal speaks of the documents, which is its sense.
         if not stands_alone(question, question if self.style.is_refusal else said, chunk.content):
@@ -121,21 +132,33 @@ class Gate:
             return "name"
         return "" if _share_of_words(f"{question} {answer}", support) >= _SMALLEST_SHARE else "off-topic"
 
-    def _is_in_another_language(self, said: str, content: str) -> bool:
-        """Whether both languages are known and differ; a few words are too little to tell."""
+    def _is_in_another_language(self, said: str, answer: str, content: str) -> bool:
+        """Whether both languages are known and differ; a few words are too little to tell.
+
+        A short answer may be in another language than its long question: its words count three times over then.
+        """
         wanted = self.language if self.is_translated else language_of(content)
-        return bool(wanted) and language_of(said) not in ("", wanted)
+        if not wanted:
+            return False
+        words = [word for word in words_of(answer) if len(word) > 1 and word.isalpha()]
+        texts = [said, " ".join(3 * words)] if len(words) >= _FEW_WORDS else [said]
+        return any(language_of(text) not in ("", wanted) for text in texts)
 
 
 def _are_names_in(answer: str, support: str, question: str) -> bool:
-    """Whether the names of an answer are in the text; of two nouns side by side in German, one is enough.
+    """Whether the names of an answer are in the text. Of two nouns side by side in German one is enough, but for what
+    the question asks for: of that the last one, the family name.
 
-    An abbreviation of what question or text spell out ("AIM" for American Indian Movement) is in it.
+    An abbreviation of what question or text spell out ("AIM" for American Indian Movement) is in it, and Müller where
+    the text has Mueller.
     """
     known = stems_of(support)
 
+    def has(name: str, stems: Set[str]) -> bool:
+        return all(is_among(stem(part), stems) for part in fold_words(name))
+
     def is_known(name: str) -> bool:
-        if all(is_among(stem(part), known) for part in fold_words(name)):
+        if has(name, known) or is_unit(name) or has(plain_umlauts(name), stems_of(plain_umlauts(support))):
             return True
         code = name.removesuffix("s")
         return code.isupper() and (code.casefold() in known or has_initials(f"{question}\n{support}", code))
@@ -143,8 +166,12 @@ def _are_names_in(answer: str, support: str, question: str) -> bool:
     is_german = writes_nouns_large(support)
     if not all(map(is_known, names(answer, only_codes=is_german))):
         return False
-    runs = paired_names(answer, is_about_somebody=bool(_WHO.match(question))) if is_german else []
-    return all(any(map(is_known, run)) for run in runs)
+    if is_german:
+        runs = name_runs(answer, question)
+        return all(is_known(run.words[-1]) if run.is_told else any(map(is_known, run.words)) for run in runs)
+    asked, told = _WHO.match(question), _FIRST_TWO.match(answer)
+    is_subject = asked and told and asked[1] == told[2] and not _NOBODY.fullmatch(told[1])
+    return not is_subject or is_known(told[1])
 
 
 def _share_of_words(text: str, support: str) -> float:

@@ -7,10 +7,14 @@ from collections.abc import Set
 from decimal import Decimal
 from functools import lru_cache
 
+from services.documents.language import language_of
+from services.sft_data.fraction import keeps_fractions
 from services.sft_data.number_word import SCALES, spelled_numbers, supported_by_words
+from services.sft_data.word import fold_words
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<=[^\W\d_])\d+")
-_GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\D\d{3})+")
+_GROUP_MARK = {"de": ".", "en": ","}  # what a text in this language writes between thousands
 _LIST_MARK = re.compile(r"^\s*\(?\d{1,2}[.)]\s|\b(?:step|schritt)\s+\d+\b", re.MULTILINE | re.IGNORECASE)
 _SCALED = re.compile(rf"(\d[\d.,'’\u00a0\u202f]*)[ \u00a0\u202f-]?({'|'.join(sorted(SCALES, key=len, reverse=True))})\b\.?", re.IGNORECASE)
 # Of a date only the year is looked at here: day and month may stand in words (see unit.keeps_dates).
@@ -37,6 +41,8 @@ def has_numbers_of(support: str, answer: str, *, is_computing: bool = False) -> 
         return True
     if not all(_is_scale_kept(match, support, known) for match in _SCALED.finditer(answer)):
         return False
+    if not keeps_fractions(support, answer, known):
+        return False
     listed = 1 + len(_MARK.findall(answer))
     return all(value in known or value <= min(listed, _COUNTED) for value, _words in spelled_numbers(answer))
 
@@ -44,7 +50,8 @@ def has_numbers_of(support: str, answer: str, *, is_computing: bool = False) -> 
 @lru_cache(maxsize=32)
 def _known(text: str) -> frozenset[Decimal]:
     """Everything that a number of the text can mean."""
-    in_digits = set().union(*numbers(text), *numbers(_joined(text)))
+    mark = _GROUP_MARK.get(language_of(text), "")
+    in_digits = set().union(*numbers(text, mark), *numbers(_joined(text), mark))
     return frozenset(in_digits | supported_by_words(text) | _scaled(text))
 
 
@@ -59,23 +66,29 @@ def _scaled(text: str) -> set[Decimal]:
 
 
 def _is_scale_kept(match: re.Match[str], support: str, known: Set[Decimal]) -> bool:
-    """Whether "3.5 million" is what the text says, or the text has 3.5 without such a word (as in a table)."""
+    """Whether "3.5 million" is what the text says, or the text has 3.5 here and "in millions" there (as in a table)."""
     if _scaled(match[0]) & known:
         return True
+    scale = SCALES[match[2].lower()]
+    if not any(SCALES.get(word) == scale for word in fold_words(support)):
+        return False
     plain = set().union(*numbers(_SCALED.sub(" ", support)))
     return any(values & plain for values in numbers(match[1].rstrip(".,")))
 
 
-def numbers(text: str) -> list[set[Decimal]]:
-    """Every number written in digits, each with all it can mean: 1.930 is 1.93 or 1930."""
+def numbers(text: str, group_mark: str = "") -> list[set[Decimal]]:
+    """Every number written in digits, each with all it can mean: 1.930 is 1.93 or 1930.
+
+    group_mark: what stands between thousands, where that is known; with "." 1.930 is 1930 only.
+    """
     return [
         {Decimal(one).normalize() for one in meanings}
         for match in _NUMBER.finditer(text)
-        for meanings in _meanings(match[0])
+        for meanings in _meanings(match[0], group_mark)
     ]
 
 
-def _meanings(written: str) -> list[set[str]]:
+def _meanings(written: str, group_mark: str) -> list[set[str]]:
     """The numbers in a run of digits and separators: mostly one, of a date or a version its parts."""
     marks = re.findall(r"\D", written)
     digits = re.sub(r"\D", "", written)
@@ -84,7 +97,9 @@ def _meanings(written: str) -> list[set[str]]:
     if marks[-1] in ".," and marks[-1] not in marks[:-1]:
         after = len(written) - written.rindex(marks[-1]) - 1
         decimal = f"{digits[:-after]}.{digits[-after:]}"
-        return [{decimal, digits} if len(marks) == 1 and _GROUPED.fullmatch(written) else {decimal}]
+        if len(marks) > 1 or not _GROUPED.fullmatch(written):
+            return [{decimal}]
+        return [{digits} if marks[0] == group_mark else {decimal, digits}]
     if _GROUPED.fullmatch(written):
         return [{digits}]
     return [{part} for part in re.split(r"\D", written)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from services.sft_data.number_word import spelled_numbers
+from services.sft_data.unit import as_measured
 from services.sft_data.word import COMMON, OPTION, fold, fold_words, stem
 
 _ALL_OR_NONE = re.compile(
@@ -20,7 +21,7 @@ _JOINT = r",? (?:and|or|as well as|und|oder|sowie|&) (?:the |a |an |die |der |da
 def has_right_option(question: str, answer: str) -> bool:
     """Whether the question lists different options and the answer is one of them, by its letter or its text."""
     options = _options(question)
-    if len(options) < 2 or len(set(options.values())) < len(options):
+    if len(options) < 2 or len(set(map(as_measured, options.values()))) < len(options):
         return False
     if said := OPTION.match(answer):
         text = fold(said[2])

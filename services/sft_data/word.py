@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Set
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.documents.language import language_of
 
@@ -30,6 +31,21 @@ _MEASURING = _set(
     "liter meter kilometer gramm kilogramm tonnen prozent million millionen milliarden anfang mitte ende tasse tassen glas "
     "stück euro dollar grad ein eine der die das herr frau professor doktor dr"
 )
+# What asks for a name in German, and the word that the name follows in the answer.
+_ASKED = re.compile(
+    r"(?P<who>(?:von wem|durch wen|wer|wen|wem)\b(?: (?P<verb>\w+))?)|(?P<where>(?:wo|woher|wohin|in welche[rmn]?)\b)"
+    r"|(?P<called>wie (?:hei(?:ß|ss)t|hie(?:ß|ss))\b)",
+    re.IGNORECASE,
+)
+_BEFORE_NAMES = {"who": _set("von durch"), "where": _set("in nach aus bei"), "called": _set("heißt heisst hieß hiess")}
+_OF_ONE = re.compile(r"(?:hat|ist|war|wird|wurde|[a-zäöüß]+te)\b")
+# What begins a sentence with a capital and is no name.
+_NO_NAMES = _set(
+    "der die das den dem des ein eine einer einem einen er sie es man wir ihr ich dies diese dieser dieses niemand jemand keiner "
+    "keine jeder jede alle alles viele einige manche mehrere beide wer was in im am an auf aus bei beim nach seit von vom vor zu "
+    "zum zur mit durch für über unter um laut ja nein dort hier heute damals dann danach später früher zuerst zunächst anfangs "
+    "seitdem nun jetzt ursprünglich eigentlich tatsächlich zuletzt schließlich etwa rund nur auch nicht"
+)
 _RUN = re.compile(r"\b[A-ZÄÖÜ][\w'’-]+(?: [A-ZÄÖÜ][\w'’-]+)*")
 COMMON = _set(
     "about also because been does from have into that their them then there they this what when where which while will "
@@ -45,8 +61,13 @@ def words_of(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """For comparing: no case, no accents, single spaces, no punctuation at the end."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    decomposed = unicodedata.normalize("NFKD", text).casefold().replace("’", "'")
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split()).strip(" .?!")
+
+
+def plain_umlauts(text: str) -> str:
+    """Folded, with "ae", "oe" and "ue" as "a", "o" and "u": Müller and Mueller are the same then."""
+    return re.sub(r"([aou])e", r"\1", fold(text))
 
 
 def fold_words(text: str) -> list[str]:
@@ -89,22 +110,38 @@ def has_initials(text: str, letters: str) -> bool:
     return len(letters) > 1 and letters.casefold() in firsts
 
 
-def paired_names(text: str, *, is_about_somebody: bool = False) -> list[tuple[str, ...]]:
-    """Names in a language that writes all nouns large: two or more capitals running, "Peter Olsen", without a noun of
-    measure before them.
+class NameRun(NamedTuple):
+    """Words with capitals that follow each other. is_told: they are what the question asks for, so they are a name."""
 
-    is_about_somebody: the question asks who, so a capital after "von" or "durch", or all of a short answer, is a name.
+    words: tuple[str, ...]
+    is_told: bool
+
+
+def name_runs(text: str, question: str) -> list[NameRun]:
+    """Names in a language that writes all nouns large: two or more capitals running, "Peter Olsen", without a noun of
+    measure before them; and what stands where the name stands that the question asks for: "in Wuppertal".
     """
+    asked = _ASKED.match(question)
+    kind, verb = (asked.lastgroup or "", asked["verb"]) if asked else ("", "")
     found = []
     is_bare = len(words_of(text)) <= 3
     for sentence in _SENTENCE_END.split(text):
         for run in _RUN.finditer(sentence):
             words = tuple(_WORD.findall(run[0]))
-            if not is_bare and not sentence[: run.start()].strip():
-                words = words[1:]  # the sentence's own capital
-            is_named = is_about_somebody and (is_bare or re.search(r"\b(?:von|durch)\s+$", sentence[: run.start()]))
-            if (len(words) > 1 and words[0].casefold() not in _MEASURING) or (words and is_named):
-                found.append(words)
+            before = sentence[: run.start()].split()
+            if not before and words[0].casefold() in _NO_NAMES:
+                before, words = [words[0]], words[1:]
+            is_told = bool(kind and before and before[-1].casefold() in _BEFORE_NAMES[kind])
+            if kind and not before:
+                following = sentence[run.end() :].split()[:1]
+                is_one = bool(following and _OF_ONE.match(following[0]))
+                is_told = is_bare or (kind == "who" and is_one and (len(words) > 1 or following[0] == verb))
+                if not is_told:
+                    words = words[1:]  # the sentence's own capital
+            elif not before and not is_bare:
+                words = words[1:]
+            if (len(words) > 1 and words[0].casefold() not in _MEASURING) or (words and is_told):
+                found.append(NameRun(words, is_told))
     return found
 
 

@@ -315,3 +315,107 @@ def test_near_duplicates_in_german() -> None:
     assert known.has_near("Wann wurde der Leuchtturm von Norrholm gebaut")
     assert not known.has_near("Wann wurde der Leuchtturm von Ostholm gebaut?")
     assert not known.has_near("Wer hat den Leuchtturm von Norrholm gebaut?")
+
+
+PLANT = Chunk(
+    6,
+    "Das Pumpspeicherwerk Ölmühle an der Würm wurde am 3. Mai 1984 von Jörg Weiß und Käthe Größl eröffnet; am 5. Juni 1991 "
+    "wurde es von der Stadt Döbernitz gekauft. Der Betrieb ruhte vom 3. bis 9. Oktober 2003. Es hat eine Leistung von 1.500 kW "
+    "und ein Becken von 0,125 km². Das Wasser hat zwischen -5 °C und 12,5 °C. Die Wartung kostet 2.750 € im Jahr. Rund ein "
+    "Drittel des Stroms geht nach Österreich.\n\n"
+    "| Pumpe | Hersteller | Gewicht (t) |\n| --- | --- | --- |\n| P1 | Voith | 14,5 |\n| P2 | Andritz | 18,25 |",
+    "werk.md", 0, {},
+)  # fmt: skip
+OBSERVATORY = Chunk(
+    7,
+    "The Eastwick Observatory was founded on 3 May 1984 by Zoë Märtens and Liam O'Hara; it was sold to the Town of Derry on "
+    "5 June 1991. It was closed from 3 to 9 October 2003. Its main mirror is 1,500 mm wide and weighs 0.125 tonnes. The dome "
+    "falls to -5 °C in winter and rises to 68 °F. Upkeep costs $2,750 a year. About a third of the visitors come from Scotland. "
+    "It opens at 7:30 p.m.\n\n"
+    "| Camera | Maker | Weight (kg) |\n| --- | --- | --- |\n| C1 | Nikon | 14.5 |\n| C2 | Pentax | 18.25 |",
+    "observatory.md", 0, {},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Wann wurde das Pumpspeicherwerk Ölmühle eröffnet?", "Am 03.05.1984.", ""),
+        ("Wann wurde das Pumpspeicherwerk Ölmühle eröffnet?", "Am 05.03.1984.", "date"),
+        ("Wann wurde das Pumpspeicherwerk Ölmühle eröffnet?", "Am 3. Mai 1991.", "date"),
+        ("Wann wurde das Pumpspeicherwerk Ölmühle eröffnet?", "Im Juni 1984.", "date"),
+        ("Wann begann die Pause des Pumpspeicherwerks Ölmühle?", "Sie begann am 3. Oktober 2003.", ""),
+        ("Wie lange ruhte der Betrieb der Ölmühle?", "Vom 03.10.2003 bis 09.10.2003.", ""),
+        ("Welche Leistung hat das Pumpspeicherwerk Ölmühle?", "Es hat eine Leistung von 1500 Kilowatt.", ""),
+        ("Welche Leistung hat das Pumpspeicherwerk Ölmühle?", "Es hat eine Leistung von 1,5 kW.", "number"),
+        ("Welche Leistung hat das Pumpspeicherwerk Ölmühle?", "The plant has a power of 1,500 kW.", "language"),
+        ("Wie groß ist das Becken der Ölmühle?", "Es ist 0,125 Quadratkilometer groß.", ""),
+        ("Wie groß ist das Becken der Ölmühle?", "Es ist 125 km² groß.", "number"),
+        ("Wie groß ist das Becken der Ölmühle?", "Es ist 0,125 m² groß.", "unit"),
+        ("Wie kalt kann das Wasser der Ölmühle werden?", "Minus 5 Grad Celsius.", ""),
+        ("Wie kalt kann das Wasser der Ölmühle werden?", "Es wird 5 °C kalt.", "unit"),
+        ("Was kostet die Wartung der Ölmühle?", "Sie kostet 2750 EUR im Jahr.", ""),
+        ("Was kostet die Wartung der Ölmühle?", "Sie kostet 2.750 € im Monat.", "unit"),
+        ("Wie viel Strom der Ölmühle geht nach Österreich?", "Etwa 1/3 des Stroms.", ""),
+        ("Wie viel Strom der Ölmühle geht nach Österreich?", "Etwa zwei Drittel des Stroms.", "number"),
+        ("Wie schwer ist die Pumpe P1 der Ölmühle?", "Sie wiegt 14,5 Tonnen.", ""),
+        ("Wie schwer ist die Pumpe P1 der Ölmühle?", "Sie wiegt 14,5 kg.", "unit"),
+        ("Wer hat das Pumpspeicherwerk Ölmühle eröffnet?", "Joerg Weiss und Kaethe Groessl.", ""),
+        ("Wer hat das Pumpspeicherwerk Ölmühle eröffnet?", "Anna Berg hat das Werk eröffnet.", "name"),
+        ("Wer hat das Pumpspeicherwerk Ölmühle eröffnet?", "Olsen hat das Werk eröffnet.", "name"),
+        ("Wer hat das Pumpspeicherwerk Ölmühle eröffnet?", "Jörg Schwarz.", "name"),
+        ("Wer kaufte das Pumpspeicherwerk Ölmühle?", "Die Stadt Döbernitz kaufte es 1991.", ""),
+        ("Wer arbeitet im Pumpspeicherwerk Ölmühle?", "Viele Angestellte arbeiten dort.", ""),
+        ("Wohin geht der Strom der Ölmühle?", "Ein Teil des Stroms geht nach Österreich.", ""),
+        ("Wohin geht der Strom der Ölmühle?", "Ein Teil des Stroms geht nach Frankreich.", "name"),
+        ("Wie heißt der Hersteller der Pumpe P2?", "Der Hersteller der Pumpe P2 heißt Siemens.", "name"),
+        ("Welche Pumpen der Ölmühle nennt die Tabelle?", "P1 und P2.", "not-alone"),
+        ("Wie groß ist die Leistung der Ölmühle laut den Angaben?", "Es sind 1.500 kW.", "not-alone"),
+    ],
+)  # fmt: skip
+def test_german_answers_about_a_plant(question: str, answer: str, expected: str) -> None:
+    assert reason(PLANT, question, answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("When was the Eastwick Observatory founded?", "On 05/03/1984.", ""),
+        ("When was the Eastwick Observatory founded?", "It was founded on 3 May 1991.", "date"),
+        ("When was the Eastwick Observatory founded?", "In June 1984.", "date"),
+        ("When was the Eastwick Observatory closed?", "It was closed from October 3 to October 9, 2003.", ""),
+        ("How wide is the main mirror of Eastwick?", "It is 1500 millimetres wide.", ""),
+        ("How wide is the main mirror of Eastwick?", "It is 1.5 mm wide.", "number"),
+        ("How heavy is the mirror of Eastwick?", "It weighs 125 tonnes.", "number"),
+        ("How cold does the dome of Eastwick get?", "It falls to minus 5 degrees Celsius.", ""),
+        ("How cold does the dome of Eastwick get?", "It falls to 5 °C.", "unit"),
+        ("How warm does the dome of Eastwick get?", "It rises to 68 degrees Fahrenheit.", ""),
+        ("How warm does the dome of Eastwick get?", "It rises to 68 degrees Celsius.", "unit"),
+        ("What does the upkeep of Eastwick cost?", "It costs 2,750 dollars per year.", ""),
+        ("What does the upkeep of Eastwick cost?", "It costs £2,750 a year.", "unit"),
+        ("What does the upkeep of Eastwick cost?", "It costs $2,750 a month.", "unit"),
+        ("What does the upkeep of Eastwick cost?", "It costs $2,750 million a year.", "number"),
+        ("How many visitors of Eastwick come from Scotland?", "About one third of them.", ""),
+        ("How many visitors of Eastwick come from Scotland?", "About half of the visitors.", "number"),
+        ("When does the Eastwick Observatory open?", "It opens at 7:30 PM.", ""),
+        ("When does the Eastwick Observatory open?", "It opens at 7:30 a.m.", "unit"),
+        ("How much does camera C1 at Eastwick weigh?", "It weighs 14.5 g.", "unit"),
+        ("Who founded the Eastwick Observatory?", "It was founded by Liam O’Hara and Zoë Märtens.", ""),
+        ("Who founded the Eastwick Observatory?", "Olsen founded the observatory.", "name"),
+        ("Who founded the Eastwick Observatory?", "They founded it in 1984: Zoë Märtens and Liam O'Hara.", ""),
+        ("Who founded the Eastwick Observatory according to the table?", "Zoë Märtens founded it.", "not-alone"),
+    ],
+)  # fmt: skip
+def test_english_answers_about_an_observatory(question: str, answer: str, expected: str) -> None:
+    assert reason(OBSERVATORY, question, answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does the upkeep of Eastwick cost?\nA) $2,750\nB) $3,000\nC) $4,100\nD) 2750 dollars", "A) $2,750"),
+        ("When was Eastwick sold?\nA) 5 June 1991\nB) June 5, 1991\nC) 7 June 1991\nD) 9 June 1991", "A) 5 June 1991"),
+    ],
+)
+def test_two_options_that_say_the_same_are_no_choice(question: str, answer: str) -> None:
+    assert reason(OBSERVATORY, question, answer, "multiple-choice") == "options"

@@ -26,6 +26,7 @@ from gui.dataset_menu import DatasetMenu
 from gui.dataset_picker import DatasetPicker
 from gui.icon import icon
 from gui.line_height import keep_lines
+from gui.mix_dialog import MixDialog
 from gui.model_pull import ModelPull
 from gui.offer_dialog import OfferDialog, in_words
 from gui.prompt_dialog import PromptDialog
@@ -35,13 +36,13 @@ from gui.thread_end import connect_end
 from services.errors import UserError
 from services.jobs import Context
 from services.sft_data.key import find_key, keep_key
+from services.sft_data.mix import check_parts, parse_mix, parts_of, say_parts, share_out
 from services.sft_data.prompt import SYSTEM_KEY, SYSTEM_PROMPT
-from services.sft_data.prompt_text import check_saved
 from services.sft_data.provider import PROVIDERS, Offer, ProviderKind, make_provider
 from services.sft_data.style import STYLES
 from services.translation import _, ngettext
 
-BY_HAND = ("provider", "model", "url", "style")
+BY_HAND = ("provider", "model", "url", "style", "mix")
 
 
 class ModelBox(QComboBox):
@@ -95,7 +96,8 @@ class AskForm(QWidget):
         self.key_button.clicked.connect(self._keep_key)
         self.key.returnPressed.connect(self._keep_key)
         self.dataset.currentTextChanged.connect(self.dataset_changed)
-        self.styles.idToggled.connect(self._choose_style)
+        self.styles.idClicked.connect(self._choose_style)
+        self.form.fields["pairs"].editor.valueChanged.connect(self._show_style)
         self.form.changed.connect(self.changed)
         self._show_style()
         self._show_provider()
@@ -115,6 +117,8 @@ class AskForm(QWidget):
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Take the settings of an earlier run; what no longer fits is left as it is."""
+        if "style" in values:  # that style, and not the mix of now
+            values = {"mix": "", **values}
         for key, value in values.items():
             try:
                 self.form.set_values({key: value})
@@ -134,11 +138,11 @@ class AskForm(QWidget):
             return _("Choose a GGUF file.")
         if kind.needs_key and self._has_key.get(kind.key) is False:
             return _("{provider} needs a key.").format(provider=kind.label)
-        if kind.needs_model:
-            try:
-                check_saved(self._saved_prompts, self.form.values())
-            except UserError as error:
-                return str(error)
+        try:
+            values = self.form.values()
+            check_parts(parts_of(values), values, self._saved_prompts)
+        except UserError as error:
+            return str(error)
         return ""
 
     def list_models(self) -> None:
@@ -261,6 +265,10 @@ class AskForm(QWidget):
             button.setToolTip(style.help)
             button.setAccessibleDescription(style.help)
             self.styles.addButton(button, number)
+        self.mix_button = QRadioButton(_("Mix of styles…"))
+        self.mix_button.setToolTip(self.form.fields["mix"].setting.help)
+        self.mix_button.setAccessibleDescription(self.form.fields["mix"].setting.help)
+        self.styles.addButton(self.mix_button, len(STYLES))
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -384,15 +392,33 @@ class AskForm(QWidget):
         if path:
             self.model.setCurrentText(path)
 
-    def _choose_style(self, number: int, is_chosen: bool) -> None:
-        if is_chosen:
-            self.form.fields["style"].set_value(list(STYLES)[number])
-            self._show_style()
+    def _choose_style(self, number: int) -> None:
+        if self.styles.button(number) is self.mix_button:
+            self._open_mix()
+            return
+        self.form.set_values({"style": list(STYLES)[number], "mix": ""})
+        self._show_style()
 
-    def _show_style(self) -> None:
-        style = STYLES[self.form.fields["style"].value()]
-        self.styles.button(list(STYLES).index(style.key)).setChecked(True)
-        self.style_note.setText(style.help)
+    def _open_mix(self) -> None:
+        """Ask for the shares; without an answer everything stays as it was."""
+        style, mix = self.form.fields["style"].value(), self._mix()
+        dialog = MixDialog(mix or {style: 1}, self.form.fields["pairs"].value(), self)
+        dialog.accepted.connect(lambda: self.form.set_values({"mix": dialog.mix}))
+        dialog.finished.connect(self._show_style)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _mix(self) -> dict[str, int]:
+        """The shares as they are set; empty where there is one style only."""
+        try:
+            return parse_mix(self.form.fields["mix"].value())
+        except UserError:  # of an earlier run, or of the command line
+            return {}
+
+    def _show_style(self, _changed: object = None) -> None:
+        style, mix = STYLES[self.form.fields["style"].value()], self._mix()
+        (self.mix_button if mix else self.styles.button(list(STYLES).index(style.key))).setChecked(True)
+        self.style_note.setText(say_parts(share_out(mix, self.form.fields["pairs"].value())) if mix else style.help)
         self.form.fields["prompt"].editor.setPlaceholderText(self._saved_prompts.get(style.key) or style.prompt)
         self.form.fields["system_prompt"].editor.setPlaceholderText(self._saved_prompts.get(SYSTEM_KEY) or SYSTEM_PROMPT)
 

@@ -340,6 +340,11 @@ PHASES: dict[str, list[Setting]] = {
             ),
         ),
         Setting(
+            "mix", "str", "", _("Mix of styles"),
+            _("Several styles in one run, each with its share of the pairs: factual 3, conversational 1. Empty: the one style."),
+            group=_("Questions"),
+        ),
+        Setting(
             "audience", "str", "", _("Audience"),
             _("Who asks, for instance “7th graders”; several, with semicolons between them, take turns. Empty: anybody."),
             group=_("Questions"),

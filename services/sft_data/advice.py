@@ -62,7 +62,7 @@ def advise(reason: str, settings: Mapping[str, Any], chunk_tokens: int | None = 
         case "options" | "turns" | "premise" if is_model:
             return Advice(
                 _("This style is hard for small models. {larger} Or ask in another style.").format(larger=LARGER_MODEL),
-                *((_("Ask factual questions instead"), {"style": "factual"}) if settings["style"] != "factual" else ()),
+                *((_("Ask factual questions instead"), {"style": "factual"}) if settings["style"] != "factual" or settings["mix"] else ()),
             )
         case "duplicate":
             return _repeated(settings, chunk_tokens)

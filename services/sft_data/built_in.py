@@ -42,6 +42,21 @@ class _Fact:
     source: Sentence
 
 
+_WRITTEN = ("factual", "conversational", "multiple-choice")  # styles
+
+
+def check_style(style: str) -> None:
+    """Raises: UserError: the style needs a model that can write."""
+    if style not in _WRITTEN:
+        raise UserError(
+            _(
+                "The built-in provider has no model, so it cannot make pairs in the style “{style}”. Choose Ollama, "
+                "OpenRouter, an OpenAI-compatible server or a GGUF file for it, or one of the styles factual, "
+                "conversational, multiple-choice."
+            ).format(style=style)
+        )
+
+
 def make_pairs(text: str, headings: Sequence[str], style: str, count: int, seed: int = 0) -> list[BuiltInPair]:
     """Make at most `count` pairs from `text`, all different, the first ones spread over all its statements.
 
@@ -51,15 +66,8 @@ def make_pairs(text: str, headings: Sequence[str], style: str, count: int, seed:
     Raises:
         UserError: the style needs a model that can write.
     """
+    check_style(style)
     writers = {"factual": _factual, "conversational": _conversational, "multiple-choice": _multiple_choice}
-    if style not in writers:
-        raise UserError(
-            _(
-                "The built-in provider has no model, so it cannot make pairs in the style “{style}”. Choose Ollama, "
-                "OpenRouter, an OpenAI-compatible server or a GGUF file for it, or one of the styles factual, "
-                "conversational, multiple-choice."
-            ).format(style=style)
-        )
     rng = random.Random(seed)
     facts = _find_facts(text, headings)
     pairs: dict[str, BuiltInPair] = {}

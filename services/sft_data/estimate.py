@@ -13,6 +13,7 @@ from services.knowledge_base.store import KnowledgeBase
 from services.settings import check
 from services.sft_data.address import is_loopback
 from services.sft_data.key import find_key
+from services.sft_data.mix import parts_of
 from services.sft_data.provider import Price, find_provider
 from services.sft_data.style import find_style
 from services.sft_data.task import FACTS, PAIRS, VERDICT
@@ -54,6 +55,27 @@ def estimate(store: KnowledgeBase, settings: dict[str, Any], chunk_ids: Sequence
         UserError: a setting is out of range.
     """
     values = check("generate", settings)
+    if values["mix"]:
+        if chunk_ids:
+            values["pairs"] = min(values["pairs"], values["pairs_per_chunk"] * len(chunk_ids))
+        each = [
+            _estimate(store, {**values, "style": style, "pairs": pairs}, chunk_ids) for style, pairs in parts_of(values).items()
+        ]
+        return _sum(each, len(chunk_ids or store.training_chunk_ids()))
+    return _estimate(store, values, chunk_ids)
+
+
+def _sum(each: Sequence[Estimate], usable: int) -> Estimate:
+    """Of the styles of a mix: later ones ask other chunks first."""
+    seconds, costs = [one.seconds for one in each], [one.cost for one in each]
+    return Estimate(
+        sum(one.pairs for one in each), min(usable, sum(one.chunks for one in each)), sum(one.requests for one in each),
+        sum(one.tokens for one in each), None if None in seconds else sum(seconds), None if None in costs else sum(costs),
+        each[0].is_free, all(one.is_measured for one in each),
+    )  # fmt: skip
+
+
+def _estimate(store: KnowledgeBase, values: dict[str, Any], chunk_ids: Sequence[int]) -> Estimate:
     usable = chunk_ids or store.training_chunk_ids()
     wanted, per_request = values["pairs"], values["pairs_per_chunk"]
     if chunk_ids:

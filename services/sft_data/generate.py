@@ -20,6 +20,7 @@ from services.sft_data.coverage import plan, shares_of
 from services.sft_data.in_flight import START_FAR, InFlight
 from services.sft_data.intake import Intake
 from services.sft_data.jsonl import write_dataset
+from services.sft_data.mix import check_parts, parts_of
 from services.sft_data.provider import Reply, RequestFailed, privacy_sentence
 from services.sft_data.source import ModelSource, make_source
 from services.sft_data.style import STYLES, find_style
@@ -32,6 +33,7 @@ FAILURES_IN_A_ROW = 3  # of the server, each after several attempts: after these
 WRITING_SHARE = 0.1  # of the time, at most, goes into writing the JSONL file
 KINDS = (FACTS, PAIRS, VERDICT)  # of work items, that this job asks for; others have their own
 
+
 def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     """Make question and answer pairs from the chunks of a project.
 
@@ -42,7 +44,7 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Returns:
         ``dataset``; ``pairs`` that passed; ``asked``: how many were wanted; ``rejected``: reason to number;
-        ``failed``: ``chunk`` and ``reason`` of the chunks that gave nothing; ``missing``: reason to the number of pairs
+        ``failed``: ``chunk`` and ``reason`` of the chunks that gave nothing, in a mix nothing in one of its styles; ``missing``: reason to the number of pairs
         that were not made for it, which add up to ``asked`` less ``pairs``; ``cost``: in US dollars, where there are prices.
 
     Raises:
@@ -54,10 +56,30 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     values = check("generate", settings)
     dataset = settings.get("dataset") or "sft_data"
     project.dataset_path(dataset)  # a bad name is found before any work is done
+    if settings.get("retry") or settings.get("renew"):  # which know their style
+        parts = {find_style(values["style"]).key: values["pairs"]}
+    else:
+        parts = parts_of(values)
+    if len(parts) > 1:
+        with project.connect(is_read_only=True) as knowledge_base:
+            check_parts(parts, values, knowledge_base.prompt_texts())
+    budget, whole = Budget(values["budget"]), sum(parts.values())
+    results: list[dict[str, Any]] = []
+    begun = 0
+    for style, pairs in parts.items():
+        part = context.part(begun / whole, (begun + pairs) / whole) if len(parts) > 1 else context
+        begun += pairs
+        made = sum(result["pairs"] for result in results)
+        results.append(_run_style(project, settings, {**values, "style": style, "pairs": pairs}, dataset, budget, part, made))
+    return _together(results)
+
+
+def _run_style(
+    project: Project, settings: dict[str, Any], values: dict[str, Any], dataset: str, budget: Budget, context: Context,
+    made_before: int,
+) -> dict[str, Any]:  # fmt: skip
+    """The pairs of one style. made_before: of the styles before it."""
     with project.connect() as knowledge_base, ExitStack() as stack:
-        dataset = knowledge_base.spelling_of(dataset)
-        stack.enter_context(project.lock_dataset(dataset))
-        find_style(values["style"])
         chunk_ids = _chosen(knowledge_base, settings.get("chunk_ids"))
         retried = _failed_chunks(knowledge_base, dataset, values, chunk_ids) if settings.get("retry") else None
         if retried is not None:
@@ -69,10 +91,29 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
         source = make_source(values, context, knowledge_base.prompt_texts())
         if source:
             stack.callback(source.close)
-            if sentence := privacy_sentence(source.provider):
+            if not made_before and (sentence := privacy_sentence(source.provider)):
                 context.warning(source.provider.name, sentence)
-        knowledge_base.keep_dataset(dataset)
-        return _Generation(project, knowledge_base, dataset, values, source, chunk_ids, context, retried, is_renewal).run()
+        return _Generation(
+            project, knowledge_base, dataset, values, source, chunk_ids, context, retried, is_renewal, budget, made_before
+        ).run()
+
+
+def _together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """What came of all styles of a mix; of one style as it is."""
+    if len(results) == 1:
+        return results[0]
+    total = {key: sum(result[key] for result in results) for key in ("pairs", "asked")}
+    reasons = {
+        key: dict(sum((Counter(result[key]) for result in results), Counter[str]()).most_common())
+        for key in ("rejected", "missing")
+    }
+    failed: dict[int, str] = {}
+    for result in results:
+        for failure in result["failed"]:
+            failed.setdefault(failure["chunk"], failure["reason"])
+    listed = [{"chunk": chunk_id, "reason": reason} for chunk_id, reason in sorted(failed.items())]
+    cost = {"cost": results[-1]["cost"]} if "cost" in results[-1] else {}  # the budget is one
+    return {"dataset": results[0]["dataset"], **total, **reasons, "failed": listed, **cost}
 
 
 def _chosen(knowledge_base: KnowledgeBase, selection: list[int] | None) -> list[int]:
@@ -119,14 +160,14 @@ class _Generation:
     def __init__(
         self, project: Project, knowledge_base: KnowledgeBase, dataset: str, settings: dict[str, Any],
         source: ModelSource | None, chunk_ids: list[int], context: Context, retried: dict[int, int] | None,
-        is_renewal: bool,
+        is_renewal: bool, budget: Budget, made_before: int,
     ) -> None:  # fmt: skip
         self._project, self._knowledge_base, self._dataset = project, knowledge_base, dataset
         self._settings, self._source, self._chunk_ids, self._context = settings, source, chunk_ids, context
-        self._retried, self._is_renewal = retried, is_renewal
+        self._retried, self._is_renewal, self._made_before = retried, is_renewal, made_before
         self._wanted: int = settings["pairs"]
         self._tally = Tally(knowledge_base.coverage(dataset))
-        self._budget, self._is_out_of_money = Budget(settings["budget"]), False
+        self._budget, self._is_out_of_money = budget, False
         self._asking = Asking(knowledge_base, dataset, settings, source, self._tally) if source else None
         self._intake = Intake(
             knowledge_base, dataset, settings, source, self._asking, self._tally, self._budget, context
@@ -295,11 +336,12 @@ class _Generation:
             raise self._stopped(str(error)) from error
 
     def _stopped(self, reason: str) -> UserError:
-        if not self._tally.made:
+        made = self._made_before + self._tally.made.total()
+        if not made:
             return UserError(reason)
         return UserError(
             _("{reason} The {count} pairs made until then are kept; start again to make the rest.").format(
-                reason=reason, count=self._tally.made.total()
+                reason=reason, count=made
             )
         )
 

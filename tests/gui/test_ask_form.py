@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from gui.ask_form import AskForm
+from gui.mix_dialog import MixDialog
 from gui.offer_dialog import OfferDialog, in_words
 from gui.prompt_dialog import PromptDialog
 from gui.shell import Shell
@@ -204,3 +205,39 @@ def test_another_provider_gets_neither_model_nor_address_of_the_one_before(qtbot
     values = form.values()
     assert (values["model"], values["url"]) == ("maker/small", "http://127.0.0.1:9/v1")
     qtbot.waitUntil(lambda: not shell.threads(), timeout=10_000)
+
+
+def test_a_mix_of_styles_is_put_together_and_given_up_again(qtbot, shell: Shell, form: AskForm) -> None:
+    form.provider.setCurrentIndex(form.provider.findData("built-in"))
+    form.mix_button.click()
+    dialog = form.findChild(MixDialog)
+    assert dialog.mix == "factual 1" and not dialog.take_button.isEnabled() and dialog.need.isVisible()
+    dialog.reject()
+    assert form.styles.checkedId() == 0 and form.values()["mix"] == "", "nothing was chosen"
+    qtbot.waitUntil(lambda: form.findChild(MixDialog) is None)
+
+    form.mix_button.click()
+    dialog = form.findChild(MixDialog)
+    dialog.shares["factual"].setValue(3)
+    dialog.shares["conversational"].setValue(1)
+    assert [dialog.counts[key].text() for key in ("factual", "conversational", "socratic")] == ["75 pairs", "25 pairs", ""]
+    with qtbot.waitSignal(form.changed):
+        dialog.take_button.click()
+    assert form.values()["mix"] == "factual 3, conversational 1" and form.mix_button.isChecked()
+    assert form.style_note.text() == "75 Factual, 25 Conversational" and not form.problem()
+    form.form.fields["pairs"].set_value(8)
+    assert form.style_note.text() == "6 Factual, 2 Conversational"
+    qtbot.waitUntil(lambda: form.findChild(MixDialog) is None)
+
+    form.mix_button.click()  # as it was, to be changed
+    dialog = form.findChild(MixDialog)
+    assert dialog.mix == "factual 3, conversational 1"
+    dialog.shares["socratic"].setValue(1)
+    dialog.take_button.click()
+    assert "no model" in form.problem() and "socratic" in form.problem()
+    form.set_values({"style": "multiple-choice"})  # as an earlier run had it
+    assert form.values()["mix"] == "" and STYLES["multiple-choice"].help == form.style_note.text() and not form.problem()
+    form.set_values({"style": "factual", "mix": "factual 1, multiple-choice 1"})
+    assert form.mix_button.isChecked()
+    form.styles.button(1).click()
+    assert (form.values()["style"], form.values()["mix"]) == ("conversational", "")

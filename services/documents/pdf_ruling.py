@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -15,7 +16,8 @@ from services.documents.pdf_table import is_number
 _THIN = 3.0  # points: a path that is no higher is a rule
 _SAME = 3.0  # points: edges that are closer are one
 _LEAST_BANDS = 3  # with text, two of them with cells side by side
-_MOST_OBJECTS = 4000  # of a page; the rules of a drawing with more are no table's
+_MOST_PATHS = 4000  # of a page; the rules of a drawing with more are no table's
+_MOST_OBJECTS = 16_000  # of a page: each letter may be one
 _MOST_SEGMENTS = 1500
 _LONGEST_CELL = 900  # characters
 _LONG_CELL = 160  # the usual cell of what is no table
@@ -52,10 +54,14 @@ def find_rules(page: Any) -> list[Rule]:
             rules.add((round(min(one, other)), round(max(one, other)), round(height)))
 
     path = pdfium.FPDF_PAGEOBJ_PATH
+    path_count = 0
     for index in range(count):
         item = object_at(page, index)
         if type_of(item) != path or not get_bounds(item, *edges_at):
             continue
+        path_count += 1
+        if path_count > _MOST_PATHS:
+            return []
         if top.value - bottom.value <= _THIN:
             add(left.value, right.value, (top.value + bottom.value) / 2)
         elif right.value - left.value > _THIN:
@@ -167,7 +173,8 @@ def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
     ]
     if len(pieces) < 2 * _LEAST_BANDS:
         return None
-    columns = _columns(pieces)
+    spanning = _spanning(pieces)
+    columns = _columns([piece for piece in pieces if id(piece) not in spanning])
     if len(columns) < 2:
         return None
     rows: list[list[str]] = []
@@ -180,11 +187,11 @@ def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
             [piece for piece in band if left - 1 < (piece.left + piece.right) / 2 < right + 1]
             for left, right in columns
         ]
-        if sum(map(len, cells)) != len(band):
+        if sum(map(len, cells)) != len(band) or any(id(piece) in spanning for piece in band):
             cells = _spread(band, columns)
         bands += 1
         beside += sum(map(bool, cells)) > 1
-        if any(len(cell) > 1 and all(is_number(piece.text) for piece in cell) for cell in cells):
+        if any(_is_high(cell) and all(is_number(piece.text) for piece in cell) for cell in cells):
             return None  # several rows between two rules: what stands under what will say
         rows.append([_text(cell) for cell in cells])
     if bands < _LEAST_BANDS or beside < 0.6 * bands:
@@ -202,6 +209,26 @@ def _table(lines: Sequence[Line], group: Sequence[Rule]) -> Line | None:
         is_table=True,
         is_bold=False,
     )
+
+
+def _is_high(cell: Sequence[Line]) -> bool:
+    """Whether a cell has several lines."""
+    return any(piece.baseline < cell[0].baseline - 0.3 * piece.size for piece in cell)
+
+
+def _spanning(pieces: Sequence[Line]) -> set[int]:
+    """Pieces, by their ids, that stand over or under two of another line, side by side; none where they say the most."""
+    spanning: dict[int, int] = {}
+    for piece in pieces:
+        lines = Counter(
+            round(other.baseline)
+            for other in pieces
+            if other.left >= piece.left - _SAME and other.right <= piece.right + _SAME and other is not piece
+        )
+        lines.pop(round(piece.baseline), None)
+        if any(count > 1 for count in lines.values()):
+            spanning[id(piece)] = len(piece.text)
+    return set(spanning) if 4 * sum(spanning.values()) < sum(len(piece.text) for piece in pieces) else set()
 
 
 def _columns(pieces: Sequence[Line]) -> list[tuple[float, float]]:

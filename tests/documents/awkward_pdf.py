@@ -182,6 +182,11 @@ AWKWARD: tuple[Awkward, ...] = (
         page.contents_of_letters_placed_one_by_one,
         ["Contents\n", "Lamps and ships of year 1 .", ". 11\n", "Lamps and ships of year 11 .", ". 30"],
     ),
+    Awkward(
+        "ruled table above thousands of letters",
+        page.ruled_table_above_thousands_of_letters,
+        ["| Night Hours | | Keeper |\n| --- |", "| 3. May | 4.5 | Otto Brandell |\n| 4. May | 2.0 | Nell |"],
+    ),
     Awkward("soft hyphens", page.soft_hyphens, ["The keepers met at noon."]),
     Awkward("ligatures", page.ligatures, ["The officer ate a fish."]),
     Awkward("heads of short chapters", page.head_of_a_chapter, [], ["On the Life of"]),

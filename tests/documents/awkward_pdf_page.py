@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -244,6 +245,17 @@ def hyphens_after_letters_placed_one_by_one(path: Path) -> None:
 def contents_of_letters_placed_one_by_one(path: Path) -> None:
     lines = ["Contents", *(f"Lamps and ships of year {n} {'. ' * 30}{n + 10}" for n in range(1, 21))]
     write_pdf(path, [[letter for at, line in enumerate(lines) for letter in _letters(line, 740 - 22 * at)]])
+
+
+def ruled_table_above_thousands_of_letters(path: Path) -> None:
+    cells = [
+        Text("Night Hours", 60, 700), Text("Keeper", 180, 700), Text("3. May", 60, 682), Text("4.5", 114, 682),
+        Text("Otto Brandell", 180, 682), Text("4. May", 60, 664), Text("2.0", 114, 664), Text("Nell", 180, 664),
+    ]  # fmt: skip
+    page: list[Item] = [rule(54, height, 300) for height in (714, 696, 678, 660)]
+    page += sorted(cells, key=lambda cell: -cell.y)
+    prose = textwrap.wrap("The keeper counted every ship that passed the skerries. " * 95, 110)
+    write_pdf(path, [[*page, *(letter for at, line in enumerate(prose) for letter in _letters(line, 630 - 9 * at, 7))]])
 
 
 def _letters(line: str, y: float, size: float = 10) -> list[Text]:

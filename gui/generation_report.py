@@ -213,6 +213,10 @@ def _say_run(report: Report) -> str:
         said[0] += f" · {say_duration(report.seconds)}"
     if (asked := run.result.get("asked")) is not None:
         said.append(_("{made:,} of {asked:,} pairs").format(made=run.result.get("pairs", 0), asked=asked))
+    elif report.made is not None and run.state != "running":
+        is_all = not run.settings.get("retry") and not run.settings.get("renew")  # of these nobody set the number
+        number = _("{made:,} of {asked:,} pairs") if is_all and "pairs" in run.settings else _("{made:,} pairs")
+        said.append(number.format(made=report.made, asked=run.settings.get("pairs", 0)))
     return "\n".join([*said, *_missing(run), *([run.reason] if run.reason else [])])
 
 

@@ -85,6 +85,14 @@ class PairStatements(DatasetStatements, PairQueryStatements, PairChangeStatement
                 ids.append(pair_id)
         return ids
 
+    def count_passed_since(self, dataset: str, moment: str) -> int:
+        """How many pairs that passed have been made for a dataset since then, an ISO 8601 moment; imported ones aside."""
+        return self.connection.execute(
+            "SELECT count(*) FROM pair WHERE dataset = ? AND state <> 'failed' AND provider <> ''"
+            " AND unixepoch(created_at) >= unixepoch(?)",
+            (dataset, moment),
+        ).fetchone()[0]
+
     def unjudged_pairs(self, dataset: str) -> list[int]:
         """Pairs that passed the gates and wait for the judge."""
         rows = self.connection.execute(

@@ -87,8 +87,16 @@ class StaleStatements(Connection):
             self.replace_stale(dataset, next(iter(made_from)), count, style)
 
     def _mark_stale(self, ids: str, values: dict[str, Any]) -> None:
-        """Mark for ever the pairs that rest on the chunks which this SELECT gives."""
+        """Mark for ever the pairs that rest on the chunks which this SELECT gives, before these are removed.
+
+        Those of chunks that a person left out or deleted were in no use, and are not to come back into use.
+        """
         self.connection.execute(f"UPDATE pair SET is_stale = 1 WHERE id IN ({_RESTING_ON.format(ids=ids)})", values)
+        self.connection.execute(
+            "UPDATE pair SET state = 'failed', reason = 'gone' WHERE state IN ('new', 'accepted', 'edited') AND chunk_id IN"
+            f" (SELECT chunk_id FROM chunk_flag WHERE (is_excluded OR is_deleted) AND chunk_id IN ({ids}))",
+            values,
+        )
 
     def _fresh_pairs(self, ids: Sequence[int]) -> tuple[int, ...]:
         """The pairs that rest on these chunks and are not stale."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from services.knowledge_base.connection import Connection
+from services.knowledge_base.work_report import OF_USABLE
 
 _ITEM = """
     SELECT id, kind, dataset, chunk_id, style, variant, prompt_hash, provider, model, state, attempts, wanted, error,
@@ -184,13 +185,13 @@ class WorkStatements(Connection):
         return [_item(row) for row in rows]
 
     def failures(self, dataset: str) -> list[Failure]:
-        """Every request of a dataset that came to nothing and was not asked again, with its reason."""
+        """Every request of a dataset about a usable chunk that came to nothing and was not asked again, with its reason."""
         rows = self.connection.execute(
-            """
+            f"""
             SELECT work_item.id, work_item.chunk_id, coalesce(source, ''), chunk_index, work_item.kind, style, wanted,
                 attempts, error, raw IS NOT NULL
             FROM work_item JOIN work_reply ON item_id = work_item.id LEFT JOIN rag_chunks ON rag_chunks.id = chunk_id
-            WHERE dataset IN ('', ?) AND state = 'failed' ORDER BY work_item.id
+            WHERE dataset IN ('', ?) AND state = 'failed' AND work_item.{OF_USABLE} ORDER BY work_item.id
             """,
             (dataset,),
         )

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from services.knowledge_base.connection import Connection
 
 _OF_DATASET = "dataset IN ('', :dataset) AND kind IN ('facts', 'pairs', 'verdict')"
+# What was left out or deleted cannot be asked again: its failures are listed once it is let in.
+OF_USABLE = "chunk_id IN (SELECT chunk_id FROM chunk_flag WHERE NOT is_excluded AND NOT is_deleted)"
 _LONGEST_GAP_S = 300  # between two requests; a longer one is a pause between two runs
 
 
@@ -101,9 +103,9 @@ class WorkReportStatements(Connection):
         ).fetchone()[0]
 
     def failed_ids(self, dataset: str) -> array[int]:
-        """The requests of a dataset that came to nothing, the newest first."""
+        """The requests of a dataset about usable chunks that came to nothing, the newest first."""
         return self._id_array(
-            f"SELECT id FROM work_item WHERE {_OF_DATASET} AND state = 'failed' ORDER BY id DESC", {"dataset": dataset}
+            f"SELECT id FROM work_item WHERE {_OF_DATASET} AND state = 'failed' AND {OF_USABLE} ORDER BY id DESC", {"dataset": dataset}
         )
 
     def failed_items(self, ids: list[int]) -> list[FailedItem]:

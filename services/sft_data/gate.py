@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
     "duplicate": _("The same question exists already."),
     "judge": _("The judge found that the chunk does not say so."),
     "replaced": _("Its chunk was changed, and a new pair has taken its place."),
+    "gone": _("Its chunk was left out or deleted, and is no longer there."),
     "unjudged": _("The judge has not said anything of it yet."),
 }
 

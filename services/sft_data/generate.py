@@ -296,7 +296,7 @@ class _Generation:
             return []
         self._context.progress(
             self._tally.made.total(), self._wanted, _("Asking about {source} [{number}]").format(
-                source=chunk.source, number=chunk.chunk_index
+                source=chunk.source, number=chunk.chunk_index + 1
             )
         )  # fmt: skip
         if self._asking is not None:

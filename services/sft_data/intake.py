@@ -178,5 +178,5 @@ class Intake:
 
 
 def name_of(chunk: Chunk) -> str:
-    """A chunk in a sentence: its document and its place there."""
-    return f"{chunk.source} [{chunk.chunk_index}]"
+    """A chunk in a sentence: its document and its place there, from one as in every table."""
+    return f"{chunk.source} [{chunk.chunk_index + 1}]"

@@ -20,7 +20,7 @@ class Report:
     """run: the last one for this dataset, if there was one; seconds: that it took, None where it is not known.
 
     bill: by model and kind, of all runs. rejected: gate to number of pairs. failed: requests, the newest first.
-    unjudged: pairs that wait for the judge.
+    unjudged: pairs that wait for the judge. made: pairs of a run that did not come to its end; None where it is not known.
     """
 
     run: RunRecord | None
@@ -29,6 +29,7 @@ class Report:
     rejected: dict[str, int]
     failed: array[int]
     unjudged: int
+    made: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -43,6 +44,7 @@ def make_report(project: Project, store: KnowledgeBase, dataset: str) -> Report:
         run, _seconds(run) if run else None,
         [row for row in store.cost_report(dataset) if row.kind in KINDS], store.rejections(dataset),
         store.failed_ids(dataset), len(store.unjudged_pairs(dataset)),
+        store.count_passed_since(dataset, run.started_at) if run and "pairs" not in run.result else None,
     )  # fmt: skip
 
 

@@ -70,6 +70,19 @@ def test_what_is_left_out_and_let_in_again_is_as_it_was(project: Project) -> Non
         knowledge_base.set_deleted([first], True)
         knowledge_base.purge_deleted()
         assert stale(knowledge_base) == [pair]
+        assert list(knowledge_base.usable_rows("sft_data")) == [], "it was out of use before"
+        assert [(row.state, row.reason) for row in knowledge_base.pairs([pair])] == [("failed", "gone")]
+
+
+def test_a_document_that_goes_brings_no_pair_back(project: Project) -> None:
+    with project.connect() as knowledge_base:
+        put(knowledge_base)
+        first, second = knowledge_base.chunk_ids()[:2]
+        for chunk in (first, second):
+            a_pair(knowledge_base, chunk)
+        knowledge_base.set_excluded([first], True)
+        knowledge_base.remove_document(knowledge_base.documents()[0].id)
+        assert [(row.chunk_id, row.is_stale) for row in knowledge_base.pairs(knowledge_base.pair_ids("sft_data", state="new"))] == [(second, True)]
 
 
 def test_only_what_nobody_judged_is_made_anew(project: Project) -> None:

@@ -140,7 +140,7 @@ def test_every_chunk_that_gave_nothing_is_listed_with_its_reason(
     assert [failure["chunk"] for failure in result["failed"]] == ids
     assert all(failure["reason"] for failure in result["failed"])
     warned = [event["subject"] for event in events if event["type"] == "warning"]
-    assert warned == [f"places.md [{index}]" for index in range(4)]
+    assert warned == [f"places.md [{number}]" for number in range(1, 5)]
 
 
 @pytest.mark.parametrize("workers", [1, 5])

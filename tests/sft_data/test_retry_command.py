@@ -21,6 +21,13 @@ def test_what_failed_is_asked_again_and_nothing_else(project: Project, serve: An
     assert first["pairs"] == 2 and len(first["failed"]) == 2
     with project.connect() as store:
         failures = store.failures("sft_data")
+        rest = [row for row in failures if row.chunk_id != failures[0].chunk_id]
+        for change in (store.set_excluded, store.set_deleted):  # what is taken out cannot be asked, and does not stay listed
+            change([failures[0].chunk_id], True)
+            assert rest and store.failures("sft_data") == rest
+            assert set(store.failed_ids("sft_data")) == {row.item_id for row in rest}
+            change([failures[0].chunk_id], False)
+        assert store.failures("sft_data") == failures
     good = serve("ollama", "good")
     assert main([*words, "--retry", "--url", good.url]) == 0  # the rest as the last time
     again = json.loads(capsys.readouterr().out)

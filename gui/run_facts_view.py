@@ -47,5 +47,5 @@ class RunFactsView(QTextBrowser):
             for fact in facts:
                 start, end = ("<b>", "</b>") if fact.is_marked else ("", "")
                 cells = "".join(f"<td>{start}{escape(value)}{end}&nbsp;&nbsp;</td>" for value in fact.values)
-                rows.append(f'<tr><td style="white-space:nowrap">{escape(fact.label)}&nbsp;&nbsp;</td>{cells}</tr>')
+                rows.append(f'<tr><td>{escape(fact.label)}&nbsp;&nbsp;</td>{cells}</tr>')
         self.setHtml(f'<table cellspacing="0" cellpadding="1">{"".join(rows)}</table>')

@@ -28,14 +28,18 @@ from gui.chat_message import Answer, Question
 from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.job_thread import Event, JobThread
+from gui.latest_answer import LatestAnswer
 from gui.project_model import project_models
 from gui.requirement import Requirement
 from gui.setting_fields import SettingForm
 from gui.shell import Shell
 from services.errors import UserError
+from services.knowledge_base.pair_query import USABLE_STATES
+from services.knowledge_base.store import KnowledgeBase
 from services.translation import _
 
 EXAMPLES = 3
+LOOKED_AT = 50  # pairs, for examples
 SHORTEST_EXAMPLE, LONGEST_EXAMPLE = 12, 60  # characters
 
 
@@ -47,6 +51,8 @@ class ChatPanel(QWidget):
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell = shell
+        self._examples = LatestAnswer(shell, self)
+        self._examples.answered.connect(self._show_examples)
         self._thread: JobThread | None = None
         self._waiting: deque[Answer] = deque()
         self._current: Answer | None = None
@@ -131,7 +137,7 @@ class ChatPanel(QWidget):
         for widget in (self.input, self.send_button, self.model, self.side_by_side):
             widget.setEnabled(has_models)
         self.clear_button.setEnabled(self.transcript.count() > 1)
-        self._show_examples(has_models)
+        self._examples.ask(_examples if has_models else lambda _store: [])
 
     # The child
 
@@ -273,13 +279,7 @@ class ChatPanel(QWidget):
         self.settings_button.setIcon(icon("chevron-down" if is_open else "chevron-right"))
         self.settings_area.setVisible(is_open)
 
-    def _show_examples(self, has_models: bool) -> None:
-        store = self._shell.knowledge_base
-        name = next((row.name for row in store.datasets() if row.pairs), "")
-        pairs = store.pairs(store.pair_ids(name, ("new", "accepted", "edited"))[:50]) if name and has_models else []
-        questions = [pair.instruction for pair in pairs if SHORTEST_EXAMPLE < len(pair.instruction) < LONGEST_EXAMPLE]
-        step = max(1, len(questions) // EXAMPLES)
-        chosen = questions[::step][:EXAMPLES]
+    def _show_examples(self, chosen: list[str]) -> None:
         for place, button in enumerate(self.examples):
             button.setText(chosen[place] if place < len(chosen) else "")
             button.setVisible(place < len(chosen))
@@ -395,3 +395,11 @@ def _delete(item: Any) -> None:
         while layout.count():
             _delete(layout.takeAt(0))
         layout.deleteLater()
+
+
+def _examples(store: KnowledgeBase) -> list[str]:
+    """Questions of the first dataset that has any, for a start."""
+    name = next((row.name for row in store.datasets() if row.pairs), "")
+    pairs = store.pairs(store.pair_ids(name, USABLE_STATES, limit=LOOKED_AT)) if name else []
+    questions = [pair.instruction for pair in pairs if SHORTEST_EXAMPLE < len(pair.instruction) < LONGEST_EXAMPLE]
+    return questions[:: max(1, len(questions) // EXAMPLES)][:EXAMPLES]

@@ -21,6 +21,7 @@ from gui import theme
 from gui.chat_panel import ChatPanel
 from gui.export_panel import ExportPanel
 from gui.icon import icon
+from gui.latest_answer import LatestAnswer
 from gui.line_height import keep_lines
 from gui.shell import Shell
 from gui.training_tab import TrainingTab
@@ -153,8 +154,11 @@ class SftTrainingTab(TrainingTab):
         height = self.fontMetrics().height()  # as shares: most of the room is for talking
         self.right.setSizes([height * 11, height * 26])
         self.variant.changed.connect(self._variant_changed)
+        self._renames = 0
+        self._datasets = LatestAnswer(shell, self)
+        self._datasets.answered.connect(self._take_datasets)
         shell.dataset_renamed.connect(self._dataset_renamed)
-        self._show_datasets()
+        self.variant.show_datasets(shell.knowledge_base.datasets())  # now: an earlier run may choose among them
         self.show_state()
 
     def lower_pages(self) -> QWidget:
@@ -217,16 +221,19 @@ class SftTrainingTab(TrainingTab):
 
     def _project_changed(self, tables: frozenset[str]) -> None:
         if tables & {"pair", "chunk", "model"}:  # a model of the wished name may be there, or no longer
-            self._show_datasets()
+            renames = self._renames
+            self._datasets.ask(lambda store: (renames, store.datasets()))
         super()._project_changed(tables)
 
     def _dataset_renamed(self, name: str, new: str) -> None:
+        self._renames += 1
         counts = self.shell.knowledge_base.datasets()
         if self.variant.chosen_dataset == name:
             self.variant.follow(new, counts)
 
-    def _show_datasets(self) -> None:
-        self.variant.show_datasets(self.shell.knowledge_base.datasets())
+    def _take_datasets(self, answer: tuple[int, list[DatasetCount]]) -> None:
+        if answer[0] == self._renames:  # or else it knows the old name; another answer is on its way
+            self.variant.show_datasets(answer[1])
 
     def _variant_changed(self) -> None:
         self._look_for_interrupted()

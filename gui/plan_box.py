@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from gui import theme
@@ -103,9 +104,15 @@ class PlanBox(QFrame):
         self._speed = (tokens_per_second, run) if tokens_per_second > 0 else None
         self._show()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_outdated and self._thread is None:
+            self._work_out()
+
     def _work_out(self) -> None:
-        if self._thread is not None:
-            self._is_outdated = True
+        """Now, or as soon as the last plan is there and somebody looks: it counts what the work in another tab needs time for."""
+        self._is_outdated = self._thread is not None or not self.isVisible()
+        if self._is_outdated:
             return
         project, phase, settings = self._shell.project, self._phase, self._settings
         self._thread = self._shell.run_beside(lambda _emit, _cancelled: plan(project, phase, settings))
@@ -116,7 +123,6 @@ class PlanBox(QFrame):
     def _finish(self, _outcome: object = None) -> None:
         self._thread = None
         if self._is_outdated:
-            self._is_outdated = False
             self._work_out()
 
     def _take(self, result: dict[str, Any]) -> None:

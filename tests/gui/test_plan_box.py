@@ -86,3 +86,16 @@ def test_little_text_gets_a_batch_that_suits_it(qtbot, project: Project, make_bo
 def test_nothing_to_learn_from_needs_no_memory(make_box: Callable[..., PlanBox]):
     box = make_box("starter", 16)
     assert "Nothing to learn" in box.size.text() and box.memory.isHidden() and box.parts_button.isHidden()
+
+
+def test_what_nobody_looks_at_is_planned_when_somebody_does(qtbot, project: Project, shell: Shell, make_box: Callable[..., PlanBox]):
+    fill(project, ["The mill has 48 wooden teeth. " * 400])
+    box = make_box("Qwen/Qwen2.5-0.5B", 32)
+    before = box._plan
+    box.hide()
+    box.refresh({**box._settings, "epochs": 7})
+    qtbot.waitUntil(lambda: not box._timer.isActive() and not shell.threads(), timeout=10_000)
+    assert box._plan is before
+    box.show()
+    qtbot.waitUntil(lambda: box._plan is not before and not shell.threads(), timeout=10_000)
+    assert box._plan["steps"] > before["steps"]

@@ -71,6 +71,7 @@ class ChatPanel(QWidget):
         shell.project_changed.connect(self._project_changed)
         shell.job_started.connect(self._make_room)
         shell.models_wanted.connect(self.close_model)
+        shell.model_renamed.connect(self._model_renamed)
         self.refresh()
 
     def ask(self, text: str) -> None:
@@ -227,6 +228,12 @@ class ChatPanel(QWidget):
         """A training needs the memory that the chat's model holds."""
         if job.name in ("cpt", "sft", "export"):
             self.close_model()
+
+    def _model_renamed(self, name: str, new: str) -> None:
+        """What is chosen stays chosen."""
+        for box in (self.model, self.second):
+            if (place := box.findData(name)) >= 0:
+                box.setItemData(place, new)
 
     def _project_changed(self, tables: frozenset[str]) -> None:
         if "model" in tables:

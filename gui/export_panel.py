@@ -78,6 +78,7 @@ class ExportPanel(QWidget):
         self.export_button.clicked.connect(self.export)
         self.open_button.clicked.connect(self._open_folder)
         shell.project_changed.connect(self._project_changed)
+        shell.model_renamed.connect(self._model_renamed)
         shell.job_started.connect(self._job_changed)
         shell.job_ended.connect(self._job_changed)
         self._show_format()
@@ -143,6 +144,11 @@ class ExportPanel(QWidget):
         if self._last is not None:
             folder = self._last if self._last.is_dir() else self._last.parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _model_renamed(self, name: str, new: str) -> None:
+        """What is chosen stays chosen."""
+        if (place := self.model.findData(name)) >= 0:
+            self.model.setItemData(place, new)
 
     def _project_changed(self, tables: frozenset[str]) -> None:
         if "model" in tables:

@@ -13,6 +13,7 @@ from gui.empty_note import EmptyNote
 from gui.flow_layout import FlowBox
 from gui.icon import icon
 from gui.job_thread import JobThread
+from gui.model_renaming import ModelRenaming
 from gui.quantity import say_size, say_when
 from gui.run_deletion import RunDeletion
 from gui.run_facts_view import RunFactsView
@@ -125,6 +126,14 @@ class RunList(QWidget):
         self.delete_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self.delete_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.table.addAction(self.delete_action)
+        self.rename_button = QPushButton(icon("edit"), _("Rename…"))
+        self.rename_button.setToolTip(_("Gives the model that the run made another name (F2)"))
+        if kind != "sft":  # there are no names
+            self.rename_button.hide()
+        self.rename_action = QAction(self.rename_button.text(), self)
+        self.rename_action.setShortcut(QKeySequence(Qt.Key.Key_F2))
+        self.rename_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.table.addAction(self.rename_action)
         self.deleted_button = QPushButton(icon("undo"), _("Deleted"))
         self.deleted_button.setToolTip(_("Brings deleted models back, or frees their room"))
         self.deleted_button.setAccessibleName(_("Deleted models"))
@@ -132,6 +141,7 @@ class RunList(QWidget):
         self.deleted_menu.triggered.connect(self._choose_deleted)
         self.deleted_button.setMenu(self.deleted_menu)
         self.deletion = RunDeletion(kind, shell, self)
+        self.renaming = ModelRenaming(shell, self)
         self._is_open = {True: True, False: False}  # the details, where there is room beside the list, and where not
         self._is_wide = True
 
@@ -146,7 +156,7 @@ class RunList(QWidget):
         column.addWidget(
             FlowBox(
                 self.start_button, self.settings_button, self.export_button, self.folder_button, self.details_button,
-                self.delete_button, self.deleted_button,
+                self.rename_button, self.delete_button, self.deleted_button,
             )
         )  # fmt: skip
 
@@ -158,6 +168,9 @@ class RunList(QWidget):
         self.delete_button.clicked.connect(self._ask_delete)
         self.delete_action.triggered.connect(self._ask_delete)
         self.deletion.changed.connect(self.refresh)
+        self.rename_button.clicked.connect(self._ask_name)
+        self.rename_action.triggered.connect(self._ask_name)
+        self.renaming.changed.connect(self.refresh)
         self._enable()
 
     def current(self) -> RunRecord | None:
@@ -234,6 +247,8 @@ class RunList(QWidget):
         self.export_button.setEnabled(bool(chosen))
         for thing in (self.delete_button, self.delete_action):
             thing.setEnabled(self._is_free and any(run.number in self._left for run in chosen))
+        for thing in (self.rename_button, self.rename_action):
+            thing.setEnabled(self._is_free and bool(self._model_name()))
         self.deleted_button.setVisible(bool(self._deleted))
         self._fit()
 
@@ -261,6 +276,15 @@ class RunList(QWidget):
     def _ask_delete(self) -> None:
         if parts := [part for run in self.chosen() for part in self._left.get(run.number, [])]:
             self.deletion.ask(parts)
+
+    def _model_name(self) -> str:
+        """The final model that the one chosen run made, and that is there; else ""."""
+        parts = [part for run in self.chosen() for part in self._left.get(run.number, []) if part.kind == "final"]
+        return parts[0].name if len(parts) == 1 and len(self.chosen()) == 1 else ""
+
+    def _ask_name(self) -> None:
+        if name := self._model_name():
+            self.renaming.ask(name)
 
     def _fill_deleted(self) -> None:
         self.deleted_menu.clear()

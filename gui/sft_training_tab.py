@@ -158,6 +158,7 @@ class SftTrainingTab(TrainingTab):
         self._datasets = LatestAnswer(shell, self)
         self._datasets.answered.connect(self._take_datasets)
         shell.dataset_renamed.connect(self._dataset_renamed)
+        shell.model_renamed.connect(self._model_renamed)
         self.variant.show_datasets(shell.knowledge_base.datasets())  # now: an earlier run may choose among them
         self.show_state()
 
@@ -230,6 +231,11 @@ class SftTrainingTab(TrainingTab):
         counts = self.shell.knowledge_base.datasets()
         if self.variant.chosen_dataset == name:
             self.variant.follow(new, counts)
+
+    def _model_renamed(self, name: str, new: str) -> None:
+        """What was meant to be trained again, or to go on, is meant still."""
+        if self.variant.chosen_name == name:
+            self.variant.choose(self.variant.chosen_dataset, new)
 
     def _take_datasets(self, answer: tuple[int, list[DatasetCount]]) -> None:
         if answer[0] == self._renames:  # or else it knows the old name; another answer is on its way

@@ -41,12 +41,14 @@ class Shell(QObject):
     Signals:
         project_changed(frozenset): tables whose rows changed ("document", "chunk", "pair", "model", "run").
         dataset_renamed(old, new), before the project_changed that says so.
+        model_renamed(old, new): the same of a final model.
         models_wanted(): folders of models are about to be moved, so that whoever holds one lets go of it.
         notified(Notice), job_started(JobThread), job_ended(Outcome), tab_requested(phase), bug_met(Exception).
     """
 
     project_changed = Signal(object)
     dataset_renamed = Signal(str, str)
+    model_renamed = Signal(str, str)
     models_wanted = Signal()
     notified = Signal(object)
     job_started = Signal(object)

@@ -90,6 +90,11 @@ class Project:
 
             with contextlib.suppress(UserError):  # a file in the way must not keep the project shut
                 follow(project)
+        if (project.models_folder / ".renaming.json").exists():
+            from services.models.renaming import follow as follow_model
+
+            with contextlib.suppress(UserError):
+                follow_model(project)
         return project
 
     @property
@@ -117,7 +122,7 @@ class Project:
 
     def model_folder(self, name: str = "final") -> Path:
         """The folder of a final model; "final" is the first, variants stand beside it."""
-        if name in ("base", "cpt", "cpt_model", "checkpoints"):
+        if name in ("base", "cpt") or name.startswith(("cpt_model", "checkpoints")):
             raise UserError(_("“{name}” is taken: give the model another name.").format(name=name))
         return self.models_folder / check_name(name, _("model"))
 

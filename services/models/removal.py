@@ -91,7 +91,7 @@ def restore(project: Project, key: str) -> Path:
         if target.parent == project.checkpoints_folder and target.name != Path(note["place"]).name:
             raise UserError(_("{path} is there again: it cannot be brought back.").format(path=project.folder / note["place"]))
         target.parent.mkdir(parents=True, exist_ok=True)
-        _move(folder, target)
+        move(folder, target)
         path.unlink()
     return target
 
@@ -133,7 +133,7 @@ def _put_away(project: Project, each: Stored) -> str:
                 "run": each.run, "deleted_at": now.isoformat(timespec="seconds"),
             },
         )  # fmt: skip
-        _move(each.path, trash / key)
+        move(each.path, trash / key)
     except OSError as error:
         note.unlink(missing_ok=True)
         raise UserError(
@@ -147,7 +147,8 @@ def _put_away(project: Project, each: Stored) -> str:
     return key
 
 
-def _move(folder: Path, target: Path) -> None:
+def move(folder: Path, target: Path) -> None:
+    """Give a folder another name, in one step. Raises: UserError: another program holds it, or it cannot be written."""
     until = time.monotonic() + _PATIENCE_S
     while True:
         try:

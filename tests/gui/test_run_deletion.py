@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from gui.dataset_name_dialog import DatasetNameDialog
 from gui.run_list import RunList
 from gui.sft_training_tab import SftTrainingTab
 from gui.shell import Shell
@@ -141,6 +142,28 @@ def test_nothing_is_deleted_beside_a_training(tab, qtbot, project, shell):
         qtbot.waitUntil(lambda: any("Another training" in notice.text for notice in shell.messages))
         settle(qtbot, shell)
     assert cell(tab.runs, 2, "Size") == "3.0 MB"
+
+
+def test_a_variant_gets_another_name_and_is_chosen_still(tab, qtbot, project, shell):
+    tab.variant.name.setText("formal")
+    for box in (tab.chat.model, tab.export.model):
+        box.setCurrentIndex(box.findData("formal"))
+    tab.runs.choose(3)
+    assert not tab.runs.rename_button.isEnabled(), "a failed run made no model"
+    tab.runs.choose(2)
+    tab.runs.table.setFocus()
+    qtbot.keyClick(tab.runs.table, Qt.Key.Key_F2)
+    dialog = tab.findChild(DatasetNameDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    dialog.field.setText("final")
+    assert not dialog.ok_button.isEnabled() and "already" in dialog.need.text.text()
+    dialog.field.setText("casual")
+    dialog.ok_button.click()
+    qtbot.waitUntil(lambda: cell(tab.runs, 2, "From") == "sft_data → casual")
+    settle(qtbot, shell)
+    assert tab.chat.model.currentData() == tab.export.model.currentData() == tab.variant.chosen_name == "casual"
+    assert "casual" in tab.chat.model.currentText() and "formal" not in names(tab.chat.model)
+    assert tab._interrupted.folder.name == "sft-casual-0004", "the stopped training goes on under the new name"
 
 
 def test_variants_stay_to_be_talked_to_when_their_cpt_model_is_gone(tab, qtbot, project, shell):

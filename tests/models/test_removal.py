@@ -139,7 +139,7 @@ def test_room_is_freed_for_good_after_seven_days_or_at_once(full, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it has no SIGKILL")
-@pytest.mark.parametrize("moment", ["write_json", "_move", "unlink", "rmtree"])
+@pytest.mark.parametrize("moment", ["write_json", "move", "unlink", "rmtree"])
 def test_a_kill_leaves_a_whole_model_or_none(full, moment):
     """Killed just after the note was written, after the move, after the note was given up, in the midst of the removal."""
     code = f"""
@@ -152,7 +152,7 @@ die = lambda *_given, **_more: os.kill(os.getpid(), signal.SIGKILL)
 def after(work):
     return lambda *given, **more: (work(*given, **more), die())
 project, moment = Project(Path(sys.argv[1])), {moment!r}
-if moment in ("write_json", "_move"):
+if moment in ("write_json", "move"):
     setattr(removal, moment, after(getattr(removal, moment)))
 keys = removal.delete(project, [each for each in stored(project) if each.name == "formal" and each.kind == "final"])
 if moment == "unlink":
@@ -169,9 +169,9 @@ removal.empty(project, keys)
     if moment == "write_json":
         assert (place / "model.safetensors").stat().st_size == 9000 and not deleted(full)
     else:
-        assert not place.exists() and len(deleted(full)) == (moment == "_move")
+        assert not place.exists() and len(deleted(full)) == (moment == "move")
     sweep(full)
-    if moment == "_move":
+    if moment == "move":
         restore(full, deleted(full)[0].key)
         assert (place / "model.safetensors").stat().st_size == 9000
     assert not list((full.models_folder / ".deleted").iterdir()), "the next opening leaves nothing behind"

@@ -56,21 +56,25 @@ def run(settings: dict[str, Any], context: Context) -> dict[str, Any]:
     values = check("generate", settings)
     dataset = settings.get("dataset") or "sft_data"
     project.dataset_path(dataset)  # a bad name is found before any work is done
+    with project.connect(is_read_only=True) as knowledge_base:
+        dataset = knowledge_base.spelling_of(dataset)
+        saved = knowledge_base.prompt_texts()
     if settings.get("retry") or settings.get("renew"):  # which know their style
         parts = {find_style(values["style"]).key: values["pairs"]}
     else:
         parts = parts_of(values)
     if len(parts) > 1:
-        with project.connect(is_read_only=True) as knowledge_base:
-            check_parts(parts, values, knowledge_base.prompt_texts())
+        check_parts(parts, values, saved)
     budget, whole = Budget(values["budget"]), sum(parts.values())
     results: list[dict[str, Any]] = []
     begun = 0
-    for style, pairs in parts.items():
-        part = context.part(begun / whole, (begun + pairs) / whole) if len(parts) > 1 else context
-        begun += pairs
-        made = sum(result["pairs"] for result in results)
-        results.append(_run_style(project, settings, {**values, "style": style, "pairs": pairs}, dataset, budget, part, made))
+    with project.lock_dataset(dataset):
+        for style, pairs in parts.items():
+            part = context.part(begun / whole, (begun + pairs) / whole) if len(parts) > 1 else context
+            begun += pairs
+            made = sum(result["pairs"] for result in results)
+            of_style = {**values, "style": style, "pairs": pairs}
+            results.append(_run_style(project, settings, of_style, dataset, budget, part, made))
     return _together(results)
 
 
@@ -93,6 +97,7 @@ def _run_style(
             stack.callback(source.close)
             if not made_before and (sentence := privacy_sentence(source.provider)):
                 context.warning(source.provider.name, sentence)
+        knowledge_base.keep_dataset(dataset)
         return _Generation(
             project, knowledge_base, dataset, values, source, chunk_ids, context, retried, is_renewal, budget, made_before
         ).run()

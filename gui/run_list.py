@@ -126,11 +126,12 @@ class RunList(QWidget):
         self.delete_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self.delete_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.table.addAction(self.delete_action)
-        self.rename_button = QPushButton(icon("edit"), _("Rename…"))
+        self.rename_button = QPushButton(icon("edit"), "")  # without a word, so that all stand in one row
+        self.rename_button.setAccessibleName(_("Rename the model"))
         self.rename_button.setToolTip(_("Gives the model that the run made another name (F2)"))
         if kind != "sft":  # there are no names
             self.rename_button.hide()
-        self.rename_action = QAction(self.rename_button.text(), self)
+        self.rename_action = QAction(_("Rename…"), self)
         self.rename_action.setShortcut(QKeySequence(Qt.Key.Key_F2))
         self.rename_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.table.addAction(self.rename_action)
@@ -313,6 +314,7 @@ class RunList(QWidget):
 
     def _fit(self) -> None:
         """The details stand beside the list where there is room, and in its place where not."""
+        self.table.setMinimumHeight(round(self.fontMetrics().height() * 1.7 * 4))  # the head and three runs, with large text too
         self._is_wide = self.width() >= self.fontMetrics().averageCharWidth() * WIDE_LETTERS
         is_open = self._is_open[self._is_wide] and bool(self._runs)
         self.details_button.setEnabled(bool(self._runs))

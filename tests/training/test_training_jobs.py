@@ -12,7 +12,11 @@ import pytest
 from services.errors import Cancelled, UserError
 from services.jobs import Child, ChildDied, Context, run_here
 from services.knowledge_base.pairs import NewPair
+from services.models.merge import load_merged
 from services.models.provenance import read_provenance
+from services.models.removal import delete, restore
+from services.models.renaming import rename
+from services.models.stored import stored
 from services.project import Project
 from services.sft_data.dataset import delete_dataset, rename_dataset
 from services.sft_data.jsonl import write_dataset
@@ -361,3 +365,35 @@ def test_a_stopped_training_goes_on_with_a_dataset_that_was_renamed(text_project
     assert step and MetricHistory.read(record.folder).points("loss")[0][0] == step + 1
     assert result["dataset"] == "strict" and resumable_step(project, "sft", "wise") is None
     delete_dataset(project, "strict")
+
+
+def test_a_stopped_training_of_a_renamed_model_goes_on_and_the_cpt_model_can_come_back(
+    text_project: Project, tiny_model: Path
+) -> None:
+    project, cancelled = text_project, threading.Event()
+    run(project, "cpt", base_model=str(tiny_model), **quick("cpt", epochs=1))
+    write_pairs(project, 16)
+    run(project, "sft", name="wise", **quick("sft", epochs=1))
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["type"] == "metric" and "loss" in event:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        run(project, "sft", stop, cancelled, name="wise", **quick("sft", epochs=6))
+    step = resumable_step(project, "sft", "wise")
+    rename(project, "wise", "calm")
+    cpt = next(each for each in stored(project) if each.kind == "cpt")
+    key = delete(project, [cpt])[0]
+
+    # As it was said: the final model is complete, and nothing can be trained.
+    model, tokenizer = load_merged(project, "calm", "cpu")
+    assert model.generate(**tokenizer("What is number 3?", return_tensors="pt"), max_new_tokens=2).shape[0] == 1
+    assert load_merged(project, "base", "cpu")
+    with pytest.raises(UserError, match="no CPT model yet"):
+        run(project, "sft", resume=True, name="calm")
+
+    restore(project, key)
+    result = run(project, "sft", resume=True, name="calm")
+    assert step and MetricHistory.read(project.runs("sft")[0].folder).points("loss")[0][0] == step + 1
+    assert project.final_models() == ["calm"] and result["name"] == "calm" and resumable_step(project, "sft", "calm") is None

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from gui import pair_import_dialog
 from gui.pair_browser import PAIRS
 from gui.pair_export_dialog import PairExportDialog
 from gui.pair_import_dialog import PairImportDialog
 from gui.sft_data_tab import SftDataTab
 from gui.shell import Shell
 from services.project import Project
+from services.sft_data.pair_import import Imported, Preview, Tell
 
 TABLE = "Frage;Antwort\r\nWie heißt die Mühle?;Löwenmühle\r\nWann?;1510\r\n"
 
@@ -136,16 +141,36 @@ def test_pairs_go_into_the_dataset_that_the_dialog_says(qtbot, project: Project,
     qtbot.waitUntil(lambda: tab.exchange.dialog is None and not shell.threads())
 
 
-def test_a_cancelled_import_leaves_nothing(qtbot, project: Project, shell: Shell, tmp_path: Path) -> None:
+def test_a_cancelled_import_leaves_nothing(
+    qtbot, project: Project, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking and importing both stop after their first word, until they are cancelled."""
+    look, take = pair_import_dialog.preview_import, pair_import_dialog.import_pairs
+
+    def look_slowly(project: Project, dataset: str, path: Path, cancelled: threading.Event) -> Iterator[Preview]:
+        for preview in look(project, dataset, path, cancelled):
+            yield preview
+            cancelled.wait(30)
+
+    def take_slowly(project: Project, dataset: str, path: Path, cancelled: threading.Event, tell: Tell) -> Imported:
+        def tell_and_wait(share: float) -> None:
+            tell(share)
+            cancelled.wait(30)
+
+        return take(project, dataset, path, cancelled, tell_and_wait)
+
+    monkeypatch.setattr(pair_import_dialog, "preview_import", look_slowly)
+    monkeypatch.setattr(pair_import_dialog, "import_pairs", take_slowly)
     tab = SftDataTab(project, shell)
     qtbot.addWidget(tab)
     tab.show()
-    tab.exchange.import_from("sft_data", many(tmp_path / "many.jsonl", 40_000))
+    tab.exchange.import_from("sft_data", many(tmp_path / "many.jsonl", 3_000))
     dialog = tab.exchange.dialog
     qtbot.waitUntil(dialog.import_button.isEnabled)  # before all of it is read
-    assert "So far" in dialog.summary.text() and dialog.progress.isVisible()
+    assert "So far 20 new pairs" in dialog.summary.text() and dialog.progress.isVisible()
     dialog.import_button.click()
-    qtbot.waitUntil(lambda: shell.knowledge_base.count_pairs() > 0)
+    qtbot.waitUntil(lambda: shell.knowledge_base.count_pairs() == 500)
+    qtbot.waitUntil(lambda: 0 < dialog.progress.value() < 500)
     dialog.reject()
     qtbot.waitUntil(lambda: tab.exchange.dialog is None, timeout=30_000)
     assert shell.knowledge_base.count_pairs() == 0 and not project.dataset_path().exists() and not shell.messages

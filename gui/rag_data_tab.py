@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
 
 from gui import theme
@@ -178,8 +178,7 @@ class RagDataTab(Tab):
         """A page needs room, which the table gives and gets back."""
         sizes = self.panes.sizes()
         self.editor.show_source(is_shown)
-        is_narrow = sum(sizes) < self.fontMetrics().averageCharWidth() * 160
-        self.documents.setVisible(not (is_shown and is_narrow))
+        is_narrow = self._make_room()
         state = self.shell.preferences.value("rag_data/panes") if not is_shown else None
         if is_shown:
             self.shell.preferences.setValue("rag_data/panes", self.panes.saveState())
@@ -189,6 +188,16 @@ class RagDataTab(Tab):
                 self.panes.setSizes([others, max(1, total - others - wanted), wanted])
         elif state:
             self.panes.restoreState(state)
+
+    def _make_room(self) -> bool:
+        """Hide the documents while a page is shown where there is no room for both; whether there is none."""
+        is_narrow = self.width() < self.fontMetrics().averageCharWidth() * 160
+        self.documents.setVisible(not (is_narrow and self.actions_of_chunks["source"].isChecked()))
+        return is_narrow
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     # Following the knowledge base
 

@@ -149,5 +149,10 @@ def test_whether_the_source_is_open_is_remembered(qtbot, project, shell):
     tab.save_pending()
     again = make_tab(qtbot, project, shell)
     assert again.editor.view.isVisible()
+    letter = again.fontMetrics().averageCharWidth()
+    for width in (170, 150, 170):
+        again.resize(width * letter, 700)
+        assert again.documents.isVisible() == (width == 170), "the documents make room for a page where there is little"
+    again.resize(150 * letter, 700)
     again.actions_of_chunks["source"].trigger()
-    assert not again.editor.view.isVisible()
+    assert not again.editor.view.isVisible() and again.documents.isVisible()

@@ -47,6 +47,17 @@ def collects_garbage() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def leaves_no_look(qapp: QApplication) -> Iterator[None]:
+    """Font, colours and style sheet of one test are not those of the next."""
+    font, palette = qapp.font(), qapp.palette()
+    yield
+    if qapp.styleSheet():
+        qapp.setStyleSheet("")
+        qapp.setFont(font)
+        qapp.setPalette(palette)
+
+
+@pytest.fixture(autouse=True)
 def leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A test ends with every JobThread that it started."""
     started: weakref.WeakSet[JobThread] = weakref.WeakSet()

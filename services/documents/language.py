@@ -53,6 +53,12 @@ def language_of(text: str) -> str:
     return _by_words(Counter(map(_languages_of().__getitem__, words)))
 
 
+def has_words_of(text: str, language: str, but: str) -> bool:
+    """Whether there is a small word of a language in the text which another one does not have."""
+    found = map(_languages_of().__getitem__, text.lower().replace("'", " ").replace("’", " ").split())
+    return any(languages and language in languages and but not in languages for languages in found)
+
+
 def _by_words(words: Counter[tuple[str, ...] | None]) -> str:
     """Each small word is one vote, divided among the languages that have it.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from services.documents.language import language_of
+from services.documents.language import has_words_of, language_of
 from services.records import Chunk
 from services.sft_data.alone import stands_alone
 from services.sft_data.denial import contradicts, has_no_answer, is_refusal
@@ -136,14 +136,17 @@ class Gate:
     def _is_in_another_language(self, said: str, answer: str, content: str) -> bool:
         """Whether both languages are known and differ; a few words are too little to tell.
 
-        A short answer may be in another language than its long question: its words count three times over then.
+        A short answer may be in another language than its long question: its words count three times over then, unless
+        one of them is of the language wanted ("Immer" is a lake, and a German word).
         """
         wanted = self.language if self.is_translated else language_of(content)
         if not wanted:
             return False
+        if language_of(said) not in ("", wanted):
+            return True
         words = [word for word in words_of(answer) if len(word) > 1 and word.isalpha()]
-        texts = [said, " ".join(3 * words)] if len(words) >= _FEW_WORDS else [said]
-        return any(language_of(text) not in ("", wanted) for text in texts)
+        other = language_of(" ".join(3 * words)) if len(words) >= _FEW_WORDS else ""
+        return other not in ("", wanted) and not has_words_of(answer, wanted, other)
 
 
 def _are_names_in(answer: str, support: str, question: str) -> bool:

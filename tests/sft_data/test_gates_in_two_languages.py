@@ -410,6 +410,13 @@ def test_english_answers_about_an_observatory(question: str, answer: str, expect
     assert reason(OBSERVATORY, question, answer) == expected
 
 
+def test_a_name_that_is_a_word_of_another_language_does_not_make_a_short_answer_foreign() -> None:
+    lake = Chunk(8, "The island has one large lake, and it is deep. Lake Immer is 73 metres deep. The boats are kept on it.", "a.md", 0, {})
+    asked = "My friend wants to know what the depth of Lake Immer is. Can you help?"
+    assert reason(lake, asked, "Happy to help! Lake Immer is 73 metres deep.") == ""
+    assert reason(lake, asked, "Der Immersee ist mit 73 Metern sehr tief.") == "language"
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [

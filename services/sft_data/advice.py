@@ -81,6 +81,8 @@ def advise(reason: str, settings: Mapping[str, Any], chunk_tokens: int | None = 
             )
         case "replaced":
             return Advice(_("The new pair says what the chunk says now; nothing needs to be done."))
+        case "gone":
+            return Advice(_("Its chunk was taken out in tab 1, and the pair with it; nothing needs to be done. {hand}").format(hand=BY_HAND))
         case "merged":
             return Advice(_("What it said is in the pair that it was merged with; nothing needs to be done."))
         case "person" if is_model and not settings["audience"].strip():

@@ -7,7 +7,6 @@ being removed for good; who is ended there leaves it to the next opening of the 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -20,7 +19,7 @@ from typing import Any
 from services.errors import UserError
 from services.models.stored import Stored, folder_bytes, label, stored
 from services.project import Project
-from services.training.checkpoint import write_json
+from services.training.checkpoint import read_json, write_json
 from services.translation import _
 
 DAYS_KEPT = 7  # that it can be brought back: it is large, and is deleted for its room
@@ -192,8 +191,5 @@ def _remove_gone(project: Project) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        note = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return note if isinstance(note, dict) and note.get("place") else {}
+    note = read_json(path)
+    return note if note.get("place") else {}

@@ -5,16 +5,14 @@ What is to be done is noted in ``models/.renaming.json`` first; whoever is ended
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 from services.errors import UserError
 from services.file_name import name_key
 from services.models.removal import move
 from services.project import Project, run_number
-from services.training.checkpoint import write_json
+from services.training.checkpoint import read_json, write_json
 from services.translation import _
 
 NOTE = ".renaming.json"
@@ -70,7 +68,7 @@ def follow(project: Project) -> None:
 
 def _follow(project: Project) -> None:
     note = project.models_folder / NOTE
-    wanted = _read(note)
+    wanted = read_json(note)
     try:
         if wanted:
             before, after = project.models_folder / wanted["before"], project.models_folder / wanted["after"]
@@ -93,14 +91,6 @@ def _follow(project: Project) -> None:
 def _follow_in_runs(project: Project, wanted: dict[str, Any]) -> None:
     """The runs that there were then: a later one may make a new model of the old name."""
     for path in project.runs_folder.glob("*-sft/settings.json"):
-        values = _read(path)
+        values = read_json(path)
         if values and (values.get("name") or "final") == wanted["before"] and run_number(path.parent) <= wanted["last_run"]:
             write_json(path, {**values, "name": wanted["after"]})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}

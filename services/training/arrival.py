@@ -20,7 +20,7 @@ from services.models.provenance import FILE_NAME, read_provenance, write_provena
 from services.models.room import check_room
 from services.models.weights import read_headers
 from services.project import Project
-from services.training.checkpoint import fingerprint_model, write_json
+from services.training.checkpoint import fingerprint_model, read_json, write_json
 from services.training.corpus import hash_file
 from services.training.cpt import put_in_place
 from services.training.departure import jobs_folder
@@ -208,7 +208,7 @@ def _check_adapter(folder: Path, job: Job, source: Path) -> dict[str, Any]:
     Raises:
         UserError: it is missing, damaged, no LoRA adapter, or made from something else.
     """
-    config = _read_json(folder / "adapter_config.json")
+    config = read_json(folder / "adapter_config.json")
     if config.get("peft_type") != "LORA" or not (folder / "adapter_model.safetensors").is_file():
         raise UserError(
             _("There is no finished adapter in {path}. Go on with the training there, then bring it back.").format(
@@ -231,7 +231,7 @@ def _check_adapter(folder: Path, job: Job, source: Path) -> dict[str, Any]:
 
 def _clean_adapter(folder: Path, job: Job) -> None:
     """Leave in the adapter's configuration what describes it, and name the base as it is called here."""
-    config = _read_json(folder / "adapter_config.json")
+    config = read_json(folder / "adapter_config.json")
     kept = {key: value for key, value in config.items() if key in _ADAPTER_KEYS}
     is_on_hub = job.base_model != STARTER_NAME and not Path(job.base_model).is_absolute()
     base = job.base_model if is_on_hub else str(find_base_model(job.base_model))
@@ -253,7 +253,7 @@ def _last_result(folders: list[Path]) -> dict[str, Any] | None:
 
 def _settings_of(folders: list[Path]) -> dict[str, Any]:
     """What the last run was started with there."""
-    return _read_json(folders[-1] / "settings.json") if folders else {}
+    return read_json(folders[-1] / "settings.json") if folders else {}
 
 
 def _keep_run(run_folder: Path, folders: list[Path], base_model: str) -> None:
@@ -279,7 +279,7 @@ def _mark(run_folder: Path, job: Job) -> None:
     """Remember in the run that this job has come home; last, so that what was cut off can be done again."""
     path = run_folder / "settings.json"
     unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps({**_read_json(path), "job": job.id}, ensure_ascii=False, indent=2), "utf-8")
+    unfinished.write_text(json.dumps({**read_json(path), "job": job.id}, ensure_ascii=False, indent=2), "utf-8")
     unfinished.replace(path)
 
 
@@ -294,11 +294,3 @@ def _merge(project: Project, job: Job, adapter: Path, made: dict[str, Any], cont
         )
     base_folder = find_base_model(job.base_model)
     return merge_final(base_folder, project.cpt_model_folder, adapter, project.model_folder(job.name), made, context)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}

@@ -289,6 +289,15 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; an empty one where there is none that can be read."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write or replace a file in one step, and onto the disk."""
     unfinished = path.with_name(path.name + ".part")

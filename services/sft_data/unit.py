@@ -112,11 +112,12 @@ def keeps_units(support: str, answer: str) -> bool:
 
 def as_measured(text: str) -> tuple[str, str, str]:
     """The text without its dates and numbers with units, and these in one form: "5 June 1991" is "June 5, 1991"."""
-    dates = str([sorted(readings) for readings in _dates(text)])
-    measures = str([(max(one.values), *one[1:]) for one in _measures(text)])
-    for pattern in (_NAMED_MONTH, _DATE, _BEFORE, _MEASURE):
+    dates = [sorted(readings) for readings in _dates(text)]
+    measures = [(max(one.values), *one[1:]) for one in _measures(text)]
+    # A word for a unit alone is no number with one: "Kite Week".
+    for pattern in (*((_NAMED_MONTH, _DATE) if dates else ()), *((_BEFORE, _MEASURE) if measures else ())):
         text = pattern.sub(" ", text)
-    return fold(text), dates, measures
+    return fold(text), str(dates), str(measures)
 
 
 def _is_same(one: _Measure, other: _Measure) -> bool:

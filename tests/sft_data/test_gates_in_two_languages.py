@@ -12,6 +12,7 @@ from services.sft_data.known_question import KnownQuestions
 from services.sft_data.language_name import code_of
 from services.sft_data.number import has_numbers_of
 from services.sft_data.number_word import spelled_numbers
+from services.sft_data.option import has_right_option
 from services.sft_data.parse import Candidate, choice, parse
 from services.sft_data.style import STYLES
 from services.sft_data.unit import keeps_dates, keeps_units
@@ -408,6 +409,11 @@ def test_german_answers_about_a_plant(question: str, answer: str, expected: str)
 )  # fmt: skip
 def test_english_answers_about_an_observatory(question: str, answer: str, expected: str) -> None:
     assert reason(OBSERVATORY, question, answer) == expected
+
+
+def test_options_that_end_with_a_unit_are_different_without_a_number() -> None:
+    question = "What is held in May?\nA) Kite Week\nB) Goose Week\nC) Salt Week\nD) Lantern Day"
+    assert has_right_option(question, "A) Kite Week")
 
 
 def test_a_name_that_is_a_word_of_another_language_does_not_make_a_short_answer_foreign() -> None:
